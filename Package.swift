@@ -1,0 +1,124 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Swift 6 language mode for every target, plus the three upcoming features that keep modules honest:
+/// `any` is spelled out, a member is visible only where its module is imported, and imports are internal
+/// unless said otherwise.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Shared/\(name)", swiftSettings: settings)
+}
+
+func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Services/\(folder)", swiftSettings: settings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+        path: "Tests/\(name)Tests", swiftSettings: settings)
+}
+
+// The packages we stand on, each known to the modules named beside it.
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")  // ByteBuffer, EventLoop: anyone
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")  // sockets: transport, services
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")  // the upgrade: transport
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")  // transport
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")  // wss:// bots: transport
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")  // anyone
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")  // services
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")  // APIGateway
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")  // Registry
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")  // Settings
+
+let package = Package(
+    name: "perpetua",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "perpetua", targets: ["perpetua"]),
+        .executable(name: "simulated-bot", targets: ["simulated-bot"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The protocol and the port: these import nothing of ours.
+        shared("OneBot", [nioCore]),
+        shared("Bus", [nioCore]),
+        shared("Settings", [yams]),
+        shared("Observability"),
+        shared("WebSocketTransport", [nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
+
+        // What programs say on the bus, and our own actions.
+        shared("Contracts", ["OneBot", "Bus", nioCore]),
+        shared("Actions", ["OneBot", "Bus", "Contracts", nioCore, logging]),
+
+        // The three services: none imports another.
+        service(
+            "WSEdge", folder: "ws-edge",
+            [
+                "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "Settings", "Observability",
+                nioCore, nioPosix, nioHTTP1, logging, lifecycle,
+            ]),
+        service(
+            "Registry", folder: "registry",
+            ["OneBot", "Bus", "Contracts", "Settings", "Observability", nioCore, logging, lifecycle, grdb]),
+        service(
+            "APIGateway", folder: "api-gateway",
+            [
+                "OneBot", "Bus", "Contracts", "Actions", "Settings", "Observability",
+                nioCore, logging, lifecycle, hummingbird,
+            ]),
+
+        // Processes.
+        shared("ServiceRuntime", ["Bus", "Settings", "Observability", logging, lifecycle]),
+        .executableTarget(
+            name: "perpetua",
+            dependencies: [
+                "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Contracts", "OneBot", "Bus", "Settings",
+                nioCore, nioPosix, logging, lifecycle,
+            ],
+            path: "Services/all-in-one", swiftSettings: settings),
+        .target(
+            name: "SimulatedBot",
+            dependencies: ["OneBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging],
+            path: "Examples/simulated-bot", exclude: ["Main"], swiftSettings: settings),
+        .executableTarget(
+            name: "simulated-bot", dependencies: ["SimulatedBot", nioPosix, logging],
+            path: "Examples/simulated-bot/Main", swiftSettings: settings),
+
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "OneBot", "Bus", "Settings", "SimulatedBot", "WSEdge", "Registry", "APIGateway", "WebSocketTransport",
+                "ServiceRuntime", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
+            ],
+            path: "Tests/Support", swiftSettings: settings),
+        tests(of: "OneBot", [nioCore]),
+        tests(of: "Bus", [nioCore, nioPosix]),
+        tests(of: "Settings"),
+        tests(of: "Contracts", ["OneBot", "Bus", nioCore]),
+        tests(of: "Actions", ["OneBot", "Bus", "Contracts", nioCore]),
+        tests(of: "WebSocketTransport", [nioCore, nioPosix, nioHTTP1, nioWebSocket]),
+        tests(of: "WSEdge", ["OneBot", "Bus", "Contracts", "WebSocketTransport", nioCore, nioPosix]),
+        tests(of: "Registry", ["OneBot", "Bus", "Contracts", "Settings", nioCore, nioPosix, logging, grdb]),
+        tests(of: "APIGateway", ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, hummingbird]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["TestSupport", "OneBot", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix],
+            path: "Tests/EndToEndTests", swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: settings),
+    ]
+)
