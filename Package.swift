@@ -62,7 +62,7 @@ let package = Package(
 
         // What programs say on the bus, and our own actions.
         shared("Contracts", ["OneBot", "Bus", nioCore]),
-        shared("Actions", ["OneBot", "Bus", "Contracts", nioCore, logging]),
+        shared("Actions", ["OneBot", "Bus", "Contracts", "Settings", nioCore, logging]),
 
         // The three services: none imports another.
         service(

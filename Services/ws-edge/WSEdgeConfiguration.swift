@@ -1,0 +1,127 @@
+public import Actions
+public import Contracts
+public import Settings
+
+/// Every setting of the edge.
+public struct WSEdgeConfiguration: Sendable {
+    /// `edge.id`: this edge's name, `[A-Za-z0-9_-]{1,48}`. Default `edge`; in a deployment with several edges each needs its own.
+    public var edgeID: String
+    /// `edge.host`: the address listeners bind. Default `127.0.0.1`.
+    public var host: String
+    /// `edge.shared_port`: the port for any number of clients and for bots that dial in. Default 6700; 0: the system picks one.
+    public var sharedPort: Int
+    /// `edge.port_range`: leased ports, `8100-8199`. Default: none, the system picks.
+    public var portRange: ClosedRange<Int>?
+    /// `edge.port_mode`: `leased` (a port per client) or `shared` (the shared port and a `client_token`). Default `leased`.
+    public var portMode: PortMode
+    /// `edge.public_host`: how clients reach this edge from outside. Default: `edge.host`, or `127.0.0.1` where that is a wildcard.
+    public var publicHost: String?
+    /// `edge.public_ports`: the outside's port for each of ours, `8100-8199=9100-9199 6700=80`. Default: the same.
+    public var publicPorts: [String]
+    /// `edge.slow_client`: `close` (1013) or `drop_oldest`. Default `close`.
+    public var slowClient: SlowClient
+    /// `edge.outbound_bytes`: how far a client may be behind. Default 64 MiB.
+    public var outboundBytes: Int
+    /// `edge.outbound_age`: how long a client may be behind. Default 30 s.
+    public var outboundAge: Duration
+    /// `edge.outbound_budget`: bytes that all clients together may be behind. Default 1 GiB.
+    public var outboundBudget: Int
+    /// `edge.event_loops`: threads for sockets. Default 0: 1 up to 2 cores, else half the cores.
+    public var eventLoops: Int
+    /// `edge.max_unanswered`: actions of one client without an answer before the edge stops reading it. Default 256.
+    public var maxUnanswered: Int
+    /// `edge.drain_time`: how long a stopping edge waits for answers and close frames. Default 5 s.
+    public var drainTime: Duration
+    /// `max_message_size`: the largest WebSocket message, both ways. Default 16 MiB.
+    public var maxMessageBytes: Int
+    /// `heartbeat_interval`: between heartbeats to clients. Default 5 s.
+    public var heartbeatInterval: Duration
+    /// `client_status`: who hears of clients coming and going: `all`, `self` or `none`. Default `all`; above 1 000 clients it must be asked for.
+    public var clientStatus: ClientStatusAudience?
+    /// `access_token`: the secret clients must show. Default: none.
+    public var accessToken: String?
+    /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none.
+    public var botListenerToken: String?
+    /// `bots[]`.
+    public var bots: [BotConfiguration]
+    /// `action_timeout`, `action_timeouts`.
+    public var timeouts: ActionTimeouts
+    /// `amqp.prefix`.
+    public var exchanges: Exchanges
+
+    public enum PortMode: String, Sendable, CaseIterable { case leased, shared }
+    public enum SlowClient: String, Sendable, CaseIterable { case close, dropOldest = "drop_oldest" }
+    public enum ClientStatusAudience: String, Sendable, CaseIterable { case all, own = "self", none }
+}
+
+/// One bot that Perpetua dials, or whose program it runs.
+public struct BotConfiguration: Sendable {
+    /// `bots[].url`: where its OneBot WebSocket server listens (`ws://` or `wss://`). Default: none, it dials in.
+    public var url: String?
+    /// `bots[].access_token`. Default: none.
+    public var accessToken: String?
+    /// `bots[].self_id`: its account, if it is to be known before it is first connected. Default: learnt.
+    public var selfID: Int64?
+    /// `bots[].command`: program and arguments to run and supervise. Default: none.
+    public var command: [String]
+    /// `bots[].directory`: where the program runs. Default: ours.
+    public var directory: String?
+}
+
+extension WSEdgeConfiguration {
+    public init(_ settings: Settings) {
+        exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
+        edgeID = settings.string("edge.id", default: "edge")
+        if !Exchanges.isWord(edgeID) {
+            settings.report("edge.id", value: edgeID, remedy: "Use 1 to 48 letters, digits, _ or -.")
+        }
+        host = settings.string("edge.host", default: "127.0.0.1")
+        sharedPort = settings.int("edge.shared_port", default: 6700, in: 0...65535)
+        portMode = settings.choice("edge.port_mode", default: .leased)
+        publicHost = settings.optionalString("edge.public_host")
+        publicPorts = settings.strings("edge.public_ports", default: [])
+        slowClient = settings.choice("edge.slow_client", default: .close)
+        outboundBytes = settings.bytes("edge.outbound_bytes", default: 64 << 20, in: 64 << 10...4 << 30)
+        outboundAge = settings.duration("edge.outbound_age", default: .seconds(30), in: .seconds(1)...(.seconds(3600)))
+        outboundBudget = settings.bytes("edge.outbound_budget", default: 1 << 30, in: 1 << 20...256 << 30)
+        eventLoops = settings.int("edge.event_loops", default: 0, in: 0...256)
+        maxUnanswered = settings.int("edge.max_unanswered", default: 256, in: 1...65536)
+        drainTime = settings.duration("edge.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
+        maxMessageBytes = settings.bytes("max_message_size", default: 16 << 20, in: 64 << 10...256 << 20)
+        heartbeatInterval = settings.duration(
+            "heartbeat_interval", default: .seconds(5), in: .milliseconds(100)...(.seconds(3600)))
+        clientStatus = settings.optionalString("client_status").flatMap { text in
+            let audience = ClientStatusAudience(rawValue: text)
+            if audience == nil { settings.report("client_status", value: text, remedy: "Use all, self or none.") }
+            return audience
+        }
+        accessToken = settings.secret("access_token")
+        botListenerToken = settings.secret("bot_listener.access_token")
+        timeouts = ActionTimeouts(settings)
+        portRange = settings.optionalString("edge.port_range").flatMap { text in
+            let ends = text.split(separator: "-").map { Int($0) }
+            guard ends.count == 2, let low = ends[0], let high = ends[1], 1 <= low, low <= high, high <= 65535 else {
+                settings.report("edge.port_range", value: text, remedy: "Write the first and the last port, as 8100-8199.")
+                return nil
+            }
+            return low...high
+        }
+        bots = settings.entries("bots").map { BotConfiguration(settings, entry: $0) }
+    }
+}
+
+extension BotConfiguration {
+    init(_ settings: Settings, entry: String) {
+        url = settings.optionalString("\(entry).url")
+        accessToken = settings.secret("\(entry).access_token")
+        selfID = settings.optionalInt("\(entry).self_id", in: 1...Int.max).map(Int64.init)
+        command = settings.strings("\(entry).command", default: [])
+        directory = settings.optionalString("\(entry).directory")
+        if let url, !url.hasPrefix("ws://"), !url.hasPrefix("wss://") {
+            settings.report("\(entry).url", value: url, remedy: "Write the bot's WebSocket address, as ws://127.0.0.1:3001/.")
+        }
+        if url == nil, command.isEmpty {
+            settings.report(entry, value: "{}", remedy: "Give it a url to dial, or a command to run; a bot that dials in needs no entry.")
+        }
+    }
+}

@@ -1,0 +1,18 @@
+public import Settings
+
+/// How long a bot may take to answer an action, by the action's name.
+public struct ActionTimeouts: Sendable {
+    /// For actions no pattern matches. Default 60 s.
+    public let standard: Duration
+    /// The first pattern that matches wins; `*` stands for any characters at its place. Default `upload_*` 600 s.
+    public let byPattern: [(name: String, value: Duration)]
+
+    public init(_ settings: Settings) {
+        standard = settings.duration("action_timeout", default: .seconds(60), in: .milliseconds(100)...(.seconds(3600)))
+        byPattern = settings.durations(
+            "action_timeouts", default: [(name: "upload_*", value: .seconds(600))],
+            in: .milliseconds(100)...(.seconds(3600)))
+    }
+
+    public func timeout(of action: String) -> Duration { fatalError("unwritten") }
+}

@@ -1,0 +1,11 @@
+/// How a publish ended.
+public enum PublishOutcome: Sendable, Hashable {
+    /// Every queue it was routed to has taken it (or it was routed to none, and was not mandatory).
+    case confirmed
+    /// It was mandatory, and no queue wanted it. Nobody got it.
+    case unroutable
+    /// The bus refused it (too large, for one). Nobody got it; publishing it again would end the same.
+    case rejected(String)
+    /// The connection was lost before the answer: it may or may not have arrived.
+    case unknown
+}

@@ -1,0 +1,34 @@
+/// The name of a queue.
+public struct QueueName: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+    public init(stringLiteral text: String) { self.text = text }
+
+    public var description: String { text }
+}
+
+/// What a queue is to be like. Declaring it again with the same values is fine; with other values it is
+/// ``MessageBusError/differs(_:)``.
+public struct QueueDeclaration: Sendable, Hashable {
+    public var name: QueueName
+    /// Only the connection that declared it may use it, and it vanishes with that connection: a lock and an address in one.
+    public var isExclusive: Bool
+    /// Deliveries go to one consumer at a time, the first that came; the next takes over when that one goes.
+    public var hasSingleActiveConsumer: Bool
+    /// How long it lives without a consumer; `nil`: for ever.
+    public var expires: Duration?
+    /// The bound on bytes waiting in it. On the in-memory bus, a message over it is confirmed only once there is room.
+    public var maxLengthBytes: Int
+
+    public init(
+        _ name: QueueName, isExclusive: Bool = false, hasSingleActiveConsumer: Bool = false,
+        expires: Duration? = nil, maxLengthBytes: Int = 256 << 20
+    ) {
+        self.name = name
+        self.isExclusive = isExclusive
+        self.hasSingleActiveConsumer = hasSingleActiveConsumer
+        self.expires = expires
+        self.maxLengthBytes = maxLengthBytes
+    }
+}

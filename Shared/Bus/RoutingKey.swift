@@ -1,0 +1,9 @@
+/// Words joined by dots that say what a message is.
+public struct RoutingKey: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+    public init(stringLiteral text: String) { self.text = text }
+
+    public var description: String { text }
+}

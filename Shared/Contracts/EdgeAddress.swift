@@ -1,0 +1,29 @@
+public import Bus
+
+/// One running edge: its name, and the instance that is new at every start, so that nothing said of an earlier run can be
+/// taken for this one.
+public struct EdgeAddress: Hashable, Sendable, Codable {
+    /// `[A-Za-z0-9_-]{1,48}`.
+    public let edgeID: String
+    public let instance: String
+
+    public init(edgeID: String, instance: String) {
+        self.edgeID = edgeID
+        self.instance = instance
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case edgeID = "edge_id"
+        case instance
+    }
+
+    /// Where broadcasts, callbacks and questions for this edge are published to: `edge.{edge_id}.{instance}`.
+    public var key: RoutingKey { RoutingKey("edge.\(edgeID).\(instance)") }
+    /// What this edge tells the registry: `report.{edge_id}.{instance}`.
+    public var reportKey: RoutingKey { RoutingKey("report.\(edgeID).\(instance)") }
+    public static let reportPattern: BindingPattern = "report.#"
+}
+
+extension EdgeAddress: CustomStringConvertible {
+    public var description: String { "\(edgeID).\(instance)" }
+}

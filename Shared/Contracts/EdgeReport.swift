@@ -1,0 +1,52 @@
+/// What an edge tells the registry on `perpetua.presence`, key `report.{edge_id}.{instance}`.
+public struct EdgeReport: Sendable, Codable {
+    public enum Kind: String, Sendable, Codable {
+        /// The edge has started, or was asked to say everything again: `sessions` and `bots` are all there is.
+        case full
+        /// Only what changed: `joined`/`left` sessions, changed bots. Also renews.
+        case change
+        /// Nothing changed: renews the lease of everything that lives here.
+        case renew
+        /// The edge ends in good order; all it held is gone.
+        case down
+    }
+
+    public var kind: Kind
+    public var edge: EdgeAddress
+    /// From 1, without holes, per instance: a jump makes the registry ask for a full report.
+    public var sequence: UInt64
+    /// False while draining: no new ports are leased here.
+    public var isReady: Bool
+    /// In `full`: every session; in `change`: those the registry has not granted yet (it did not answer in time).
+    public var sessions: [SessionClaim]
+    /// In `change`: sessions that went.
+    public var left: [UInt64]
+    /// In `full`: every bot; in `change`: those that changed.
+    public var bots: [OnlineBot]
+    /// In `change`: leased ports whose listener is closed.
+    public var closedPorts: [Int]
+    /// How many sessions live here after this report: a difference makes the registry ask for a full one.
+    public var sessionCount: Int
+
+    public init(
+        kind: Kind, edge: EdgeAddress, sequence: UInt64, isReady: Bool, sessions: [SessionClaim] = [],
+        left: [UInt64] = [], bots: [OnlineBot] = [], closedPorts: [Int] = [], sessionCount: Int
+    ) {
+        self.kind = kind
+        self.edge = edge
+        self.sequence = sequence
+        self.isReady = isReady
+        self.sessions = sessions
+        self.left = left
+        self.bots = bots
+        self.closedPorts = closedPorts
+        self.sessionCount = sessionCount
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case kind, edge, sequence, sessions, left, bots
+        case isReady = "ready"
+        case closedPorts = "closed_ports"
+        case sessionCount = "session_count"
+    }
+}

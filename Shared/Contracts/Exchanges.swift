@@ -1,0 +1,65 @@
+public import Bus
+public import OneBot
+
+/// Every exchange, queue name and routing key of Perpetua, built and parsed here and nowhere else (docs/contract.md §4).
+public struct Exchanges: Sendable {
+    public let prefix: String
+
+    /// - Parameter prefix: what every name starts with (`amqp.prefix`).
+    public init(prefix: String = "perpetua") {
+        self.prefix = prefix
+    }
+
+    // Public, versioned.
+    public var events: Exchange { Exchange("\(prefix).events", .topic) }
+    public var actions: Exchange { Exchange("\(prefix).actions", .topic) }
+    public var broadcast: Exchange { Exchange("\(prefix).broadcast", .topic) }
+    public var callback: Exchange { Exchange("\(prefix).callback", .topic) }
+    public var presence: Exchange { Exchange("\(prefix).presence", .topic) }
+    /// Internal: questions between services.
+    public var rpc: Exchange { Exchange("\(prefix).rpc", .direct) }
+
+    public var all: [Exchange] { [events, actions, broadcast, callback, presence, rpc] }
+
+    // Queues.
+    public var registryQueue: QueueName { QueueName("\(prefix).registry") }
+    public var registryReportsQueue: QueueName { QueueName("\(prefix).registry.reports") }
+    /// Who answers actions of this bot: exclusive, a lock and an address in one.
+    public func botQueue(_ bot: SelfID) -> QueueName { QueueName("\(prefix).bot.\(bot)") }
+    public func inbox(of edge: EdgeAddress) -> QueueName { QueueName("\(prefix).edge.\(edge.edgeID).\(edge.instance)") }
+    public func gatewayInbox(instance: String) -> QueueName { QueueName("\(prefix).gateway.\(instance)") }
+
+    // Routing keys.
+    public static let registryKey: RoutingKey = "registry"
+
+    /// `{self_id}.{post_type}.{detail}.{sub_type}`; a part that is missing, or not `[A-Za-z0-9_-]{1,48}`, is `_`.
+    public static func eventKey(_ event: Event, of bot: SelfID) -> RoutingKey {
+        RoutingKey("\(bot).\(word(event.postType)).\(word(event.detailType)).\(word(event.subType))")
+    }
+
+    public static func eventPattern(_ bot: SelfID) -> BindingPattern { BindingPattern("\(bot).#") }
+    public static func actionKey(_ bot: SelfID) -> RoutingKey { RoutingKey("\(bot)") }
+
+    /// The bot an event's routing key speaks of.
+    public static func bot(inEventKey key: RoutingKey) -> SelfID? {
+        SelfID(decimal: key.text.prefix { $0 != "." })
+    }
+
+    /// Whether `text` may stand in a routing key as one word (an `edge_id` must).
+    public static func isWord(_ text: String) -> Bool {
+        (1...48).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    private static func word(_ text: String?) -> String {
+        guard let text, isWord(text) else { return "_" }
+        return text
+    }
+}

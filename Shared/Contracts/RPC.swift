@@ -1,0 +1,105 @@
+import Bus
+import Foundation
+public import NIOCore
+public import OneBot
+
+/// How services ask each other over the bus: `{"method","params"}` → `{"result"}` or `{"error"}`.
+public enum RPC {
+    /// A question answered with "no": it crosses the wire as it is, and becomes a ``Response`` at the door it came through.
+    public struct Failure: Error, Sendable, Codable, Hashable, CustomStringConvertible {
+        public var retcode: Int
+        public var message: String
+        public var retryAfterMilliseconds: Int?
+
+        public init(_ retcode: RetCode, _ message: String, retryAfter: Duration? = nil) {
+            self.retcode = retcode.rawValue
+            self.message = message
+            self.retryAfterMilliseconds = retryAfter.map { Int($0 / .milliseconds(1)) }
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case retcode, message
+            case retryAfterMilliseconds = "retry_after_ms"
+        }
+
+        public var description: String { message }
+
+        public var response: Response {
+            var data: ByteBuffer?
+            if let retryAfterMilliseconds {
+                var writer = JSONObjectWriter()
+                writer.add("retry_after_ms", retryAfterMilliseconds)
+                data = writer.finish()
+            }
+            return .failed(RetCode(rawValue: retcode), message, data: data)
+        }
+    }
+
+    /// Where a method has nothing to say.
+    public struct Empty: Sendable, Codable, Hashable {
+        public init() {}
+    }
+
+    struct Question<Params: Codable & Sendable>: Codable, Sendable {
+        var method: String
+        var params: Params
+    }
+
+    struct Answer<Result: Codable & Sendable>: Codable, Sendable {
+        var result: Result?
+        var error: Failure?
+    }
+
+    private struct MethodOnly: Codable { var method: String }
+
+    public static func encodeQuestion(method: String, params: some Codable & Sendable) throws -> ByteBuffer {
+        ByteBuffer(bytes: try JSONEncoder().encode(Question(method: method, params: params)))
+    }
+
+    /// The method a question names; `nil` where the bytes are no question.
+    public static func method(of question: ByteBuffer) -> String? {
+        try? JSONDecoder().decode(MethodOnly.self, from: Data(question.readableBytesView)).method  // nil says it all
+    }
+
+    public static func decodeParams<Params: Codable & Sendable>(
+        _ type: Params.Type, from question: ByteBuffer
+    ) throws -> Params {
+        try JSONDecoder().decode(Question<Params>.self, from: Data(question.readableBytesView)).params
+    }
+
+    public static func encodeResult(_ result: some Codable & Sendable) throws -> ByteBuffer {
+        ByteBuffer(bytes: try JSONEncoder().encode(Answer(result: result, error: nil)))
+    }
+
+    public static func encodeFailure(_ failure: Failure) throws -> ByteBuffer {
+        ByteBuffer(bytes: try JSONEncoder().encode(Answer<Empty>(result: nil, error: failure)))
+    }
+
+    /// - Throws: ``Failure`` where the answer is one.
+    public static func decodeResult<Result: Codable & Sendable>(_ type: Result.Type, from answer: ByteBuffer) throws -> Result {
+        let answer = try JSONDecoder().decode(Answer<Result>.self, from: Data(answer.readableBytesView))
+        if let error = answer.error { throw error }
+        guard let result = answer.result else {
+            throw Failure(.unavailable, "The answer holds neither a result nor an error.")
+        }
+        return result
+    }
+
+    /// Asks and waits. Every way it can fail comes out as a ``Failure`` that can be shown to a client.
+    static func ask<Result: Codable & Sendable>(
+        _ method: String, _ params: some Codable & Sendable, returning: Result.Type,
+        of whom: String, requester: Requester, exchange: Exchange, key: RoutingKey, timeout: Duration
+    ) async throws(Failure) -> Result {
+        do {
+            var properties = MessageProperties()
+            properties.type = method
+            let question = Message(try encodeQuestion(method: method, params: params), properties)
+            let answer = try await requester.request(question, to: exchange, key: key, timeout: timeout)
+            return try decodeResult(Result.self, from: answer.body)
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Failure(.unavailable, "\(whom) cannot be reached now: \(error)", retryAfter: .seconds(1))
+        }
+    }
+}

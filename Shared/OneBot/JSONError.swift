@@ -1,0 +1,16 @@
+/// Why bytes are not the JSON we need. `offset` counts bytes from the start of the text.
+public enum JSONError: Error, Sendable, Equatable {
+    case invalid(offset: Int, reason: String)
+    case notAnObject
+    case tooDeep(limit: Int)
+}
+
+extension JSONError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .invalid(let offset, let reason): "not valid JSON: \(reason) at byte \(offset)"
+        case .notAnObject: "not a JSON object"
+        case .tooDeep(let limit): "nested deeper than \(limit) levels"
+        }
+    }
+}
