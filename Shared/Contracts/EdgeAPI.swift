@@ -51,7 +51,7 @@ public enum EdgeAPI {
         }
     }
 
-    public struct ClosePort: Sendable, Codable {
+    public struct ClosePort: Sendable, Hashable, Codable {
         public var port: Int
         public var appID: String
 
@@ -115,7 +115,7 @@ public struct EdgeClient: Sendable {
     }
 
     public func openPort(_ wish: EdgeAPI.OpenPort, at edge: EdgeAddress) async throws(RPC.Failure) -> EdgeAPI.PortOpened {
-        try await ask(.openPort, wish, of: edge)
+        try await ask(.openPort, wish, of: edge, timeout: .seconds(3))  // leaves time for another edge
     }
 
     public func closePort(_ port: Int, for appID: String, at edge: EdgeAddress) async throws(RPC.Failure) {

@@ -23,14 +23,14 @@ public struct EdgeReport: Sendable, Codable {
     public var left: [UInt64]
     /// In `full`: every bot; in `change`: those that changed.
     public var bots: [OnlineBot]
-    /// In `change`: leased ports whose listener is closed.
-    public var closedPorts: [Int]
+    /// In `change`: leased ports whose listener is closed, each with whom it was for: the port may be leased to another by now.
+    public var closedPorts: [EdgeAPI.ClosePort]
     /// How many sessions live here after this report: a difference makes the registry ask for a full one.
     public var sessionCount: Int
 
     public init(
         kind: Kind, edge: EdgeAddress, sequence: UInt64, isReady: Bool, sessions: [SessionClaim] = [],
-        left: [UInt64] = [], bots: [OnlineBot] = [], closedPorts: [Int] = [], sessionCount: Int
+        left: [UInt64] = [], bots: [OnlineBot] = [], closedPorts: [EdgeAPI.ClosePort] = [], sessionCount: Int
     ) {
         self.kind = kind
         self.edge = edge

@@ -23,6 +23,8 @@ public struct Exchanges: Sendable {
 
     // Queues.
     public var registryQueue: QueueName { QueueName("\(prefix).registry") }
+    /// Where the registry gets its answers from edges, apart from questions, so that neither waits behind the other.
+    public var registryRepliesQueue: QueueName { QueueName("\(prefix).registry.replies") }
     public var registryReportsQueue: QueueName { QueueName("\(prefix).registry.reports") }
     /// Who answers actions of this bot: exclusive, a lock and an address in one.
     public func botQueue(_ bot: SelfID) -> QueueName { QueueName("\(prefix).bot.\(bot)") }

@@ -9,6 +9,10 @@ public struct PresenceReplica: Sendable {
     private var sequence: UInt64 = 0
     /// False until the first snapshot, and after a jump until the next.
     public private(set) var isComplete = false
+    /// While incomplete: the latest changes, without holes. A snapshot that was on its way while they came is brought up to
+    /// date with them; else a busy registry would be asked again and again.
+    private var recent: [PresenceChange] = []
+    private static let maxRecent = 4096
 
     public init() {}
 
@@ -24,17 +28,75 @@ public struct PresenceReplica: Sendable {
         public init() {}
     }
 
+    /// Takes one change. Repeats, and changes of a registry that was replaced, do nothing.
     public mutating func apply(_ change: PresenceChange) -> Effect {
         var effect = Effect()
-        guard change.registryEpoch >= epoch else { return effect }
-        if change.registryEpoch == epoch, change.sequence <= sequence { return effect }
-        let follows = change.registryEpoch == epoch && change.sequence == sequence + 1
-        if !follows {
+        guard (change.registryEpoch, change.sequence) > (epoch, sequence) else { return effect }
+        if change.registryEpoch != epoch || change.sequence != sequence + 1 {
             isComplete = false
             effect.needsSnapshot = true
+            recent = []
         }
+        if !isComplete, recent.count < Self.maxRecent { recent.append(change) }
         epoch = change.registryEpoch
         sequence = change.sequence
+        carryOut(change, &effect)
+        return effect
+    }
+
+    /// Takes a snapshot, and says how what was known differs from it. One that is older than a change already seen, and can't be
+    /// brought up to date, is not taken: `needsSnapshot` says so.
+    public mutating func replace(with snapshot: PresenceSnapshot) -> Effect {
+        var effect = Effect()
+        guard let fresh = brought(upToDate: snapshot) else {
+            effect.needsSnapshot = !isComplete
+            return effect
+        }
+        epoch = fresh.registryEpoch
+        sequence = fresh.sequence
+        isComplete = true
+        recent = []
+        edges = Set(fresh.edges)
+        let online = Dictionary(fresh.clients.map { ($0.appID, $0) }, uniquingKeysWith: { $1 })
+        for client in clients.values where online[client.appID] == nil {
+            effect.wentOffline.append(client)
+            clients[client.appID] = nil
+        }
+        for client in fresh.clients { add(client, &effect) }
+        for bot in fresh.bots where bots[bot.selfID] != bot {
+            bots[bot.selfID] = bot
+            effect.changedBots.append(bot)
+        }
+        let known = Set(fresh.bots.map(\.selfID))
+        for bot in bots.values where bot.isOnline && !known.contains(bot.selfID) { markOffline(bot, &effect) }
+        return effect
+    }
+
+    /// The bot meant where none is named: the first configured one; where none is configured, the first that ever came
+    /// (the lowest epoch). `nil` while none is known.
+    public var defaultBot: OnlineBot? {
+        bots.values.min { left, right in
+            (left.configuredIndex ?? .max, left.epoch, left.selfID)
+                < (right.configuredIndex ?? .max, right.epoch, right.selfID)
+        }
+    }
+
+    /// The snapshot with the changes that came after it; `nil` where one of them is missing.
+    private func brought(upToDate snapshot: PresenceSnapshot) -> PresenceSnapshot? {
+        if (snapshot.registryEpoch, snapshot.sequence) >= (epoch, sequence) { return snapshot }
+        let later = recent.filter { ($0.registryEpoch, $0.sequence) > (snapshot.registryEpoch, snapshot.sequence) }
+        guard snapshot.registryEpoch == epoch, let first = later.first, first.sequence == snapshot.sequence + 1,
+            later.last?.sequence == sequence
+        else { return nil }
+        var replica = PresenceReplica()
+        _ = replica.replace(with: snapshot)
+        for change in later { _ = replica.apply(change) }
+        return PresenceSnapshot(
+            registryEpoch: replica.epoch, sequence: replica.sequence, edges: Array(replica.edges),
+            clients: Array(replica.clients.values), bots: Array(replica.bots.values))
+    }
+
+    private mutating func carryOut(_ change: PresenceChange, _ effect: inout Effect) {
         switch change.kind {
         case .edgeUp: edges.insert(change.edge)
         case .edgeDown:
@@ -62,44 +124,15 @@ public struct PresenceReplica: Sendable {
                 effect.changedBots.append(bot)
             }
         }
-        return effect
-    }
-
-    public mutating func replace(with snapshot: PresenceSnapshot) -> Effect {
-        var effect = Effect()
-        guard (snapshot.registryEpoch, snapshot.sequence) >= (epoch, sequence) else {
-            effect.needsSnapshot = !isComplete
-            return effect
-        }
-        epoch = snapshot.registryEpoch
-        sequence = snapshot.sequence
-        isComplete = true
-        edges = Set(snapshot.edges)
-        let fresh = Dictionary(snapshot.clients.map { ($0.appID, $0) }, uniquingKeysWith: { $1 })
-        for client in clients.values where fresh[client.appID] == nil {
-            effect.wentOffline.append(client)
-            clients[client.appID] = nil
-        }
-        for client in snapshot.clients { add(client, &effect) }
-        for bot in snapshot.bots where bots[bot.selfID] != bot {
-            bots[bot.selfID] = bot
-            effect.changedBots.append(bot)
-        }
-        return effect
-    }
-
-    /// The bot meant where none is named: the first configured one; where none is configured, the first that ever came
-    /// (the lowest epoch). `nil` while none is known.
-    public var defaultBot: OnlineBot? {
-        bots.values.min { left, right in
-            (left.configuredIndex ?? .max, left.epoch, left.selfID) < (right.configuredIndex ?? .max, right.epoch, right.selfID)
-        }
     }
 
     private mutating func add(_ client: OnlineClient, _ effect: inout Effect) {
         if let known = clients.updateValue(client, forKey: client.appID) {
             if known.edge == client.edge, known.sessionID == client.sessionID {
-                if known.clientName != client.clientName { effect.renamed.append(client) }
+                // By bytes: `String` would call two names equal that differ in their normal form.
+                if known.clientName.map({ Array($0.utf8) }) != client.clientName.map({ Array($0.utf8) }) {
+                    effect.renamed.append(client)
+                }
                 return
             }
             effect.wentOffline.append(known)
@@ -108,6 +141,7 @@ public struct PresenceReplica: Sendable {
     }
 
     private mutating func markOffline(_ bot: OnlineBot, _ effect: inout Effect) {
+        guard bot.isOnline else { return }
         var bot = bot
         bot.isOnline = false
         bots[bot.selfID] = bot
