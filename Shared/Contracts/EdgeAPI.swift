@@ -52,6 +52,7 @@ public enum EdgeAPI {
     }
 
     public struct ClosePort: Sendable, Hashable, Codable {
+        /// 0 where ``OpenPort`` asked for any port and its answer was lost: then `appID` alone says which.
         public var port: Int
         public var appID: String
 
@@ -114,7 +115,8 @@ public struct EdgeClient: Sendable {
         self.exchanges = exchanges
     }
 
-    public func openPort(_ wish: EdgeAPI.OpenPort, at edge: EdgeAddress) async throws(RPC.Failure) -> EdgeAPI.PortOpened {
+    public func openPort(_ wish: EdgeAPI.OpenPort, at edge: EdgeAddress) async throws(RPC.Failure) -> EdgeAPI.PortOpened
+    {
         try await ask(.openPort, wish, of: edge, timeout: .seconds(3))  // leaves time for another edge
     }
 

@@ -76,7 +76,9 @@ public enum RPC {
     }
 
     /// - Throws: ``Failure`` where the answer is one.
-    public static func decodeResult<Result: Codable & Sendable>(_ type: Result.Type, from answer: ByteBuffer) throws -> Result {
+    public static func decodeResult<Result: Codable & Sendable>(_ type: Result.Type, from answer: ByteBuffer) throws
+        -> Result
+    {
         let answer = try JSONDecoder().decode(Answer<Result>.self, from: Data(answer.readableBytesView))
         if let error = answer.error { throw error }
         guard let result = answer.result else {

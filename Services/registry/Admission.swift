@@ -1,0 +1,31 @@
+import Contracts
+import OneBot
+
+/// How a session's wish to be registered ends.
+enum AdmissionVerdict: Sendable {
+    case refused(RPC.Failure)
+    /// Another connection took its place: it is refused, and its edge is to close it.
+    case superseded(RPC.Failure)
+    /// The same question again, with the same answer.
+    case repeated(KnownClient)
+    case admitted(Admission)
+}
+
+/// A session that may come in: carried out once ``saves`` are written.
+struct Admission: Sendable {
+    let session: SessionKey
+    let claim: SessionClaim
+    /// As it will be.
+    var client: KnownClient
+    /// The older session whose place it takes.
+    var replaces: SessionKey?
+    var saves = StoreChanges()
+
+    /// As others will see it.
+    var online: OnlineClient {
+        OnlineClient(
+            appID: client.appID, clientName: client.name?.text, role: claim.role, transport: claim.transport,
+            edge: session.edge, sessionID: session.sessionID, selfID: claim.selfID, connectedAt: claim.connectedAt,
+            remoteAddress: claim.remoteAddress)
+    }
+}

@@ -1,0 +1,45 @@
+import Contracts
+import OneBot
+
+/// A session in the whole deployment.
+struct SessionKey: Sendable, Hashable {
+    var edge: EdgeAddress
+    var sessionID: UInt64
+}
+
+/// A client that somebody holds a token for.
+struct KnownClient: Sendable {
+    enum State: Sendable, Hashable {
+        /// A port is leased for it; it has not come yet.
+        case leased
+        case online(SessionKey)
+        /// It was online before the registry started; its edge has not said yet whether it still is.
+        case awaited(SessionKey)
+        /// It has left, and may resume until then.
+        case kept(until: Duration)
+    }
+
+    let appID: String
+    let token: ClientToken
+    var name: ClientName?
+    /// How long it is kept once it has left; `nil`: not at all.
+    var resume: Duration?
+    var state: State
+    /// There is a record of it in the database.
+    var isSaved = false
+    /// When its session was let in (time awake); `nil` where that was before the registry started.
+    var admittedAt: Duration?
+
+    /// What must outlive the registry.
+    var hasSomethingToKeep: Bool { name != nil || resume != nil }
+
+    var grant: SessionGrant { SessionGrant(appID: appID, clientToken: token.text, clientName: name?.text) }
+
+    /// Where it is, or was last.
+    var session: SessionKey? {
+        switch state {
+        case .online(let key), .awaited(let key): key
+        case .leased, .kept: nil
+        }
+    }
+}

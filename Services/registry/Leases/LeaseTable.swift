@@ -1,0 +1,43 @@
+import Contracts
+
+/// Which edges are believed alive, and until when: a lease is granted, renewed by reports, and lapses by itself. What an edge
+/// holds (sessions, bots, ports) ends with its lease.
+///
+/// Whoever owns the table looks at it often. A look that comes late means that the process stood still, and renewals may
+/// wait unread: then nothing lapses for one lease.
+struct LeaseTable: Sendable {
+    let duration: Duration
+    private var deadlines: [EdgeAddress: Duration] = [:]
+    private var lastLook: Duration?
+    private var nothingLapsesBefore = Duration.zero
+
+    init(duration: Duration) {
+        self.duration = duration
+    }
+
+    /// Grants a lease, or a new one in place of the old.
+    mutating func grant(_ edge: EdgeAddress, at now: Duration) {
+        deadlines[edge] = now + duration
+    }
+
+    /// False where there is none: it lapsed, or was never granted.
+    mutating func renew(_ edge: EdgeAddress, at now: Duration) -> Bool {
+        guard deadlines[edge] != nil else { return false }
+        deadlines[edge] = now + duration
+        return true
+    }
+
+    mutating func end(_ edge: EdgeAddress) {
+        deadlines[edge] = nil
+    }
+
+    /// Takes out what has lapsed.
+    mutating func expire(at now: Duration) -> [EdgeAddress] {
+        if let lastLook, now - lastLook > duration / 3 { nothingLapsesBefore = now + duration }
+        lastLook = now
+        guard now >= nothingLapsesBefore else { return [] }
+        let lapsed = deadlines.filter { $0.value <= now }.keys.sorted { $0.description < $1.description }
+        for edge in lapsed { deadlines[edge] = nil }
+        return lapsed
+    }
+}

@@ -1,0 +1,27 @@
+import Bus
+import Contracts
+import Foundation
+import NIOCore
+
+/// Publishes changes of presence, each after the one before.
+struct PresencePublisher: Sendable {
+    let bus: any MessageBus
+    let exchange: Exchange
+
+    func publish(_ changes: [PresenceChange], at now: Moment) {
+        for change in changes {
+            // Strings and whole numbers can always be encoded.
+            guard let body = try? JSONEncoder().encode(change) else { continue }
+            var properties = MessageProperties()
+            properties.messageID = "\(change.registryEpoch)-\(change.sequence)"
+            properties.type = change.kind.rawValue
+            properties.appID = "registry"
+            properties.timestamp = now.utcMilliseconds / 1000
+            properties.isPersistent = true
+            properties.headers["x-perpetua-version"] = "1"
+            bus.publish(
+                Message(ByteBuffer(bytes: body), properties), to: exchange, key: change.kind.key, mandatory: false,
+                then: nil)
+        }
+    }
+}

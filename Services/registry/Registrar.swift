@@ -1,0 +1,327 @@
+import Bus
+import Contracts
+import Foundation
+import Logging
+import NIOCore
+import Observability
+import OneBot
+
+/// The one who changes what the registry knows: takes one input at a time, writes what it promises, then changes memory, then
+/// answers, then publishes. Only ``run()`` changes the state, so nothing happens between these steps.
+actor Registrar {
+    private var state: RegistryState
+    private let store: RegistryStore
+    private let inputs: RegistryInputs
+    private let methods: RegistryMethods
+    private let publisher: PresencePublisher
+    private let edges: EdgeClient
+    private let requester: Requester
+    private let status: RegistryStatus
+    private let logger: Logger
+    private let clock: @Sendable () -> Moment
+    private var generator = SystemRandomNumberGenerator()
+    /// What could not be written yet. None of it was promised to anyone.
+    private var unsaved = StoreChanges()
+    private var isStoreFailing = false
+    private var leasing = 0
+
+    /// More wishes for a port at a time are refused: each may wait for an edge.
+    static let maxLeasing = 256
+
+    /// What is to be done beside the line of inputs.
+    private enum Errand: Sendable {
+        case lease(RegistryAPI.LeasePort, Delivery)
+        case ask(EdgeRequest)
+    }
+
+    init(
+        state: RegistryState, store: RegistryStore, inputs: RegistryInputs, bus: any MessageBus, exchanges: Exchanges,
+        requester: Requester, status: RegistryStatus, logger: Logger, clock: @escaping @Sendable () -> Moment
+    ) {
+        self.state = state
+        self.store = store
+        self.inputs = inputs
+        self.methods = RegistryMethods(bus: bus)
+        self.publisher = PresencePublisher(bus: bus, exchange: exchanges.presence)
+        self.edges = EdgeClient(requester: requester, exchanges: exchanges)
+        self.requester = requester
+        self.status = status
+        self.logger = logger
+        self.clock = clock
+    }
+
+    /// Takes over what was stored, then handles inputs until there are no more.
+    func run(_ stored: RegistryStore.Stored) async {
+        let recovered = state.recover(stored, at: clock())
+        await withDiscardingTaskGroup { group in
+            for errand in await finish(recovered, at: clock()) { group.addTask { await self.run(errand) } }
+            for await input in inputs.stream {
+                for errand in await handle(input) { group.addTask { await self.run(errand) } }
+            }
+            requester.close()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Inputs
+
+    private func handle(_ input: RegistryInput) async -> [Errand] {
+        let now = clock()
+        switch input {
+        case .question(let delivery):
+            defer { delivery.acknowledge() }
+            return await answer(delivery, at: now)
+        case .report(let delivery):
+            defer { delivery.acknowledge() }
+            return await take(delivery, at: now)
+        case .tick:
+            inputs.tickTaken()
+            let effects = state.expire(at: now)
+            await trySaving()
+            return await finish(effects, at: now)
+        case .portWanted(let wish, let failures, let reply):
+            reply(
+                Result { () throws(RPC.Failure) in
+                    try state.offer(wish, failures: failures, to: newcomer(), at: now)
+                })
+            return []
+        case .portBound(let offer, let opened, let reply):
+            return await open(offer, opened, reply, at: now)
+        case .portNotBound(let offer):
+            return await finish(state.giveUp(offer.appID, at: now), at: now)
+        case .portClosed(let appID):
+            state.closed(appID)
+            return []
+        }
+    }
+
+    private func answer(_ delivery: Delivery, at now: Moment) async -> [Errand] {
+        do throws(RPC.Failure) {
+            switch try RegistryMethods.question(in: delivery.body) {
+            case .register(let question):
+                return await register(question, delivery, at: now)
+            case .setName(let wish):
+                return await rename(wish, delivery, at: now)
+            case .snapshot:
+                methods.answer(delivery, .success(try state.snapshot()))
+                return []
+            case .identify(let caller):
+                methods.answer(delivery, .success(try state.identify(caller)))
+                return []
+            case .leasePort(let wish):
+                guard leasing < Self.maxLeasing else {
+                    throw RPC.Failure(
+                        .unavailable, "Too many ports are being opened. Try again.", retryAfter: .seconds(1))
+                }
+                leasing += 1
+                return [.lease(wish, delivery)]
+            }
+        } catch {
+            refuse(delivery, error)
+            return []
+        }
+    }
+
+    private func register(_ question: RegistryAPI.Register, _ delivery: Delivery, at now: Moment) async -> [Errand] {
+        guard var effects = state.hear(from: question.edge, at: now) else {
+            refuse(
+                delivery,
+                RPC.Failure(
+                    .unavailable, "This run of the edge \(question.edge.edgeID.prefix(48)) has ended or was replaced."))
+            return []
+        }
+        publish(&effects, at: now)
+        switch state.decide(question.session, at: question.edge, fresh: newcomer(), now: now) {
+        case .refused(let failure):
+            refuse(delivery, failure)
+        case .superseded(let failure):
+            refuse(delivery, failure)
+            effects.requests.append(
+                .disconnect(question.edge, session: question.session.sessionID, reason: failure.message))
+        case .repeated(let client):
+            // What a report brought may still be unwritten; from here on it is promised.
+            if unsaved.clients[client.appID] != nil, let failure = await save(StoreChanges()) {
+                refuse(delivery, failure)
+            } else {
+                methods.answer(delivery, .success(client.grant))
+            }
+        case .admitted(let admission):
+            if let failure = await save(admission.saves) {
+                refuse(delivery, failure)
+                break
+            }
+            let later = state.admit(admission, at: now)
+            methods.answer(delivery, .success(admission.client.grant))
+            effects.append(later)
+            logger.debug(
+                "A client came online.",
+                metadata: [
+                    LogKeys.appID: "\(admission.client.appID)", LogKeys.edgeID: "\(question.edge.edgeID)",
+                    LogKeys.sessionID: "\(question.session.sessionID)",
+                ])
+        }
+        return await finish(effects, at: now)
+    }
+
+    private func rename(_ wish: RegistryAPI.SetName, _ delivery: Delivery, at now: Moment) async -> [Errand] {
+        do throws(RPC.Failure) {
+            guard let renaming = try state.decide(wish, at: now) else {
+                if unsaved.clients[wish.appID] != nil, let failure = await save(StoreChanges()) { throw failure }
+                methods.answer(delivery, .success(RPC.Empty()))
+                return []
+            }
+            if let failure = await save(renaming.saves) { throw failure }
+            let effects = state.rename(renaming)
+            methods.answer(delivery, .success(RPC.Empty()))
+            return await finish(effects, at: now)
+        } catch {
+            refuse(delivery, error)
+            return []
+        }
+    }
+
+    private func take(_ delivery: Delivery, at now: Moment) async -> [Errand] {
+        let report: EdgeReport
+        do {
+            report = try JSONDecoder().decode(EdgeReport.self, from: Data(delivery.body.readableBytesView))
+        } catch {
+            logger.warning(
+                "A report could not be read and is ignored.",
+                metadata: [LogKeys.routingKey: "\(delivery.routingKey)", LogKeys.error: "\(error)"])
+            return []
+        }
+        guard let effects = state.take(report, fresh: { newcomer() }, at: now) else {
+            logger.debug(
+                "A report of an edge that has ended is ignored; if that edge is alive, two edges have one edge.id.",
+                metadata: [LogKeys.edgeID: "\(report.edge.edgeID)", LogKeys.edgeInstance: "\(report.edge.instance)"])
+            return []
+        }
+        return await finish(effects, at: now)
+    }
+
+    private func open(
+        _ offer: PortOffer, _ opened: EdgeAPI.PortOpened, _ reply: RegistryInput.Reply<RegistryAPI.PortGrant>,
+        at now: Moment
+    ) async -> [Errand] {
+        do throws(RPC.Failure) {
+            let opening = try state.decide(offer.appID, bound: opened, at: now)
+            if let failure = await save(opening.saves) { throw failure }
+            state.open(opening)
+            reply(
+                .success(
+                    RegistryAPI.PortGrant(
+                        port: opened.publicPort, host: opened.host, url: opened.url, appID: offer.appID,
+                        clientToken: offer.token.text, expiresIn: Int(state.portExpiry / .seconds(1)))))
+            return []
+        } catch {
+            reply(.failure(error))
+            return await finish(state.abandon(offer.appID, at: now), at: now)
+        }
+    }
+
+    // MARK: What follows
+
+    private func finish(_ effects: RegistryEffects, at now: Moment) async -> [Errand] {
+        var effects = effects
+        unsaved.merge(effects.saves)
+        publish(&effects, at: now)
+        if !unsaved.isEmpty, !isStoreFailing { _ = await save(StoreChanges()) }
+        status.set(awaiting: state.whatIsAwaited)
+        return effects.requests.map { .ask($0) }
+    }
+
+    private func publish(_ effects: inout RegistryEffects, at now: Moment) {
+        publisher.publish(effects.changes, at: now)
+        for change in effects.changes {
+            switch change.kind {
+            case .edgeUp: logger.info("An edge is up.", metadata: change.edge.metadata)
+            case .edgeDown:
+                var metadata = change.edge.metadata
+                metadata[LogKeys.count] = "\(change.clients.count)"
+                logger.notice("An edge is gone, with its clients.", metadata: metadata)
+            case .clientOnline, .clientOffline, .clientRenamed, .botOnline, .botOffline: break
+            }
+        }
+        effects.changes = []
+    }
+
+    private func refuse(_ delivery: Delivery, _ failure: RPC.Failure) {
+        methods.answer(delivery, Result<RPC.Empty, RPC.Failure>.failure(failure))
+    }
+
+    /// Writes that, and what could not be written before.
+    /// - Returns: why it cannot; then nothing of `changes` was written, nor will be.
+    private func save(_ changes: StoreChanges) async -> RPC.Failure? {
+        var all = unsaved
+        all.merge(changes)
+        guard !all.isEmpty else { return nil }
+        do {
+            try await store.save(all)
+            unsaved = StoreChanges()
+            storeWorks()
+            return nil
+        } catch {
+            if !isStoreFailing { logger.error("The registry cannot save.", metadata: [LogKeys.error: "\(error)"]) }
+            isStoreFailing = true
+            status.set(store: "\(error)")
+            return RPC.Failure(.unavailable, "The registry cannot save this now: \(error)", retryAfter: .seconds(1))
+        }
+    }
+
+    /// After a failure: tries again what waits, or whether writing works at all.
+    private func trySaving() async {
+        guard isStoreFailing else { return }
+        if !unsaved.isEmpty {
+            _ = await save(StoreChanges())
+        } else if (try? await store.probe()) != nil {  // it failed before, and that was logged
+            storeWorks()
+        }
+    }
+
+    private func storeWorks() {
+        guard isStoreFailing else { return }
+        isStoreFailing = false
+        status.set(store: nil)
+        logger.notice("The registry can save again.")
+    }
+
+    // MARK: Errands
+
+    private func run(_ errand: Errand) async {
+        switch errand {
+        case .lease(let wish, let question):
+            let result = await PortCoordinator(inputs: inputs, edges: edges).lease(wish)
+            leasing -= 1
+            methods.answer(question, result)
+        case .ask(let request):
+            await run(request)
+        }
+    }
+
+    private func run(_ request: EdgeRequest) async {
+        do throws(RPC.Failure) {
+            switch request {
+            case .report(let edge): try await edges.report(at: edge)
+            case .disconnect(let edge, let session, let reason):
+                try await edges.disconnect(session, reason: reason, at: edge)
+            case .closePort(let edge, let port):
+                try await edges.closePort(port.port, for: port.appID, at: edge)
+                inputs.send(.portClosed(appID: port.appID))
+            }
+        } catch {
+            logger.debug("An edge did not do what it was asked.", metadata: [LogKeys.error: "\(error)"])
+        }
+    }
+
+    /// Who a session becomes that presents nothing.
+    private func newcomer() -> KnownClient {
+        KnownClient(
+            appID: UUID().uuidString.lowercased(), token: .fresh(using: &generator), state: .leased)
+    }
+}
+
+extension EdgeAddress {
+    fileprivate var metadata: Logger.Metadata {
+        [LogKeys.edgeID: "\(edgeID)", LogKeys.edgeInstance: "\(instance)"]
+    }
+}

@@ -1,0 +1,64 @@
+import Bus
+import Contracts
+import OneBot
+import Synchronization
+
+/// What the registry is told, one after another.
+enum RegistryInput: Sendable {
+    typealias Reply<Answer: Sendable> = @Sendable (Result<Answer, RPC.Failure>) -> Void
+
+    case question(Delivery)
+    case report(Delivery)
+    /// Time has passed.
+    case tick
+    case portWanted(RegistryAPI.LeasePort, failures: [EdgeAddress: Int], Reply<PortOffer>)
+    case portBound(PortOffer, EdgeAPI.PortOpened, Reply<RegistryAPI.PortGrant>)
+    case portNotBound(PortOffer)
+    case portClosed(appID: String)
+}
+
+/// The one line in which every input waits. It is bounded by what may wait: the consumers' prefetch, the ports being opened
+/// (two inputs each), one tick.
+final class RegistryInputs: Sendable {
+    let stream: AsyncStream<RegistryInput>
+    private let continuation: AsyncStream<RegistryInput>.Continuation
+    private let isTickWaiting = Mutex(false)
+
+    init() {
+        (stream, continuation) = AsyncStream.makeStream()
+    }
+
+    /// False where nothing is taken any more.
+    @discardableResult
+    func send(_ input: RegistryInput) -> Bool {
+        if case .enqueued = continuation.yield(input) { return true }
+        return false
+    }
+
+    func tick() {
+        let isFirst = isTickWaiting.withLock { isWaiting in
+            defer { isWaiting = true }
+            return !isWaiting
+        }
+        if isFirst { send(.tick) }
+    }
+
+    /// The tick was taken out of the line.
+    func tickTaken() { isTickWaiting.withLock { $0 = false } }
+
+    /// Sends an input that is answered, and waits.
+    func ask<Answer: Sendable>(
+        _ input: @Sendable (@escaping RegistryInput.Reply<Answer>) -> RegistryInput
+    ) async -> Result<Answer, RPC.Failure> {
+        await withCheckedContinuation { waiting in
+            if !send(input { waiting.resume(returning: $0) }) {
+                waiting.resume(
+                    returning: .failure(RPC.Failure(.unavailable, "The registry is stopping.", retryAfter: .seconds(1)))
+                )
+            }
+        }
+    }
+
+    /// What waits is still handled; nothing more is taken.
+    func finish() { continuation.finish() }
+}

@@ -1,0 +1,146 @@
+import Contracts
+import OneBot
+
+extension RegistryState {
+    /// Whether a session may come in, and as whom. Changes nothing.
+    /// - Parameter fresh: who it becomes if it presents nothing.
+    func decide(_ claim: SessionClaim, at edge: EdgeAddress, fresh: KnownClient, now: Moment) -> AdmissionVerdict {
+        let session = SessionKey(edge: edge, sessionID: claim.sessionID)
+        guard let known = edges[edge] else {
+            return .refused(RPC.Failure(.unavailable, "This run of the edge \(edge.edgeID) has ended or was replaced."))
+        }
+        if known.hasDeparted(claim.sessionID) {
+            return .refused(RPC.Failure(.notFound, "That session has already left."))
+        }
+        if known.superseded.contains(claim.sessionID) {
+            return .superseded(RPC.Failure(.conflict, "Another connection of this client took its place."))
+        }
+        if let client = clients.client(of: session), case .online = client.state { return .repeated(client) }
+        var admission: Admission
+        switch identity(claim, session, fresh) {
+        case .failure(let refusal):
+            return refusal.isSuperseded ? .superseded(refusal.failure) : .refused(refusal.failure)
+        case .success(let found): admission = found
+        }
+        if let wish = claim.name, admission.client.name?.text.utf8.elementsEqual(wish.utf8) != true {
+            switch checked(wish, for: admission.client.appID) {
+            case .success(let name): admission.client.name = name
+            case .failure(let failure): return .refused(failure)
+            }
+        }
+        admission.client.state = .online(session)
+        admission.client.admittedAt = now.uptime
+        admission.client.resume = claim.resumeSeconds.flatMap { $0 > 0 ? .seconds(min($0, Self.longestResume)) : nil }
+        if admission.client.hasSomethingToKeep {
+            admission.saves.put(record(of: admission.client, last: session, at: now))
+            admission.client.isSaved = true
+        } else if admission.client.isSaved {
+            admission.saves.removeClient(admission.client.appID)
+            admission.client.isSaved = false
+        }
+        return .admitted(admission)
+    }
+
+    /// Lets it in.
+    mutating func admit(_ admission: Admission, at now: Moment) -> RegistryEffects {
+        var effects = RegistryEffects()
+        let appID = admission.client.appID
+        if let old = admission.replaces {
+            if let offline = presence.leave(appID) {
+                effects.changes.append(presence.change(.clientOffline, old.edge, clients: [offline]))
+            }
+            edges[old.edge]?.supersede(old.sessionID)
+            effects.requests.append(
+                .disconnect(
+                    old.edge, session: old.sessionID, reason: "another connection of this client took its place"))
+        }
+        if var lease = ports[appID] {
+            if lease.connect(admission.session) {
+                ports.put(lease)
+            } else if !lease.isClosing {
+                // The port was for the session whose place this one takes.
+                ports.remove(appID)
+                effects.saves.removePort(of: appID)
+            }
+        }
+        let old = clients[appID]?.name
+        clients.put(admission.client)
+        presence.join(admission.online)
+        if let name = admission.client.name { _ = presence.give(name, to: appID, inPlaceOf: old) }
+        edges[admission.session.edge]?.take(admission.session.sessionID)
+        effects.changes.append(presence.change(.clientOnline, admission.session.edge, clients: [admission.online]))
+        return effects
+    }
+
+    private struct Refusal: Error {
+        let failure: RPC.Failure
+        var isSuperseded = false
+    }
+
+    /// Who the session is: what it was granted before, the holder of the token it presents, or somebody new.
+    private func identity(
+        _ claim: SessionClaim, _ session: SessionKey, _ fresh: KnownClient
+    ) -> Result<Admission, Refusal> {
+        if let client = clients.client(of: session) {
+            // It was registered just before the registry started again.
+            return .success(Admission(session: session, claim: claim, client: client))
+        }
+        if let granted = claim.granted { return grantedBefore(granted, claim, session) }
+        guard let presented = claim.clientToken, !presented.isEmpty else {
+            return .success(Admission(session: session, claim: claim, client: fresh))
+        }
+        guard let client = ClientToken(presented).flatMap({ clients.holder(of: $0) }) else {
+            return .failure(
+                Refusal(
+                    failure: RPC.Failure(
+                        .unauthorized,
+                        "That client_token is unknown or has expired. Ask get_ws_port for a new one, or connect without."
+                    )))
+        }
+        switch client.state {
+        case .kept, .leased:
+            return .success(Admission(session: session, claim: claim, client: client))
+        case .online(let other), .awaited(let other):
+            if client.resume == nil, ports[client.appID] != nil {
+                return .failure(
+                    Refusal(
+                        failure: RPC.Failure(
+                            .conflict,
+                            "The client of that client_token is connected already, and a leased port is for one.")))
+            }
+            return .success(Admission(session: session, claim: claim, client: client, replaces: other))
+        }
+    }
+
+    /// A claim that repeats an earlier grant is taken as it stands, unless it contradicts what we know: of two holders of a name or
+    /// an `app_id` the one we knew first keeps it.
+    private func grantedBefore(
+        _ granted: SessionGrant, _ claim: SessionClaim, _ session: SessionKey
+    ) -> Result<Admission, Refusal> {
+        guard Exchanges.isWord(granted.appID), let token = ClientToken(granted.clientToken) else {
+            return .failure(Refusal(failure: RPC.Failure(.badRequest, "The grant is not one of the registry's.")))
+        }
+        var client = clients[granted.appID] ?? KnownClient(appID: granted.appID, token: token, state: .online(session))
+        let contradiction = Refusal(
+            failure: RPC.Failure(.conflict, "The client \(granted.appID) is known with another connection."),
+            isSuperseded: true)
+        guard client.token == token, clients.holder(of: token).map({ $0.appID == granted.appID }) ?? true else {
+            return .failure(contradiction)
+        }
+        if clients[granted.appID] != nil {
+            switch client.state {
+            case .online: return .failure(contradiction)
+            case .leased, .kept, .awaited: break
+            }
+        }
+        if client.name == nil, let text = granted.clientName, let name = try? ClientName(text),  // a bad one is no name
+            presence.holder(of: name) == nil
+        {
+            client.name = name
+        }
+        // Its name was granted with it, or is another's by now: either way `name` asks for nothing more.
+        var settled = claim
+        settled.name = nil
+        return .success(Admission(session: session, claim: settled, client: client))
+    }
+}

@@ -1,0 +1,24 @@
+import Synchronization
+
+/// Whether the registry can do its work, as health checks read it.
+final class RegistryStatus: Sendable {
+    private struct State {
+        var phase: String? = "The registry has not started."
+        var awaiting: String?
+        var store: String?
+    }
+
+    private let state = Mutex(State())
+
+    /// `nil`: it can; else why not.
+    var reason: String? {
+        state.withLock { $0.phase ?? $0.store ?? $0.awaiting }
+    }
+
+    /// What keeps it from serving at all; `nil`: it serves.
+    func set(phase: String?) { state.withLock { $0.phase = phase } }
+    /// Whose reports it waits for; `nil`: nobody's.
+    func set(awaiting: String?) { state.withLock { $0.awaiting = awaiting } }
+    /// Why it cannot save; `nil`: it can.
+    func set(store: String?) { state.withLock { $0.store = store } }
+}
