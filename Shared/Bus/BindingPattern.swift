@@ -8,5 +8,43 @@ public struct BindingPattern: Hashable, Sendable, ExpressibleByStringLiteral, Cu
 
     public var description: String { text }
 
-    public func matches(_ key: RoutingKey) -> Bool { fatalError("unwritten") }
+    public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+    /// Whether a topic exchange copies a message with that key here.
+    ///
+    /// `*` and `#` are special as whole words only. Like RabbitMQ, the empty key has no words, and `a..b` has an empty one in the
+    /// middle. Costs at most words of the pattern × words of the key: on a mismatch only the latest `#` takes one word more,
+    /// since whatever an earlier one could take in addition, the latest could as well.
+    public func matches(_ key: RoutingKey) -> Bool {
+        let pattern = Self.words(of: text)
+        let words = Self.words(of: key.text)
+        var inPattern = 0
+        var inKey = 0
+        var latestHash: (afterIt: Int, wordsEnd: Int)?
+        while inKey < words.count {
+            if inPattern < pattern.count, pattern[inPattern].elementsEqual("#".utf8) {
+                inPattern += 1
+                latestHash = (inPattern, inKey)
+            } else if inPattern < pattern.count, Self.matches(pattern[inPattern], words[inKey]) {
+                inPattern += 1
+                inKey += 1
+            } else if let hash = latestHash {
+                latestHash = (hash.afterIt, hash.wordsEnd + 1)
+                inPattern = hash.afterIt
+                inKey = hash.wordsEnd + 1
+            } else {
+                return false
+            }
+        }
+        return pattern[inPattern...].allSatisfy { $0.elementsEqual("#".utf8) }
+    }
+
+    private static func matches(_ word: Substring.UTF8View, _ keyWord: Substring.UTF8View) -> Bool {
+        word.elementsEqual("*".utf8) || word.elementsEqual(keyWord)
+    }
+
+    private static func words(of text: String) -> [Substring.UTF8View] {
+        if text.isEmpty { return [] }
+        return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    }
 }

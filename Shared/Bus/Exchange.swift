@@ -15,6 +15,10 @@ public struct Exchange: Hashable, Sendable {
         self.kind = kind
     }
 
+    public static func == (left: Self, right: Self) -> Bool {
+        left.name.hasSameBytes(as: right.name) && left.kind == right.kind
+    }
+
     /// The nameless exchange every broker has: the routing key is the name of a queue.
     public static let toQueue = Exchange("", .direct)
 }

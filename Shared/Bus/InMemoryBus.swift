@@ -1,33 +1,73 @@
 public import NIOCore
 
-/// The embedded broker: what ``InMemoryBus`` connections of one process share.
-public final class InMemoryBroker: Sendable {
-    /// - Parameter maxMessageBytes: a larger body is ``PublishOutcome/rejected(_:)``.
-    public init(maxMessageBytes: Int = 16 << 20) { fatalError("unwritten") }
-
-    public func connect() -> InMemoryBus { fatalError("unwritten") }
-}
-
 /// One connection to an ``InMemoryBroker``: the same rules as AMQP, in one process. Its overflow is backpressure: a message
-/// over a queue's bound is kept, and confirmed only once there is room.
+/// over a queue's bound is kept, in order, and confirmed only once it is within it; a publisher bounds itself by the number of
+/// confirms it waits for. A message larger than the whole bound passes when it is first in the queue.
+///
+/// `then` of a publish may be called before `publish` returns.
 public final class InMemoryBus: MessageBus {
-    public func declare(_ exchange: Exchange) async throws(MessageBusError) { fatalError("unwritten") }
-    public func declare(_ queue: QueueDeclaration) async throws(MessageBusError) { fatalError("unwritten") }
-    public func delete(_ queue: QueueName) async throws(MessageBusError) { fatalError("unwritten") }
+    private let broker: InMemoryBroker
+    private let connection: ConnectionID
+
+    init(_ broker: InMemoryBroker, _ connection: ConnectionID) {
+        self.broker = broker
+        self.connection = connection
+    }
+
+    public func declare(_ exchange: Exchange) async throws(MessageBusError) {
+        try broker.change { (state, _, _) throws(MessageBusError) in
+            try state.declare(exchange, by: connection)
+        }
+    }
+
+    public func declare(_ queue: QueueDeclaration) async throws(MessageBusError) {
+        try broker.change { (state, now, actions) throws(MessageBusError) in
+            try state.declare(queue, by: connection, at: now, &actions)
+        }
+    }
+
+    public func delete(_ queue: QueueName) async throws(MessageBusError) {
+        try broker.change { (state, now, actions) throws(MessageBusError) in
+            try state.delete(queue, by: connection, at: now, &actions)
+        }
+    }
+
     public func bind(
         _ queue: QueueName, to exchange: Exchange, _ pattern: BindingPattern
-    ) async throws(MessageBusError) { fatalError("unwritten") }
+    ) async throws(MessageBusError) {
+        try broker.change { (state, now, actions) throws(MessageBusError) in
+            try state.bind(queue, to: exchange, pattern, by: connection, at: now, &actions)
+        }
+    }
+
     public func unbind(
         _ queue: QueueName, from exchange: Exchange, _ pattern: BindingPattern
-    ) async throws(MessageBusError) { fatalError("unwritten") }
+    ) async throws(MessageBusError) {
+        try broker.change { (state, now, actions) throws(MessageBusError) in
+            try state.unbind(queue, from: exchange, pattern, by: connection, at: now, &actions)
+        }
+    }
+
     public func consume(
         _ queue: QueueName, prefetch: Int, on eventLoop: any EventLoop,
         cancelled: @escaping @Sendable () -> Void,
         handler: @escaping @Sendable (Delivery) -> Void
-    ) async throws(MessageBusError) -> any BusConsumer { fatalError("unwritten") }
+    ) async throws(MessageBusError) -> any BusConsumer {
+        try broker.consume(queue, prefetch: prefetch, by: connection) { id in
+            InMemoryConsumer(
+                id, of: queue, by: connection, at: broker, on: eventLoop, cancelled: cancelled, handler: handler)
+        }
+    }
+
     public func publish(
         _ message: Message, to exchange: Exchange, key: RoutingKey, mandatory: Bool,
         then: (@Sendable (PublishOutcome) -> Void)?
-    ) { fatalError("unwritten") }
-    public func close() async { fatalError("unwritten") }
+    ) {
+        broker.publish(message, to: exchange, key: key, mandatory: mandatory, by: connection, then: then)
+    }
+
+    /// Consumers of the connection's exclusive queues hear `cancelled`, since those queues go; the others just stop.
+    public func close() async {
+        await broker.close(connection)
+    }
 }

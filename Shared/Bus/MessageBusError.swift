@@ -21,7 +21,8 @@ extension MessageBusError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .locked(let queue): "The queue \(queue) is held by another connection."
-        case .differs(let queue): "The queue \(queue) exists with other properties. Delete it, or set another amqp.prefix."
+        case .differs(let queue):
+            "The queue \(queue) exists with other properties. Delete it, or set another amqp.prefix."
         case .noSuchQueue(let queue): "There is no queue \(queue)."
         case .noSuchExchange(let exchange): "There is no exchange \(exchange)."
         case .unroutable(let key): "Nobody answers at \(key)."

@@ -1,13 +1,3 @@
-/// The name of a queue.
-public struct QueueName: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
-    public let text: String
-
-    public init(_ text: String) { self.text = text }
-    public init(stringLiteral text: String) { self.text = text }
-
-    public var description: String { text }
-}
-
 /// What a queue is to be like. Declaring it again with the same values is fine; with other values it is
 /// ``MessageBusError/differs(_:)``.
 public struct QueueDeclaration: Sendable, Hashable {

@@ -1,21 +1,174 @@
+import NIOCore
+import Synchronization
+
 /// Asks questions over the bus: publishes with `reply_to` and a correlation id of its own, and waits for the answer with a deadline.
 /// Whoever consumes the queue `inbox` hands every delivery without an exchange name (an answer) to ``receive(_:)``.
 public final class Requester: Sendable {
-    public let inbox: QueueName
+    private typealias Answer = Result<Message, MessageBusError>
 
-    /// - Parameter idPrefix: starts every correlation id, so that one inbox can serve several askers.
-    public init(bus: any MessageBus, inbox: QueueName, idPrefix: String) { fatalError("unwritten") }
+    private struct Waiter {
+        let key: RoutingKey
+        let answer: CheckedContinuation<Answer, Never>
+    }
+
+    private struct State {
+        var pending = PendingReplies<Waiter>()
+        var requests: UInt64 = 0
+        var isClosed = false
+        /// The one timer, there while anything waits. Whoever replaces it cancels it; so do ``close()`` and the end of self.
+        var timer: Task<Void, Never>?
+        var timerFires = NIODeadline.distantFuture
+        /// Tells the timer from those it replaced.
+        var timerNumber = 0
+    }
+
+    /// Timeouts that come closer together than this end together: the timer looks at everything that waits.
+    private static let timerSpacing = TimeAmount.milliseconds(10)
+
+    /// Where answers go: the `reply_to` of every request.
+    public let inbox: QueueName
+    private let bus: any MessageBus
+    private let idPrefix: String
+    private let clock: any Clock<Duration>
+    private let now: @Sendable () -> NIODeadline
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - idPrefix: starts every correlation id, so that one inbox can serve several askers.
+    ///   - clock: measures timeouts; tests give their own.
+    public init(
+        bus: any MessageBus, inbox: QueueName, idPrefix: String, clock: any Clock<Duration> = ContinuousClock()
+    ) {
+        self.bus = bus
+        self.inbox = inbox
+        self.idPrefix = idPrefix
+        self.clock = clock
+        self.now = Self.deadlines(of: clock)
+    }
+
+    deinit {
+        state.withLock { $0.timer }?.cancel()
+    }
 
     /// Publishes mandatory, with `expiration` = `timeout`, and waits for the answer.
     /// - Throws: ``MessageBusError/unroutable(_:)``, ``MessageBusError/timedOut(_:)``, ``MessageBusError/rejected(_:)``,
     ///   ``MessageBusError/disconnected`` or, after ``close()``, ``MessageBusError/closed``. Cancelling the task ends the wait (`timedOut`).
     public func request(
         _ message: Message, to exchange: Exchange, key: RoutingKey, timeout: Duration
-    ) async throws(MessageBusError) -> Message { fatalError("unwritten") }
+    ) async throws(MessageBusError) -> Message {
+        if Task.isCancelled { throw .timedOut(key) }
+        let id = nextID()
+        let answer = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard add(Waiter(key: key, answer: continuation), id: id, timeout: timeout) else { return }
+                // Cancelled before it was added: then the handler below found nothing to end.
+                if Task.isCancelled { return end(id, .failure(.timedOut(key))) }
+                publish(message, id: id, to: exchange, key: key, timeout: timeout)
+            }
+        } onCancel: {
+            end(id, .failure(.timedOut(key)))
+        }
+        return try answer.get()
+    }
 
     /// Takes an answer; false where nobody waits for it (it came late, or is not ours).
-    public func receive(_ delivery: Delivery) -> Bool { fatalError("unwritten") }
+    public func receive(_ delivery: Delivery) -> Bool {
+        guard let id = delivery.properties.correlationID else { return false }
+        guard let waiter = state.withLock({ $0.pending.take(id) }) else { return false }
+        waiter.answer.resume(returning: .success(delivery.message))
+        return true
+    }
 
     /// Ends every wait with ``MessageBusError/closed``.
-    public func close() { fatalError("unwritten") }
+    public func close() {
+        let (waiters, timer) = state.withLock { state in
+            state.isClosed = true
+            defer { state.timer = nil }
+            return (state.pending.removeAll(), state.timer)
+        }
+        timer?.cancel()
+        for waiter in waiters { waiter.answer.resume(returning: .failure(.closed)) }
+    }
+
+    private func nextID() -> String {
+        let number = state.withLock { state in
+            state.requests += 1
+            return state.requests
+        }
+        return "\(idPrefix)\(number)"
+    }
+
+    /// False if we are closed; then the waiter has been told.
+    private func add(_ waiter: Waiter, id: String, timeout: Duration) -> Bool {
+        let now = now()
+        let deadline = now.advanced(by: timeout)
+        let isAdded = state.withLock { state in
+            if state.isClosed { return false }
+            state.pending.add(waiter, id: id, until: deadline)
+            setTimer(&state, now: now, notBefore: now)
+            return true
+        }
+        if !isAdded { waiter.answer.resume(returning: .failure(.closed)) }
+        return isAdded
+    }
+
+    private func publish(_ message: Message, id: String, to exchange: Exchange, key: RoutingKey, timeout: Duration) {
+        var message = message
+        message.properties.replyTo = inbox
+        message.properties.correlationID = id
+        message.properties.expiration = timeout
+        bus.publish(message, to: exchange, key: key, mandatory: true) { [weak self] outcome in
+            switch outcome {
+            case .confirmed: break
+            case .unroutable: self?.end(id, .failure(.unroutable(key)))
+            case .rejected(let reason): self?.end(id, .failure(.rejected(reason)))
+            case .unknown: self?.end(id, .failure(.disconnected))
+            }
+        }
+    }
+
+    private func end(_ id: String, _ answer: Answer) {
+        state.withLock { $0.pending.take(id) }?.answer.resume(returning: answer)
+    }
+
+    // MARK: The timer
+
+    /// Makes sure that the timer fires when the earliest deadline comes. One that fires too early does no harm, so that a request
+    /// that is answered leaves it alone.
+    private func setTimer(_ state: inout State, now: NIODeadline, notBefore: NIODeadline) {
+        guard let earliest = state.pending.earliestDeadline else { return }
+        let fires = max(earliest, notBefore)
+        if state.timer != nil, state.timerFires <= fires { return }
+        state.timer?.cancel()
+        state.timerFires = fires
+        state.timerNumber += 1
+        let number = state.timerNumber
+        let delay = Duration(fires - now)
+        state.timer = Task { [weak self, clock] in
+            do {
+                try await clock.sleep(for: delay)
+                self?.timerFired(number)
+            } catch {
+                // Cancelled: another timer has taken over, or nothing waits.
+            }
+        }
+    }
+
+    private func timerFired(_ number: Int) {
+        let now = now()
+        let expired = state.withLock { state in
+            guard state.timerNumber == number, !state.isClosed else { return [Waiter]() }
+            state.timer = nil
+            let expired = state.pending.expire(at: now)
+            setTimer(&state, now: now, notBefore: now + Self.timerSpacing)
+            return expired
+        }
+        for waiter in expired { waiter.answer.resume(returning: .failure(.timedOut(waiter.key))) }
+    }
+
+    /// The clock's time in SwiftNIO's terms, counted from now.
+    private static func deadlines(of clock: some Clock<Duration>) -> @Sendable () -> NIODeadline {
+        let start = clock.now
+        return { .uptimeNanoseconds(0) + TimeAmount(start.duration(to: clock.now)) }
+    }
 }

@@ -1,4 +1,4 @@
-/// Words joined by dots that say what a message is.
+/// Words joined by dots that say what a message is. Compared byte for byte.
 public struct RoutingKey: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     public let text: String
 
@@ -6,4 +6,6 @@ public struct RoutingKey: Hashable, Sendable, ExpressibleByStringLiteral, Custom
     public init(stringLiteral text: String) { self.text = text }
 
     public var description: String { text }
+
+    public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 }

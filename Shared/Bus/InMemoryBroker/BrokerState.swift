@@ -1,0 +1,246 @@
+import NIOCore
+
+/// What the in-memory broker knows: connections, exchanges with their bindings, and queues. It decides; ``InMemoryBroker``
+/// carries out the ``BrokerActions``. Time comes in with every call.
+struct BrokerState: Sendable {
+    private struct ParkedPublish {
+        let connection: ConnectionID
+        /// How many queues have no room for it yet.
+        var missing: Int
+    }
+
+    private var connections: Set<ConnectionID> = []
+    private var exchanges: [ExchangeName: ExchangeState] = [:]
+    private var queues: [QueueName: QueueState] = [:]
+    /// Queues with ``QueueDeclaration/expires`` that have no consumer, and when they go.
+    private var idleUntil: [QueueName: NIODeadline] = [:]
+    private var parked: [PublishID: ParkedPublish] = [:]
+    private var lastNumber: UInt64 = 0
+
+    // MARK: Connections
+
+    mutating func connect() -> ConnectionID {
+        let connection = ConnectionID(number: nextNumber())
+        connections.insert(connection)
+        return connection
+    }
+
+    /// From now on every call of that connection fails; publishes of its that wait for room end as ``PublishOutcome/unknown``.
+    /// Its consumers are to be removed next, then ``endClose(_:_:)`` follows. False if it was closed before.
+    mutating func beginClose(_ connection: ConnectionID, _ actions: inout BrokerActions) -> Bool {
+        guard connections.remove(connection) != nil else { return false }
+        let ended = Set(parked.filter { $0.value.connection == connection }.keys)
+        if ended.isEmpty { return true }
+        for name in queues.keys { queues[name]?.forget(ended) }
+        for publish in ended.sorted(by: { $0.number < $1.number }) {
+            parked[publish] = nil
+            actions.settle.append((publish, .unknown))
+        }
+        return true
+    }
+
+    /// Deletes what was exclusive to the connection, and says what that was.
+    mutating func endClose(_ connection: ConnectionID, _ actions: inout BrokerActions) -> Set<QueueName> {
+        let exclusive = queues.filter { $0.value.owner == connection }.keys
+        for name in exclusive { remove(name, &actions) }
+        return Set(exclusive)
+    }
+
+    // MARK: Topology
+
+    mutating func declare(_ exchange: Exchange, by connection: ConnectionID) throws(MessageBusError) {
+        try checkOpen(connection)
+        if exchange.name.isEmpty { return }
+        let name = ExchangeName(text: exchange.name)
+        guard let existing = exchanges[name] else {
+            exchanges[name] = ExchangeState(exchange.kind)
+            return
+        }
+        if existing.kind != exchange.kind {
+            throw .rejected("the exchange \(exchange.name) exists as \(existing.kind.rawValue)")
+        }
+    }
+
+    mutating func declare(
+        _ declaration: QueueDeclaration, by connection: ConnectionID, at now: NIODeadline,
+        _ actions: inout BrokerActions
+    ) throws(MessageBusError) {
+        try enter(connection, at: now, &actions)
+        let name = declaration.name
+        if let existing = queues[name] {
+            try checkUnlocked(existing, for: connection)
+            if existing.declaration != declaration { throw .differs(name) }
+        } else {
+            queues[name] = QueueState(declaration, owner: declaration.isExclusive ? connection : nil)
+        }
+        startIdling(name, at: now)
+    }
+
+    mutating func delete(
+        _ name: QueueName, by connection: ConnectionID, at now: NIODeadline, _ actions: inout BrokerActions
+    ) throws(MessageBusError) {
+        try enter(connection, at: now, &actions)
+        guard let queue = queues[name] else { return }
+        try checkUnlocked(queue, for: connection)
+        remove(name, &actions)
+    }
+
+    mutating func bind(
+        _ name: QueueName, to exchange: Exchange, _ pattern: BindingPattern, by connection: ConnectionID,
+        at now: NIODeadline, _ actions: inout BrokerActions
+    ) throws(MessageBusError) {
+        try enter(connection, at: now, &actions)
+        guard let queue = queues[name] else { throw .noSuchQueue(name) }
+        try checkUnlocked(queue, for: connection)
+        if exchange.name.isEmpty { throw .rejected("the nameless exchange takes no bindings") }
+        let key = ExchangeName(text: exchange.name)
+        guard exchanges[key] != nil else { throw .noSuchExchange(exchange.name) }
+        exchanges[key]?.bind(name, pattern)
+    }
+
+    /// No such queue, exchange or binding: nothing happens, as on RabbitMQ.
+    mutating func unbind(
+        _ name: QueueName, from exchange: Exchange, _ pattern: BindingPattern, by connection: ConnectionID,
+        at now: NIODeadline, _ actions: inout BrokerActions
+    ) throws(MessageBusError) {
+        try enter(connection, at: now, &actions)
+        guard let queue = queues[name] else { return }
+        try checkUnlocked(queue, for: connection)
+        exchanges[ExchangeName(text: exchange.name)]?.unbind(name, pattern)
+    }
+
+    // MARK: Consumers
+
+    mutating func consume(
+        _ name: QueueName, prefetch: Int, by connection: ConnectionID, at now: NIODeadline,
+        _ actions: inout BrokerActions
+    ) throws(MessageBusError) -> ConsumerID {
+        try enter(connection, at: now, &actions)
+        guard let queue = queues[name] else { throw .noSuchQueue(name) }
+        try checkUnlocked(queue, for: connection)
+        let consumer = ConsumerID(number: nextNumber())
+        idleUntil[name] = nil
+        queues[name]?.add(QueueConsumer(id: consumer, connection: connection, prefetch: prefetch), &actions)
+        return consumer
+    }
+
+    mutating func remove(
+        _ consumer: ConsumerID, of name: QueueName, at now: NIODeadline, _ actions: inout BrokerActions
+    ) {
+        guard let queue = queues[name], queue.consumerIDs.contains(consumer) else { return }
+        queues[name]?.remove(consumer, &actions)
+        startIdling(name, at: now)
+    }
+
+    mutating func take(
+        by consumer: ConsumerID, of name: QueueName, limit: Int, at now: NIODeadline, _ actions: inout BrokerActions
+    ) -> [TakenMessage] {
+        let taken = queues[name]?.take(by: consumer, limit: limit, at: now, &actions) ?? []
+        settleAccepted(&actions)
+        return taken
+    }
+
+    mutating func acknowledge(
+        _ tag: DeliveryTag, by consumer: ConsumerID, of name: QueueName, _ actions: inout BrokerActions
+    ) {
+        queues[name]?.acknowledge(tag, by: consumer, &actions)
+    }
+
+    // MARK: Publishing
+
+    /// How a publish ended, or that it waits for room.
+    enum Publishing: Sendable, Hashable {
+        case ended(PublishOutcome)
+        case parked(PublishID)
+    }
+
+    mutating func publish(
+        _ message: PublishedMessage, mandatory: Bool, by connection: ConnectionID, at now: NIODeadline,
+        _ actions: inout BrokerActions
+    ) -> Publishing {
+        guard connections.contains(connection) else { return .ended(.unknown) }
+        removeExpired(at: now, &actions)
+        if message.exchange.isEmpty {
+            let name = QueueName(message.routingKey.text)
+            return enqueue(message, in: queues[name] == nil ? [] : [name], mandatory, connection, now, &actions)
+        }
+        guard let found = exchanges.index(forKey: ExchangeName(text: message.exchange)) else {
+            return .ended(.rejected("there is no exchange \(message.exchange)"))
+        }
+        let names = exchanges.values[found].queues(for: message.routingKey)
+        return enqueue(message, in: names, mandatory, connection, now, &actions)
+    }
+
+    private mutating func enqueue(
+        _ message: PublishedMessage, in names: [QueueName], _ mandatory: Bool, _ connection: ConnectionID,
+        _ now: NIODeadline, _ actions: inout BrokerActions
+    ) -> Publishing {
+        if names.isEmpty { return .ended(mandatory ? .unroutable : .confirmed) }
+        let publish = PublishID(number: nextNumber())
+        var missing = 0
+        for name in names where queues[name]?.enqueue(message, publish: publish, at: now, &actions) == false {
+            missing += 1
+        }
+        if missing > 0 { parked[publish] = ParkedPublish(connection: connection, missing: missing) }
+        settleAccepted(&actions)
+        return missing > 0 ? .parked(publish) : .ended(.confirmed)
+    }
+
+    // MARK: What the above share
+
+    private mutating func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    private func checkOpen(_ connection: ConnectionID) throws(MessageBusError) {
+        if !connections.contains(connection) { throw .closed }
+    }
+
+    private func checkUnlocked(_ queue: QueueState, for connection: ConnectionID) throws(MessageBusError) {
+        if let owner = queue.owner, owner != connection { throw .locked(queue.declaration.name) }
+    }
+
+    private mutating func enter(
+        _ connection: ConnectionID, at now: NIODeadline, _ actions: inout BrokerActions
+    ) throws(MessageBusError) {
+        try checkOpen(connection)
+        removeExpired(at: now, &actions)
+    }
+
+    /// A queue with ``QueueDeclaration/expires`` lives that long from now on, unless it has a consumer.
+    private mutating func startIdling(_ name: QueueName, at now: NIODeadline) {
+        guard let queue = queues[name], let expires = queue.declaration.expires, !queue.hasConsumers else { return }
+        idleUntil[name] = now.advanced(by: expires)
+    }
+
+    private mutating func removeExpired(at now: NIODeadline, _ actions: inout BrokerActions) {
+        if idleUntil.isEmpty { return }
+        for (name, end) in idleUntil where now >= end { remove(name, &actions) }
+    }
+
+    /// What waited in it is gone; whoever still waited for room in it is told that it was taken.
+    private mutating func remove(_ name: QueueName, _ actions: inout BrokerActions) {
+        guard let queue = queues.removeValue(forKey: name) else { return }
+        idleUntil[name] = nil
+        for exchange in exchanges.keys { exchanges[exchange]?.unbindAll(of: name) }
+        actions.cancel += queue.consumerIDs
+        actions.accepted += queue.parkedPublishes
+        settleAccepted(&actions)
+    }
+
+    private mutating func settleAccepted(_ actions: inout BrokerActions) {
+        if actions.accepted.isEmpty { return }
+        for publish in actions.accepted {
+            guard var waiting = parked[publish] else { continue }
+            waiting.missing -= 1
+            if waiting.missing == 0 {
+                parked[publish] = nil
+                actions.settle.append((publish, .confirmed))
+            } else {
+                parked[publish] = waiting
+            }
+        }
+        actions.accepted.removeAll()
+    }
+}
