@@ -93,7 +93,7 @@ let package = Package(
         .target(
             name: "SimulatedBot",
             dependencies: ["OneBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging],
-            path: "Examples/simulated-bot", exclude: ["Main"], swiftSettings: settings),
+            path: "Examples/simulated-bot", exclude: ["Main", "README.md"], swiftSettings: settings),
         .executableTarget(
             name: "simulated-bot", dependencies: ["SimulatedBot", nioPosix, logging],
             path: "Examples/simulated-bot/Main", swiftSettings: settings),

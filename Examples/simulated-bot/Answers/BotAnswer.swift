@@ -1,0 +1,13 @@
+import OneBot
+
+/// What an action led to.
+struct BotAnswer: Sendable {
+    var response: Response
+    /// The group somebody says "pong" in, because the account said "ping" there.
+    var pongIn: Group?
+
+    init(_ response: Response, pongIn: Group? = nil) {
+        self.response = response
+        self.pongIn = pongIn
+    }
+}
