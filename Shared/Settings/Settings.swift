@@ -1,75 +1,230 @@
+import Synchronization
+
 /// Every setting's value, wherever it came from: a YAML file, the environment (`PERPETUA_…`), flags; the later weighs more.
 ///
 /// A service's `…Configuration` reads each of its settings here once, with default and range. Reading never throws: a mistake is
 /// recorded and the default returned, so that all mistakes are reported together (``problems``) before anything starts.
 public final class Settings: Sendable {
+    private let sources: SettingsSources
+    private let readSecretFile: @Sendable (String) throws(SecretFile.Failure) -> String
+    /// What was read so far, and what was wrong with it.
+    private let ledger = Mutex(SettingsLedger())
+
     /// - Parameters:
     ///   - file: the YAML text and what to call it in messages; `nil`: none.
     ///   - environment: only names that start with `PERPETUA_` matter: `PERPETUA_API_PORT` is `api.port`,
-    ///     `PERPETUA_BOTS_0_URL` is `bots[0].url`.
-    ///   - flags: key and value, as `--api.port 8080` or `--bots[0].url ws://…` gave them.
-    public init(
+    ///     `PERPETUA_BOTS_0_URL` is `bots[0].url`. An empty variable counts as absent.
+    ///   - flags: key and value, as `--api.port 8080` or `--bots[0].url ws://…` gave them; of two with one key the last counts.
+    public convenience init(
         file: (name: String, yaml: String)? = nil, environment: [String: String] = [:],
         flags: [(key: String, value: String)] = []
-    ) { fatalError("unwritten") }
+    ) {
+        self.init(SettingsSources(file: file, environment: environment, flags: flags), readSecretFile: SecretFile.read)
+    }
 
-    public func string(_ key: String, default value: String) -> String { fatalError("unwritten") }
-    public func optionalString(_ key: String) -> String? { fatalError("unwritten") }
-    /// Never printed, never in a message.
-    public func secret(_ key: String) -> String? { fatalError("unwritten") }
-    public func bool(_ key: String, default value: Bool) -> Bool { fatalError("unwritten") }
-    public func int(_ key: String, default value: Int, in range: ClosedRange<Int>) -> Int { fatalError("unwritten") }
-    public func optionalInt(_ key: String, in range: ClosedRange<Int>) -> Int? { fatalError("unwritten") }
+    init(
+        _ sources: SettingsSources, readSecretFile: @escaping @Sendable (String) throws(SecretFile.Failure) -> String
+    ) {
+        self.sources = sources
+        self.readSecretFile = readSecretFile
+    }
+
+    /// Settings without values in which every list has one entry, so that ``definitions`` holds the settings of entries too.
+    public static func describing() -> Settings {
+        Settings(SettingsSources(inventingEntries: true), readSecretFile: SecretFile.read)
+    }
+
+    public func string(_ key: String, default value: String) -> String {
+        read(key, .init(key, type: "text", default: value), else: value, remedy: "Write one text.") { $0.text }
+    }
+
+    /// `nil` where it is not set, or empty.
+    public func optionalString(_ key: String) -> String? {
+        let text = read(key, .init(key, type: "text"), else: "", remedy: "Write one text.") { $0.text }
+        return text.isEmpty ? nil : text
+    }
+
+    /// Never printed, never in a message. In the environment it may also be a file's content: `PERPETUA_ACCESS_TOKEN_FILE`.
+    public func secret(_ key: String) -> String? {
+        let definition = Definition(key, type: Definition.secretType)
+        guard let path = secretFilePath(key, definition) else {
+            let text = read(key, definition, else: "", remedy: "Write one text.") { $0.text }
+            return text.isEmpty ? nil : text
+        }
+        do {
+            let text = try readSecretFile(path)
+            note(key, definition, shown: "***", source: sources.fileVariable(of: key))
+            return text.isEmpty ? nil : text
+        } catch {
+            note(key, definition, shown: "***", source: sources.fileVariable(of: key))
+            record(Problem(key: key, value: path, source: sources.fileVariable(of: key), remedy: error.remedy))
+            return nil
+        }
+    }
+
+    public func bool(_ key: String, default value: Bool) -> Bool {
+        read(
+            key, .init(key, type: "switch", default: "\(value)", range: "true, false"), else: value,
+            remedy: "Write true or false."
+        ) { value in
+            switch value.text?.lowercased() {
+            case "true", "yes", "on", "1": true
+            case "false", "no", "off", "0": false
+            default: nil
+            }
+        }
+    }
+
+    public func int(_ key: String, default value: Int, in range: ClosedRange<Int>) -> Int {
+        read(
+            key, .init(key, type: "number", default: "\(value)", range: range.written), else: value,
+            remedy: "Write a whole number, \(range.inWords)."
+        ) { $0.text.flatMap { Int($0) }.flatMap { range.contains($0) ? $0 : nil } }
+    }
+
+    public func optionalInt(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        let parse = { (value: SourcedValue) -> Int?? in
+            guard let number = value.text.flatMap({ Int($0) }), range.contains(number) else { return nil }
+            return .some(number)
+        }
+        return read(
+            key, .init(key, type: "number", range: range.written), else: nil, shown: { $0.map { "\($0)" } ?? "" },
+            remedy: "Write a whole number, \(range.inWords).", parse: parse)
+    }
+
     /// `500ms`, `60s`, `10m`, `2h`; a bare number counts in milliseconds.
     public func duration(_ key: String, default value: Duration, in range: ClosedRange<Duration>) -> Duration {
-        fatalError("unwritten")
+        let ends = (DurationText.write(range.lowerBound), DurationText.write(range.upperBound))
+        return read(
+            key, .init(key, type: "duration", default: DurationText.write(value), range: "\(ends.0)…\(ends.1)"),
+            else: value, shown: DurationText.write,
+            remedy: "Write a time from \(ends.0) to \(ends.1), as 500ms, 60s, 10m or 2h."
+        ) { $0.text.flatMap(DurationText.parse).flatMap { range.contains($0) ? $0 : nil } }
     }
+
     /// `64KiB`, `16MiB`, `1GiB`; a bare number counts in bytes.
-    public func bytes(_ key: String, default value: Int, in range: ClosedRange<Int>) -> Int { fatalError("unwritten") }
+    public func bytes(_ key: String, default value: Int, in range: ClosedRange<Int>) -> Int {
+        let ends = (ByteCountText.write(range.lowerBound), ByteCountText.write(range.upperBound))
+        return read(
+            key, .init(key, type: "size", default: ByteCountText.write(value), range: "\(ends.0)…\(ends.1)"),
+            else: value, shown: ByteCountText.write,
+            remedy: "Write a size from \(ends.0) to \(ends.1), as 64KiB, 16MiB or 1GiB."
+        ) { $0.text.flatMap(ByteCountText.parse).flatMap { range.contains($0) ? $0 : nil } }
+    }
+
     public func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
         _ key: String, default value: Choice
-    ) -> Choice { fatalError("unwritten") }
+    ) -> Choice {
+        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        return read(
+            key, .init(key, type: "choice", default: value.rawValue, range: choices), else: value,
+            shown: { $0.rawValue }, remedy: "Write one of \(choices).",
+            parse: { $0.text.flatMap(Choice.init(rawValue:)) })
+    }
+
     /// A YAML list of strings; in the environment and in flags separated by white space.
-    public func strings(_ key: String, default value: [String]) -> [String] { fatalError("unwritten") }
+    public func strings(_ key: String, default value: [String]) -> [String] {
+        read(
+            key, .init(key, type: "list of texts", default: value.joined(separator: " ")), else: value,
+            shown: { $0.joined(separator: " ") },
+            remedy: "Write a list of texts, or one text with spaces between them.",
+            parse: \.list)
+    }
+
     /// A YAML mapping from names to durations (`action_timeouts: {"upload_*": 10m}`), in the order written; in the
     /// environment and in flags `upload_*=10m,download_*=5m`.
     public func durations(
         _ key: String, default value: [(name: String, value: Duration)], in range: ClosedRange<Duration>
-    ) -> [(name: String, value: Duration)] { fatalError("unwritten") }
+    ) -> [(name: String, value: Duration)] {
+        let ends = (DurationText.write(range.lowerBound), DurationText.write(range.upperBound))
+        let write = { (pairs: [(name: String, value: Duration)]) in
+            pairs.map { "\($0.name)=\(DurationText.write($0.value))" }.joined(separator: ",")
+        }
+        return read(
+            key, .init(key, type: "durations by name", default: write(value), range: "\(ends.0)…\(ends.1)"),
+            else: value,
+            shown: write, remedy: "Write names and times from \(ends.0) to \(ends.1), as upload_*=10m,download_*=5m."
+        ) { value in
+            guard let pairs = value.mapping else { return nil }
+            let durations = pairs.compactMap { pair in
+                DurationText.parse(pair.text).flatMap { range.contains($0) ? (name: pair.name, value: $0) : nil }
+            }
+            return durations.count == pairs.count ? durations : nil
+        }
+    }
+
     /// A YAML list of mappings: the keys of its entries, `bots[0]`, `bots[1]`, …, to be read as `"\(entry).url"`.
     /// In the documentation and in ``definitions`` they appear once, as `bots[].url`.
-    public func entries(_ key: String) -> [String] { fatalError("unwritten") }
+    public func entries(_ key: String) -> [String] {
+        let entries = sources.entries(of: key)
+        ledger.withLock { $0.expect([key] + entries) }
+        if let value = sources.value(of: key), case .text(let text) = value.content {
+            report(key, value: text, remedy: "Write a list whose entries have keys of their own, as \(key)[0].")
+        }
+        return entries
+    }
 
     /// Records a mistake found by whoever read the value: `remedy` says what to do.
-    public func report(_ key: String, value: String, remedy: String) { fatalError("unwritten") }
+    public func report(_ key: String, value: String, remedy: String) {
+        let source = sources.origin(of: key) ?? "default"
+        ledger.withLock { $0.report(key, value: value, source: source, remedy: remedy) }
+    }
 
     /// Everything that is wrong so far: values out of range or of the wrong type, keys nobody has read, a broken file.
-    public var problems: [Problem] { fatalError("unwritten") }
-
-    public struct Problem: Sendable, Hashable, CustomStringConvertible {
-        public let key: String
-        /// `***` for a secret.
-        public let value: String
-        /// Where it was set: `perpetua.yaml`, `PERPETUA_API_PORT`, `--api.port`.
-        public let source: String
-        public let remedy: String
-
-        public var description: String { "\(key) = \(value) (\(source)): \(remedy)" }
+    public var problems: [Problem] {
+        let (known, recorded) = ledger.withLock { ($0.known, $0.problems) }
+        return sources.problems + recorded + sources.unknown(known: known)
     }
 
-    /// One setting that was read: what `--check` prints and docs/configuration.md lists.
-    public struct Definition: Sendable, Hashable {
-        /// With `[]` where it belongs to a list's entry.
-        public let key: String
-        public let type: String
-        /// As one would write it; empty where there is none.
-        public let defaultValue: String
-        /// As one would write it (`1…65535`), or the choices; empty where anything goes.
-        public let range: String
-    }
-
-    public var definitions: [Definition] { fatalError("unwritten") }
+    /// Everything that was read, in a stable order: settings without a dot first, then by key.
+    public var definitions: [Definition] { ledger.withLock { $0.sortedDefinitions } }
 
     /// `key: value` lines of everything read, secrets as `***`, each with its source where it is not the default.
-    public var effective: [String] { fatalError("unwritten") }
+    public var effective: [String] { ledger.withLock { $0.effective } }
+
+    private func read<Value>(
+        _ key: String, _ definition: Definition, else fallback: Value, shown: (Value) -> String = { "\($0)" },
+        remedy: String, parse: (SourcedValue) -> Value?
+    ) -> Value {
+        guard let given = sources.value(of: key) else {
+            note(key, definition, shown: definition.isSecret ? "" : shown(fallback), source: nil)
+            return fallback
+        }
+        guard let value = parse(given) else {
+            note(key, definition, shown: given.written, source: given.source)
+            report(key, value: given.written, remedy: remedy)
+            return fallback
+        }
+        note(key, definition, shown: shown(value), source: given.source)
+        return value
+    }
+
+    private func note(_ key: String, _ definition: Definition, shown: String, source: String?) {
+        let covered = sources.keys(under: key)
+        ledger.withLock { ledger in
+            ledger.expect([key] + covered)
+            ledger.note(key, definition, shown: shown, source: source)
+        }
+    }
+
+    /// The path in `PERPETUA_…_FILE`, where that is what counts for this secret.
+    private func secretFilePath(_ key: String, _ definition: Definition) -> String? {
+        let variable = sources.fileVariable(of: key)
+        ledger.withLock { $0.expect(variable: variable) }
+        guard let path = sources.environment[variable] else { return nil }
+        switch sources.value(of: key)?.layer {
+        case .flag: return nil
+        case .environment:
+            record(
+                Problem(
+                    key: key, value: "***", source: variable,
+                    remedy: "Set either this or \(EnvironmentName.of(key)), not both."))
+            return nil
+        case .file, nil: return path
+        }
+    }
+
+    private func record(_ problem: Problem) {
+        ledger.withLock { $0.record(problem) }
+    }
 }
