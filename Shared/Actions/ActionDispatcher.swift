@@ -10,10 +10,20 @@ public struct ActionDispatcher: Sendable {
     let bus: any MessageBus
     let exchanges: Exchanges
     let bots: BotActionCaller
+    /// Runs what outlives the answer (a delayed restart) in a task that somebody owns.
+    let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
+    let pendingRestarts = PendingRestarts()
+    /// How a delay is waited for; tests put a clock of their own here.
+    var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    /// How long one publish may take until its targets count as not reached.
+    var publishDeadline: Duration = .seconds(10)
+    /// How `get_online_clients` wraps its list. Default ``OnlineClientsShape/clients``.
+    public var onlineClientsShape: OnlineClientsShape = .clients
 
+    /// - Parameter spawn: runs a piece of work in a task group of the service: ``BackgroundTasks/spawn(_:)``, for one.
     public init(
         registry: RegistryClient, edges: EdgeClient, presence: PresenceView, bus: any MessageBus, exchanges: Exchanges,
-        bots: BotActionCaller
+        bots: BotActionCaller, spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void
     ) {
         self.registry = registry
         self.edges = edges
@@ -21,6 +31,7 @@ public struct ActionDispatcher: Sendable {
         self.bus = bus
         self.exchanges = exchanges
         self.bots = bots
+        self.spawn = spawn
     }
 
     /// The names of our own actions.
@@ -32,7 +43,8 @@ public struct ActionDispatcher: Sendable {
         case sendBroadcastDataCallback = "send_broadcast_data_callback"
         case setRestart = "set_restart"
 
-        /// Whether it is done in somebody's name: over HTTP the gateway finds out whose and hands it to that client's edge.
+        /// Whether it is done in somebody's name: over HTTP the gateway finds out whose and hands it to that client's
+        /// edge.
         public var needsCaller: Bool {
             switch self {
             case .setClientName, .sendBroadcastData, .sendBroadcastDataCallback: true
@@ -43,20 +55,35 @@ public struct ActionDispatcher: Sendable {
 
     /// Carries out one action. `caller` is needed where ``Name/needsCaller`` says so (1401 without).
     public func perform(_ name: Name, params: JSONObject?, as caller: ActionCaller?) async -> Response {
-        fatalError("unwritten")
+        let params = Parameters(params, of: name)
+        do throws(RPC.Failure) {
+            switch name {
+            case .getWSPort:
+                return try await GetWSPort(params).perform(registry: registry)
+            case .getOnlineClients:
+                return try await GetOnlineClients(shape: onlineClientsShape).perform(registry: registry)
+            case .setClientName:
+                return try await SetClientName(params).perform(as: Self.known(caller, for: name), registry: registry)
+            case .sendBroadcastData:
+                return try await SendBroadcastData(params).perform(as: Self.known(caller, for: name), using: self)
+            case .sendBroadcastDataCallback:
+                return try await SendBroadcastDataCallback(params).perform(
+                    as: Self.known(caller, for: name), using: self)
+            case .setRestart:
+                return try await SetRestart(params).perform(as: caller, using: self)
+            }
+        } catch {
+            return error.response
+        }
     }
-}
 
-/// Who carries out an action of ours.
-public struct ActionCaller: Sendable {
-    public var client: Client
-    public var selfID: SelfID?
-    /// The uuid of the most recent broadcast this client got from a client with that `app_id`.
-    public var latestBroadcast: @Sendable (_ sender: String) -> String?
-
-    public init(client: Client, selfID: SelfID?, latestBroadcast: @escaping @Sendable (String) -> String?) {
-        self.client = client
-        self.selfID = selfID
-        self.latestBroadcast = latestBroadcast
+    private static func known(_ caller: ActionCaller?, for action: Name) throws(RPC.Failure) -> ActionCaller {
+        guard let caller else {
+            throw RPC.Failure(
+                .unauthorized,
+                "\(action.rawValue): nobody knows which client is calling. Call it over that client's own connection, "
+                    + "or send its client_token.")
+        }
+        return caller
     }
 }

@@ -1,5 +1,6 @@
 public import Bus
 public import Contracts
+import Foundation
 public import NIOCore
 public import OneBot
 
@@ -8,6 +9,9 @@ public struct BotActionCaller: Sendable {
     let requester: Requester
     let exchanges: Exchanges
     let timeouts: ActionTimeouts
+    /// The edge that holds the bot's link measures the timeout from sending and answers 1504 itself; we wait so much
+    /// longer.
+    static let grace: Duration = .seconds(1)
 
     public init(requester: Requester, exchanges: Exchanges, timeouts: ActionTimeouts) {
         self.requester = requester
@@ -15,7 +19,48 @@ public struct BotActionCaller: Sendable {
         self.timeouts = timeouts
     }
 
-    /// The bot's response as it sent it (without an echo), or a `failed` one of ours: 1503 at once where nobody holds the bot's link,
-    /// 1504 where it does not answer in time.
-    public func call(_ action: Action, of bot: SelfID) async -> ByteBuffer { fatalError("unwritten") }
+    /// The bot's response as it sent it (without an echo), or a `failed` one of ours: 1503 at once where nobody holds
+    /// the bot's link, 1504 where it does not answer in time.
+    public func call(_ action: Action, of bot: SelfID) async -> ByteBuffer {
+        var properties = MessageProperties()
+        properties.type = "action"
+        // The holder of the link drops a repeated one, so that no action is ever sent twice.
+        properties.messageID = UUID().uuidString
+        properties.timestamp = Int64(Date().timeIntervalSince1970)
+        do throws(MessageBusError) {
+            return try await requester.request(
+                Message(action.frame, properties), to: exchanges.actions, key: Exchanges.actionKey(bot),
+                timeout: timeouts.timeout(of: action.name) + Self.grace
+            ).body
+        } catch {
+            return Self.response(to: error, action: action.name, bot: bot).encoded(echo: nil)
+        }
+    }
+
+    private static let uncertain = "it may have been carried out all the same. Check before repeating it."
+
+    /// What a failure of the bus means to whoever called the bot.
+    static func response(to error: MessageBusError, action: String, bot: SelfID) -> Response {
+        switch error {
+        case .unroutable:
+            .unavailable("\(action): bot \(bot) is not connected. Try again once it is back.")
+        case .timedOut:
+            .failed(
+                .timedOut,
+                "\(action): bot \(bot) did not answer in time; \(uncertain)"
+            )
+        case .rejected(let reason):
+            .failed(.tooLarge, "\(action): the bus refused it (\(reason)). Send less at once.")
+        case .disconnected:
+            .unavailable(
+                "\(action): the connection to the bus was lost; \(uncertain)"
+            )
+        case .closed:
+            .unavailable(
+                "\(action): this service is stopping; \(uncertain)"
+            )
+        case .locked, .differs, .noSuchQueue, .noSuchExchange:
+            .unavailable("\(action): the bus cannot take it now. \(error)")
+        }
+    }
 }

@@ -1,0 +1,65 @@
+import Bus
+import Contracts
+import Foundation
+import NIOCore
+import OneBot
+
+/// Carries a broadcast or callback to the inboxes of the edges where its targets live, one message per edge.
+struct Distribution: Sendable {
+    enum Kind: String, Sendable { case broadcast, callback }
+
+    let kind: Kind
+    let uuid: String
+    let sender: Client
+    let data: ByteBuffer
+
+    /// Publishes to every edge of the targets at once, and waits until each has been taken or not.
+    func publish(to targets: [OnlineClient], using dispatcher: ActionDispatcher) async -> [EdgeAddress: PublishOutcome]
+    {
+        await withTaskGroup(of: (EdgeAddress, PublishOutcome).self) { group in
+            for (edge, clients) in Dictionary(grouping: targets, by: \.edge) {
+                group.addTask {
+                    (edge, await publish(to: clients.map(\.appID), at: edge, using: dispatcher))
+                }
+            }
+            return await group.reduce(into: [:]) { outcomes, outcome in outcomes[outcome.0] = outcome.1 }
+        }
+    }
+
+    private func publish(
+        to appIDs: [String], at edge: EdgeAddress, using dispatcher: ActionDispatcher
+    ) async -> PublishOutcome {
+        var properties = MessageProperties()
+        properties.type = kind.rawValue
+        properties.messageID = UUID().uuidString
+        properties.timestamp = Int64(Date().timeIntervalSince1970)
+        properties.isPersistent = true
+        let body = DistributedMessage(uuid: uuid, sender: sender, targets: appIDs, data: data).encoded
+        let exchange =
+            switch kind {
+            case .broadcast: dispatcher.exchanges.broadcast
+            case .callback: dispatcher.exchanges.callback
+            }
+        // Not `await bus.publish`: that wait cannot be given up, and a full inbox may take long to make room.
+        let (outcomes, continuation) = AsyncStream<PublishOutcome>.makeStream(bufferingPolicy: .bufferingOldest(1))
+        dispatcher.bus.publish(Message(body, properties), to: exchange, key: edge.key, mandatory: true) {
+            continuation.yield($0)
+            continuation.finish()
+        }
+        return await Self.first(of: outcomes, within: dispatcher.publishDeadline) ?? .unknown
+    }
+
+    /// The first outcome; `nil` where none comes in time.
+    private static func first(of outcomes: AsyncStream<PublishOutcome>, within limit: Duration) async -> PublishOutcome?
+    {
+        await withTaskGroup(of: PublishOutcome?.self) { group in
+            group.addTask { await outcomes.first { _ in true } }
+            group.addTask {
+                try? await Task.sleep(for: limit)  // Cancelled where the outcome came first.
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Bus
+import Contracts
+import Foundation
+import NIOCore
+import OneBot
+
+/// `send_broadcast_data`: data from one client to every other one, or to those named in `clients`.
+struct SendBroadcastData {
+    private let data: DistributedData
+    /// `nil`: every other client that receives events.
+    private let wanted: [ClientReference]?
+
+    init(_ params: Parameters) throws(RPC.Failure) {
+        data = try DistributedData(params)
+        guard let list = params.optionalJSON("clients") else {
+            wanted = nil
+            return
+        }
+        let remedy = #"an array of objects with "app_id" or "client_name", or leave it out to reach everyone"#
+        guard let entries = list.array else { throw params.mistake("clients", is: list.inWords, send: remedy) }
+        if entries.isEmpty { throw params.mistake("clients", is: "an empty array", send: remedy) }
+        var references: [ClientReference] = []
+        for (index, entry) in entries.enumerated() {
+            references.append(try ClientReference(entry, "clients[\(index)]", of: params))
+        }
+        wanted = references
+    }
+
+    func perform(as caller: ActionCaller, using dispatcher: ActionDispatcher) async throws(RPC.Failure) -> Response {
+        let recipients = try await recipients(of: caller.client, using: dispatcher)
+        let distribution = Distribution(
+            kind: .broadcast, uuid: UUID().uuidString.lowercased(), sender: caller.client, data: data.json)
+        let outcomes = await distribution.publish(to: recipients.reachable, using: dispatcher)
+        let isAccepted = { (client: OnlineClient) in outcomes[client.edge] == .confirmed }
+        let targets = recipients.reachable.count(where: isAccepted)
+        let missed = recipients.reachable.filter { !isAccepted($0) }.map(\.client)
+
+        var data = JSONObjectWriter()
+        data.add("uuid", distribution.uuid)
+        data.add("targets", targets)
+        data.add("offline", json: .jsonArray(of: (recipients.offline + missed).map(\.json)))
+        return .ok(data.finish())
+    }
+
+    private func recipients(
+        of sender: Client, using dispatcher: ActionDispatcher
+    ) async throws(RPC.Failure) -> BroadcastRecipients {
+        guard let wanted else {
+            return BroadcastRecipients(everyoneBut: sender, in: try await dispatcher.presence { _ in false })
+        }
+        let presence = try await dispatcher.presence { known in
+            let directory = ClientDirectory(known)
+            return wanted.allSatisfy { $0.asWritten == nil || $0.find(in: directory) != nil }
+        }
+        let recipients = BroadcastRecipients(wanted, sender: sender, in: ClientDirectory(presence))
+        if recipients.matchedNobody {
+            throw RPC.Failure(
+                .notFound,
+                "\(ActionDispatcher.Name.sendBroadcastData.rawValue): none of the \(wanted.count) listed is online. "
+                    + "Look them up with get_online_clients.")
+        }
+        return recipients
+    }
+}
