@@ -1,12 +1,16 @@
 public import NIOCore
 
 /// One established WebSocket, server or client side, confined to its event loop: every call and every callback happens there.
+///
+/// Every call is safe at any time, also from within a callback and after the end: what cannot be done any more does nothing.
 public final class WebSocketConnection {
     public let eventLoop: any EventLoop
     /// `address:port` of the peer.
     public let remoteAddress: String
     /// Who is told what happens; held strongly until ``WebSocketDelegate/closed(_:)``.
     public var delegate: (any WebSocketDelegate)?
+    /// `nil` once the socket is closed.
+    var handler: WebSocketHandler?
 
     init(eventLoop: any EventLoop, remoteAddress: String) {
         self.eventLoop = eventLoop
@@ -14,57 +18,36 @@ public final class WebSocketConnection {
     }
 
     /// Writes one text message; nothing goes out before ``flush()``.
-    public func send(text: ByteBuffer) { fatalError("unwritten") }
+    public func send(text: ByteBuffer) { handler?.send(text: text) }
 
-    /// Writes bytes made by ``encodeText(_:)`` (one frame, or several joined) as they are, past the frame encoder. Server side only:
-    /// a client's frames are masked.
-    public func send(encoded: ByteBuffer) { fatalError("unwritten") }
+    /// Writes bytes made by ``encodeText(_:)`` (one frame, or several joined) as they are. Server side only: a client's frames
+    /// are masked.
+    public func send(encoded: ByteBuffer) { handler?.send(encoded: encoded) }
 
-    public func flush() { fatalError("unwritten") }
+    public func flush() { handler?.flush() }
 
     /// False while the peer reads more slowly than we write: hold further messages back.
-    public var isWritable: Bool { fatalError("unwritten") }
+    public var isWritable: Bool { handler?.isWritable ?? false }
 
     /// Bytes written and not yet taken by the kernel.
-    public var bufferedBytes: Int { fatalError("unwritten") }
+    public var bufferedBytes: Int { handler?.bufferedBytes ?? 0 }
 
-    /// No more `received(text:)` until ``resumeReading()`` (one message may still come); the peer is slowed down by TCP.
-    public func pauseReading() { fatalError("unwritten") }
-    public func resumeReading() { fatalError("unwritten") }
+    /// No more `received(text:)` until ``resumeReading()``; the peer is slowed down by TCP. Meanwhile the end of the socket may
+    /// go unnoticed.
+    public func pauseReading() { handler?.pauseReading() }
 
-    /// Flushes, sends a close frame, waits for the peer's (at most `closeTimeout`), closes the socket. A second call does nothing.
-    public func close(_ reason: CloseReason) { fatalError("unwritten") }
+    /// Messages that arrived meanwhile come after the current callback has returned, never during this call.
+    public func resumeReading() { handler?.resumeReading() }
+
+    /// Flushes, sends a close frame, waits for the peer's (at most `closeTimeout`), closes the socket. A second call does
+    /// nothing. Messages that come in after it are discarded.
+    public func close(_ reason: CloseReason) { handler?.close(reason) }
 
     /// Closes the socket at once.
-    public func abort() { fatalError("unwritten") }
+    public func abort() { handler?.abort(because: "aborted") }
 
     /// A server's text frame: header and payload (RFC 6455 §5.2, FIN, opcode 1, not masked).
-    public static func encodeText(_ payload: ByteBuffer) -> ByteBuffer { fatalError("unwritten") }
-}
-
-/// Hears what happens on one connection, on its event loop.
-public protocol WebSocketDelegate: AnyObject {
-    /// A whole text message, or a binary one that holds UTF-8. Its UTF-8 is valid.
-    func received(text: ByteBuffer)
-    func writabilityChanged(isWritable: Bool)
-    /// Once, last: the socket is closed.
-    func closed(_ ending: WebSocketEnding)
-}
-
-/// How a connection ended.
-public struct WebSocketEnding: Sendable, Hashable, CustomStringConvertible {
-    /// The close code the peer sent, or ours; `nil` where the socket ended without one (1006 in RFC 6455's words).
-    public var code: UInt16?
-    public var reason: String
-    public var isOurs: Bool
-
-    public init(code: UInt16?, reason: String, isOurs: Bool) {
-        self.code = code
-        self.reason = reason
-        self.isOurs = isOurs
-    }
-
-    public var description: String {
-        "\(isOurs ? "closed by us" : "closed by the peer") (\(code.map(String.init) ?? "no code"))\(reason.isEmpty ? "" : ": \(reason)")"
+    public static func encodeText(_ payload: ByteBuffer) -> ByteBuffer {
+        FrameHeader.frame(.text, payload, maskingKey: nil)
     }
 }

@@ -1,57 +1,26 @@
 public import Logging
 public import NIOCore
-public import NIOHTTP1
-
-/// What every WebSocket of ours is like.
-public struct WebSocketOptions: Sendable {
-    /// The largest message taken, fragmented or not; a larger one closes the connection with 1009.
-    public var maxMessageBytes = 16 << 20
-    /// From accepting (or connecting) to the end of the upgrade.
-    public var upgradeTimeout: Duration = .seconds(10)
-    /// How long the peer has to answer our close frame.
-    public var closeTimeout: Duration = .seconds(2)
-    /// Pings the peer at that interval and ends the connection after two without a pong; `nil`: no pings.
-    public var pingInterval: Duration?
-    /// `isWritable` turns false above the high mark and true again below the low one.
-    public var writeBufferWaterMark = 64 << 10...256 << 10
-    /// TCP keepalive (idle 15 s, interval 5 s, 3 probes) and `TCP_USER_TIMEOUT`.
-    public var userTimeout: Duration = .seconds(30)
-
-    public init() {}
-}
-
-/// The HTTP request that asks for an upgrade.
-public struct UpgradeRequest: Sendable {
-    /// Without the query; percent-decoding is not applied.
-    public let path: String
-    /// Percent-decoded (`+` is a space), in order.
-    public let query: [(name: String, value: String)]
-    public let headers: HTTPHeaders
-    /// `address:port`.
-    public let remoteAddress: String
-
-    public init(path: String, query: [(name: String, value: String)], headers: HTTPHeaders, remoteAddress: String) {
-        self.path = path
-        self.query = query
-        self.headers = headers
-        self.remoteAddress = remoteAddress
-    }
-
-    /// The first value of that name.
-    public func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
-}
-
-/// Whether an upgrade is allowed.
-public enum UpgradeDecision: Sendable {
-    case accept
-    /// The HTTP answer: status, a body (JSON) and extra headers.
-    case reject(status: HTTPResponseStatus, body: String, headers: HTTPHeaders = [:])
-}
+import NIOHTTP1
+import NIOPosix
 
 /// Listens on one address and hands over upgraded connections.
 public final class WebSocketServer: Sendable {
+    /// What the server does with each connection.
+    struct Behaviour: Sendable {
+        let options: WebSocketOptions
+        let logger: Logger
+        let authorise: @Sendable (UpgradeRequest) -> UpgradeDecision
+        let accepted: @Sendable (WebSocketConnection, UpgradeRequest) -> Void
+    }
+
     /// The port bound.
-    public var port: Int { fatalError("unwritten") }
+    public let port: Int
+    private let listener: any Channel
+
+    private init(listener: any Channel) {
+        self.listener = listener
+        self.port = listener.localAddress?.port ?? 0
+    }
 
     /// Binds. `authorise` runs on the connection's event loop for each upgrade; `accepted` right after the upgrade, on the same
     /// loop, before any frame is read: it must set the delegate. A request that asks for no upgrade is answered 426.
@@ -61,8 +30,36 @@ public final class WebSocketServer: Sendable {
         host: String, port: Int, group: any EventLoopGroup, options: WebSocketOptions, logger: Logger,
         authorise: @escaping @Sendable (UpgradeRequest) -> UpgradeDecision,
         accepted: @escaping @Sendable (WebSocketConnection, UpgradeRequest) -> Void
-    ) async throws -> WebSocketServer { fatalError("unwritten") }
+    ) async throws -> WebSocketServer {
+        let behaviour = Behaviour(options: options, logger: logger, authorise: authorise, accepted: accepted)
+        let listener = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try Self.prepare(channel, behaviour) }
+            }
+            .bind(host: host, port: port).get()
+        return WebSocketServer(listener: listener)
+    }
 
-    /// Stops accepting; connections live on.
-    public func close() async { fatalError("unwritten") }
+    /// Stops accepting; connections live on, and those in the middle of their upgrade may finish it.
+    public func close() async {
+        // It fails only if the listener is closed already.
+        try? await listener.close()
+    }
+
+    /// Lays out the pipeline of an accepted connection: HTTP until the upgrade.
+    static func prepare(_ channel: any Channel, _ behaviour: Behaviour) throws {
+        try SocketSettings.apply(to: channel, options: behaviour.options)
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 16 << 10
+        limits.maxHeaderListSize = 64 << 10
+        limits.maxHeaderFieldCount = 128
+        let encoder = HTTPResponseEncoder()
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandlers(
+            encoder, decoder, UpgradeHandler(server: behaviour, encoder: encoder, decoder: decoder))
+    }
 }

@@ -1,0 +1,33 @@
+import NIOHTTP1
+
+/// An HTTP answer that ends the connection without a WebSocket.
+struct HTTPRefusal {
+    let status: HTTPResponseStatus
+    /// A JSON object.
+    let body: String
+    var headers: HTTPHeaders
+
+    init(status: HTTPResponseStatus, body: String, headers: HTTPHeaders) {
+        self.status = status
+        self.body = body
+        self.headers = headers
+    }
+
+    /// Our own refusals, in the envelope that every answer of ours has (docs/contract.md §1).
+    /// - Parameter message: holds nothing that JSON escapes.
+    init(_ status: HTTPResponseStatus, _ message: StaticString, headers: HTTPHeaders = [:]) {
+        self.init(
+            status: status,
+            body: #"{"status":"failed","retcode":1400,"data":null,"msg":"\#(message)","wording":"\#(message)"}"#,
+            headers: headers)
+    }
+
+    /// Complete for the wire.
+    var head: HTTPResponseHead {
+        var headers = headers
+        headers.replaceOrAdd(name: "Content-Type", value: "application/json")
+        headers.replaceOrAdd(name: "Content-Length", value: String(body.utf8.count))
+        headers.replaceOrAdd(name: "Connection", value: "close")
+        return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+    }
+}

@@ -1,0 +1,37 @@
+import NIOCore
+
+/// When to ping a peer, and when to give it up: two pings in a row with nothing heard after them.
+///
+/// Any bytes count as life, not only pongs: a pong cannot overtake a large message that is still arriving.
+struct Keepalive {
+    /// What the time asks for.
+    enum Action: Equatable {
+        case ping(wakeAt: NIODeadline)
+        case wait(until: NIODeadline)
+        case giveUp
+    }
+
+    private static let allowedMisses = 2
+
+    private let interval: TimeAmount
+    private var nextPing: NIODeadline
+    private var unanswered = 0
+
+    init(interval: Duration, now: NIODeadline) {
+        self.interval = TimeAmount(interval)
+        self.nextPing = now + self.interval
+    }
+
+    /// Bytes came from the peer.
+    mutating func heard() { unanswered = 0 }
+
+    /// - Parameter isListening: false while reading is paused: then silence says nothing about the peer.
+    mutating func tick(now: NIODeadline, isListening: Bool) -> Action {
+        guard now >= nextPing else { return .wait(until: nextPing) }
+        if !isListening { unanswered = 0 }
+        guard unanswered < Self.allowedMisses else { return .giveUp }
+        unanswered += 1
+        nextPing = now + interval
+        return .ping(wakeAt: nextPing)
+    }
+}

@@ -1,0 +1,35 @@
+import NIOCore
+
+/// The four bytes that a client's payload is XORed with (RFC 6455 §5.3).
+struct MaskingKey: Equatable {
+    /// The first byte on the wire is the most significant.
+    let value: UInt32
+
+    /// A key nobody can foresee, as the standard asks for.
+    static func random() -> MaskingKey { MaskingKey(value: .random(in: 0 ... .max)) }
+
+    /// Masks or unmasks, which is the same, `bytes` in place. `offset` is where they lie in the payload.
+    func apply(to bytes: UnsafeMutableRawBufferPointer, offset: Int) {
+        let rotated = value << (UInt32(offset & 3) * 8) | value >> (UInt32((4 - offset & 3) & 3) * 8)
+        let word = (UInt64(rotated) << 32 | UInt64(rotated)).bigEndian
+        var index = 0
+        while index + 8 <= bytes.count {
+            let masked = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) ^ word
+            bytes.storeBytes(of: masked, toByteOffset: index, as: UInt64.self)
+            index += 8
+        }
+        while index < bytes.count {
+            bytes[index] ^= UInt8(truncatingIfNeeded: rotated >> (24 - UInt32(index & 3) * 8))
+            index += 1
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Masks or unmasks the last `count` readable bytes, which begin at `offset` of the payload.
+    mutating func mask(last count: Int, key: MaskingKey, offset: Int = 0) {
+        withUnsafeMutableReadableBytes { bytes in
+            key.apply(to: UnsafeMutableRawBufferPointer(rebasing: bytes.suffix(count)), offset: offset)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What is set on every socket of ours, accepted or dialled: how soon a dead peer is noticed (contract §3).
+enum SocketSettings {
+    static func apply(to channel: any Channel, options: WebSocketOptions) throws {
+        guard let socket = channel.syncOptions else { return }
+        let marks = options.writeBufferWaterMark
+        try socket.setOption(
+            .writeBufferWaterMark,
+            value: ChannelOptions.Types.WriteBufferWaterMark(low: marks.lowerBound, high: marks.upperBound))
+        try socket.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        try socket.setOption(.socketOption(.so_keepalive), value: 1)
+        #if os(Linux)
+            try socket.setOption(tcp(TCP_KEEPIDLE), value: 15)
+            try socket.setOption(tcp(TCP_KEEPINTVL), value: 5)
+            try socket.setOption(tcp(TCP_KEEPCNT), value: 3)
+            let userTimeout = TimeAmount(options.userTimeout).nanoseconds / 1_000_000
+            try socket.setOption(tcp(TCP_USER_TIMEOUT), value: .init(clamping: userTimeout))
+        #endif
+    }
+
+    private static func tcp(_ name: CInt) -> ChannelOptions.Types.SocketOption {
+        .init(level: .tcp, name: .init(rawValue: name))
+    }
+}

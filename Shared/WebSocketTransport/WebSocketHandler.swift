@@ -1,0 +1,281 @@
+import NIOCore
+
+/// The rim of a WebSocket: feeds ``WebSocketState`` with what the socket brings, carries out what it asks for, keeps its timers.
+/// It makes frames itself, so that bytes encoded once for many clients pass untouched.
+final class WebSocketHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Up to here header and payload are copied into one buffer: cheaper than two writes.
+    private static let joinedBytes = 8 << 10
+
+    private let connection: WebSocketConnection
+    private let side: WebSocketState.Side
+    private let options: WebSocketOptions
+    private var state: WebSocketState
+    private var keepalive: Keepalive?
+    /// `nil` before the handler is in a pipeline and after the socket's end.
+    private var context: ChannelHandlerContext?
+    /// Bytes of the peer that wait for the rest of a header, or for reading to be resumed.
+    private var input = ByteBuffer()
+    private var isPaused = false
+    private var isDraining = false
+    private var needsFlush = false
+    /// The latest ping not yet answered, kept while the peer reads too slowly (RFC 6455 §5.5.3 asks for the latest only).
+    private var owedPong: ByteBuffer?
+    /// What ended the socket, where no close frame did.
+    private var cause = WebSocketEnding(code: nil, reason: "connection lost", isOurs: false)
+    private var closeTimer: Scheduled<Void>?
+    private var pingTimer: Scheduled<Void>?
+
+    init(connection: WebSocketConnection, side: WebSocketState.Side, options: WebSocketOptions) {
+        self.connection = connection
+        self.side = side
+        self.options = options
+        self.state = WebSocketState(side: side, maxMessageBytes: options.maxMessageBytes)
+    }
+
+    // MARK: What the connection asks for
+
+    var isWritable: Bool { state.isOpen && context?.channel.isWritable ?? false }
+
+    var bufferedBytes: Int {
+        // A channel that does not know the option buffers nothing we could count.
+        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    func send(text: ByteBuffer) {
+        guard state.isOpen, let context else { return }
+        switch side {
+        case .client:
+            write(.text, text)
+        case .server where text.readableBytes <= Self.joinedBytes:
+            write(.text, text)
+        case .server:
+            let header = FrameHeader(opcode: .text, payloadLength: text.readableBytes)
+            var bytes = context.channel.allocator.buffer(capacity: header.encodedBytes)
+            header.write(to: &bytes)
+            context.write(wrapOutboundOut(bytes), promise: nil)
+            context.write(wrapOutboundOut(text), promise: nil)
+        }
+    }
+
+    func send(encoded: ByteBuffer) {
+        switch side {
+        case .server: break
+        case .client: preconditionFailure("send(encoded:) was called on a client's connection, whose frames are masked")
+        }
+        guard state.isOpen, let context else { return }
+        context.write(wrapOutboundOut(encoded), promise: nil)
+    }
+
+    func flush() { context?.flush() }
+
+    func pauseReading() {
+        guard state.isOpen, !isPaused else { return }
+        isPaused = true
+        setAutoRead(false)
+    }
+
+    func resumeReading() {
+        guard isPaused else { return }
+        isPaused = false
+        setAutoRead(true)
+        guard input.readableBytes > 0, !isDraining else { return }
+        // Not now: the caller does not expect `received(text:)` during this call.
+        connection.eventLoop.assumeIsolated().execute {
+            self.drain()
+            self.flushIfNeeded()
+        }
+    }
+
+    func close(_ reason: CloseReason) {
+        guard state.close(reason) else { return }
+        sendClose(reason)
+    }
+
+    func abort(because reason: String) {
+        guard let context else { return }
+        cause = WebSocketEnding(code: nil, reason: reason, isOurs: true)
+        context.close(promise: nil)
+    }
+
+    // MARK: What the pipeline tells
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        connection.handler = self
+        guard let interval = options.pingInterval else { return }
+        keepalive = Keepalive(interval: interval, now: context.eventLoop.now)
+        tickKeepalive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { finished() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        finished()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        keepalive?.heard()
+        if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+        drain()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        flushIfNeeded()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if state.isOpen {
+            payPong()
+            flushIfNeeded()
+            connection.delegate?.writabilityChanged(isWritable: context.channel.isWritable)
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Whatever it is, the socket or the TLS session is of no more use.
+        if !cause.isOurs { cause.reason = "connection lost: \(error)" }
+        context.close(promise: nil)
+    }
+
+    // MARK: Receiving
+
+    /// Hands the state machine what came, until it needs more bytes or reading is paused.
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        defer { isDraining = false }
+        while !isPaused, context != nil {
+            let received = state.receive(&input)
+            if case .needsMoreBytes = received { break }
+            carryOut(received)
+        }
+        // The channel's own buffer must not be kept alive for some bytes of a header.
+        if input.readableBytes == 0 { input = ByteBuffer() } else if !isPaused { input = ByteBuffer(buffer: input) }
+    }
+
+    private func carryOut(_ received: WebSocketState.Received) {
+        switch received {
+        case .needsMoreBytes, .nothing:
+            break
+        case .message(let text):
+            connection.delegate?.received(text: text)
+        case .ping(let payload):
+            owedPong = payload
+            payPong()
+        case .fail(let reason):
+            sendClose(reason)
+        case .answerClose(let reason):
+            writeClose(reason) { $0.close(promise: nil) }
+        case .finish:
+            context?.close(promise: nil)
+        }
+    }
+
+    private func payPong() {
+        guard let payload = owedPong, context?.channel.isWritable == true else { return }
+        owedPong = nil
+        write(.pong, payload)
+        needsFlush = true
+    }
+
+    private func flushIfNeeded() {
+        guard needsFlush else { return }
+        needsFlush = false
+        context?.flush()
+    }
+
+    // MARK: Closing
+
+    /// Our close frame, after what was written before it; then the peer has `closeTimeout` to answer.
+    private func sendClose(_ reason: CloseReason) {
+        writeClose(reason, then: { _ in })
+        // To see the peer's close frame we must read; messages before it are discarded.
+        resumeReading()
+    }
+
+    /// Writes a close frame and calls `then` once it is with the kernel. A peer that takes too long to read or to answer it
+    /// loses the socket.
+    private func writeClose(_ reason: CloseReason?, then: @escaping (ChannelHandlerContext) -> Void) {
+        guard let context else { return }
+        var payload = ByteBuffer()
+        if let reason {
+            payload.writeInteger(reason.code)
+            payload.writeString(reason.text)
+        }
+        pingTimer?.cancel()
+        closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.closeTimeout)) {
+            self.context?.close(promise: nil)
+        }
+        let frame = FrameHeader.frame(.close, payload, maskingKey: side.newMaskingKey())
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenSuccess {
+            guard let context = self.context else { return }
+            then(context)
+        }
+        context.writeAndFlush(wrapOutboundOut(frame), promise: written)
+    }
+
+    /// The socket is closed, however that came about.
+    private func finished() {
+        guard context != nil else { return }
+        context = nil
+        closeTimer?.cancel()
+        pingTimer?.cancel()
+        input = ByteBuffer()
+        owedPong = nil
+        let ending = state.socketClosed(cause: cause)
+        let delegate = connection.delegate
+        connection.handler = nil
+        connection.delegate = nil
+        delegate?.closed(ending)
+    }
+
+    // MARK: Small things
+
+    private func write(_ opcode: FrameHeader.Opcode, _ payload: ByteBuffer) {
+        let frame = FrameHeader.frame(opcode, payload, maskingKey: side.newMaskingKey())
+        context?.write(wrapOutboundOut(frame), promise: nil)
+    }
+
+    private func setAutoRead(_ isOn: Bool) {
+        // Fails on a closed channel only, which reads no more anyway.
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
+    }
+
+    private func tickKeepalive() {
+        guard state.isOpen, let context,
+            let action = keepalive?.tick(now: context.eventLoop.now, isListening: !isPaused)
+        else { return }
+        switch action {
+        case .giveUp:
+            abort(because: "the peer answers no pings")
+        case .wait(let wakeAt):
+            wake(at: wakeAt, context)
+        case .ping(let wakeAt):
+            write(.ping, ByteBuffer())
+            context.flush()
+            wake(at: wakeAt, context)
+        }
+    }
+
+    private func wake(at deadline: NIODeadline, _ context: ChannelHandlerContext) {
+        pingTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.tickKeepalive() }
+    }
+}
+
+extension WebSocketState.Side {
+    /// A client masks every frame with a fresh key (RFC 6455 §5.3), a server none.
+    fileprivate func newMaskingKey() -> MaskingKey? {
+        switch self {
+        case .server: nil
+        case .client: .random()
+        }
+    }
+}

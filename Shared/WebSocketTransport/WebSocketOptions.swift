@@ -1,0 +1,17 @@
+/// What every WebSocket of ours is like.
+public struct WebSocketOptions: Sendable {
+    /// The largest message taken, fragmented or not; a larger one closes the connection with 1009.
+    public var maxMessageBytes = 16 << 20
+    /// From accepting (or connecting) to the end of the upgrade.
+    public var upgradeTimeout: Duration = .seconds(10)
+    /// How long the peer has to answer our close frame.
+    public var closeTimeout: Duration = .seconds(2)
+    /// Pings the peer at that interval and ends the connection after two without a pong; `nil`: no pings.
+    public var pingInterval: Duration?
+    /// `isWritable` turns false above the high mark and true again below the low one.
+    public var writeBufferWaterMark = 64 << 10...256 << 10
+    /// TCP keepalive (idle 15 s, interval 5 s, 3 probes) and `TCP_USER_TIMEOUT`.
+    public var userTimeout: Duration = .seconds(30)
+
+    public init() {}
+}

@@ -1,0 +1,256 @@
+import NIOCore
+
+/// What a WebSocket (RFC 6455) is in the middle of: frames, fragments, the closing handshake. It takes the bytes of the peer and
+/// says what each frame asks for; it knows no socket and no clock.
+///
+/// | phase | message | ping | close frame | violation | our close |
+/// |---|---|---|---|---|---|
+/// | open | deliver | pong | answer it → done | fail → closing | send it → closing |
+/// | closing (our close frame is out) | discard | discard | finish → done | discard, or finish if no frame can be told | nothing |
+/// | done | discard | discard | discard | discard | nothing |
+struct WebSocketState {
+    enum Side {
+        case server
+        case client
+    }
+
+    /// What the bytes received ask for. Ask again until ``needsMoreBytes``.
+    enum Received: Equatable {
+        case needsMoreBytes
+        /// A piece was taken in; nothing is to be done.
+        case nothing
+        /// A whole message; its UTF-8 is valid.
+        case message(ByteBuffer)
+        /// Answer with a pong of the same payload.
+        case ping(ByteBuffer)
+        /// Send this close frame and wait for the peer's.
+        case fail(CloseReason)
+        /// The peer closed: send this close frame (`nil`: one without a code), then close the socket.
+        case answerClose(CloseReason?)
+        /// Both close frames are seen: close the socket.
+        case finish
+    }
+
+    private enum Phase {
+        case open
+        case closing
+        case done
+    }
+
+    private enum Reading {
+        case header
+        case payload(FrameHeader, taken: Int)
+    }
+
+    private let side: Side
+    private let maxMessageBytes: Int
+    private var phase = Phase.open
+    private var reading = Reading.header
+    /// The message begun; between its fragments, too.
+    private var message: MessageAssembly?
+    private var control = ByteBuffer()
+    /// Known from the first close frame on, whoever sent it.
+    private var ending: WebSocketEnding?
+
+    init(side: Side, maxMessageBytes: Int) {
+        self.side = side
+        self.maxMessageBytes = maxMessageBytes
+    }
+
+    /// Whether messages may be sent: no close frame went out or came in.
+    var isOpen: Bool {
+        switch phase {
+        case .open: true
+        case .closing, .done: false
+        }
+    }
+
+    /// We want to end it.
+    /// - Returns: true if the close frame is to be sent and the peer's awaited; false if that happened before.
+    mutating func close(_ reason: CloseReason) -> Bool {
+        switch phase {
+        case .open:
+            closing(reason)
+            return true
+        case .closing, .done:
+            return false
+        }
+    }
+
+    /// The socket is gone.
+    /// - Parameter cause: what ended it, where no close frame did.
+    /// - Returns: how it ended.
+    mutating func socketClosed(cause: WebSocketEnding) -> WebSocketEnding {
+        phase = .done
+        message = nil
+        return ending ?? cause
+    }
+
+    /// Takes bytes off the front of `input` up to the next thing that asks for something.
+    mutating func receive(_ input: inout ByteBuffer) -> Received {
+        switch phase {
+        case .open, .closing: break
+        case .done:
+            input.clear()
+            return .needsMoreBytes
+        }
+        switch reading {
+        case .header:
+            guard let header = FrameHeader(reading: &input) else { return .needsMoreBytes }
+            return begin(header)
+        case .payload(let header, let taken):
+            return takePayload(of: header, taken: taken, from: &input)
+        }
+    }
+
+    // MARK: Headers
+
+    private mutating func begin(_ header: FrameHeader) -> Received {
+        // The top bit must be 0; behind such a header no next frame can be told.
+        guard header.payloadLength <= UInt64(Int64.max) else {
+            let failure = violation(.protocolError("A frame's length must be below 2^63."))
+            phase = .done
+            return failure == .nothing ? .finish : .answerClose(ending.flatMap(Self.reason))
+        }
+        reading = .payload(header, taken: 0)
+        if let reason = refusal(of: header) { return violation(reason) }
+        guard isOpen else { return header.payloadLength == 0 ? end(of: header) : .nothing }
+        switch header.opcode {
+        case .text?: message = MessageAssembly(opcode: .text)
+        case .binary?: message = MessageAssembly(opcode: .binary)
+        case .continuation?, .close?, .ping?, .pong?, nil: break
+        }
+        return header.payloadLength == 0 ? end(of: header) : .nothing
+    }
+
+    /// What is wrong with a header, where it came.
+    private func refusal(of header: FrameHeader) -> CloseReason? {
+        guard let opcode = header.opcode else { return .protocolError("Opcode \(header.rawOpcode) is reserved.") }
+        guard header.reservedBits == 0 else {
+            return .protocolError("Reserved bits are set and no extension was negotiated.")
+        }
+        switch (side, header.maskingKey) {
+        case (.server, nil): return .protocolError("A client's frames must be masked.")
+        case (.client, _?): return .protocolError("A server's frames must not be masked.")
+        case (.server, _?), (.client, nil): break
+        }
+        switch opcode {
+        case .close, .ping, .pong:
+            guard header.isFinal else { return .protocolError("A control frame must not be fragmented.") }
+            guard header.payloadLength <= 125 else { return .protocolError("A control frame holds at most 125 bytes.") }
+            return nil
+        case .continuation:
+            guard let message else { return .protocolError("A continuation came without a message to continue.") }
+            return tooBig(message.byteCount, header)
+        case .text, .binary:
+            guard message == nil else { return .protocolError("A new message began before the last one ended.") }
+            return tooBig(0, header)
+        }
+    }
+
+    private func tooBig(_ before: Int, _ header: FrameHeader) -> CloseReason? {
+        guard header.payloadLength > UInt64(maxMessageBytes - before) else { return nil }
+        return .tooBig("A message holds at most \(maxMessageBytes) bytes.")
+    }
+
+    // MARK: Payloads
+
+    private mutating func takePayload(of header: FrameHeader, taken: Int, from input: inout ByteBuffer) -> Received {
+        let remaining = Int(header.payloadLength) - taken
+        let count = min(remaining, input.readableBytes)
+        guard count > 0 || remaining == 0 else { return .needsMoreBytes }
+        reading = .payload(header, taken: taken + count)
+
+        if header.isControl, header.payloadLength <= 125 {
+            control.writeImmutableBuffer(input.readSlice(length: count) ?? ByteBuffer())
+            if let key = header.maskingKey { control.mask(last: count, key: key, offset: taken) }
+        } else if isOpen, message != nil {
+            let isText = message?.take(
+                count, from: &input, key: header.maskingKey, offset: taken, expected: remaining)
+            guard isText == true else { return violation(notUTF8()) }
+        } else {
+            input.moveReaderIndex(forwardBy: count)
+        }
+        return count == remaining ? end(of: header) : .nothing
+    }
+
+    /// The last byte of a frame is here.
+    private mutating func end(of header: FrameHeader) -> Received {
+        reading = .header
+        let payload = control
+        control = ByteBuffer()
+        switch (phase, header.opcode) {
+        case (.open, .close?): return peerCloses(payload)
+        case (.open, .ping?): return .ping(payload)
+        case (.open, .text?), (.open, .binary?), (.open, .continuation?):
+            return header.isFinal ? endMessage() : .nothing
+        case (.closing, .close?):
+            phase = .done
+            return .finish
+        case (.open, .pong?), (.open, nil), (.closing, _), (.done, _): return .nothing
+        }
+    }
+
+    private mutating func endMessage() -> Received {
+        guard let whole = message else { return .nothing }
+        guard whole.isWhole else { return violation(notUTF8()) }
+        message = nil
+        return .message(whole.finish())
+    }
+
+    private func notUTF8() -> CloseReason {
+        switch message?.opcode {
+        case .binary?: .notUTF8("Binary messages are taken as text and must hold UTF-8.")
+        case .text?, .continuation?, .close?, .ping?, .pong?, nil: .notUTF8("Text must be valid UTF-8.")
+        }
+    }
+
+    // MARK: Closing
+
+    /// The peer broke a rule. Later ones no longer matter.
+    private mutating func violation(_ reason: CloseReason) -> Received {
+        switch phase {
+        case .open:
+            closing(reason)
+            return .fail(reason)
+        case .closing, .done:
+            return .nothing
+        }
+    }
+
+    private mutating func closing(_ reason: CloseReason) {
+        phase = .closing
+        message = nil
+        ending = WebSocketEnding(code: reason.code, reason: reason.text, isOurs: true)
+    }
+
+    private mutating func peerCloses(_ payload: ByteBuffer) -> Received {
+        phase = .done
+        message = nil
+        var payload = payload
+        guard payload.readableBytes > 0 else {
+            ending = WebSocketEnding(code: nil, reason: "", isOurs: false)
+            return .answerClose(nil)
+        }
+        guard let code = payload.readInteger(as: UInt16.self) else {
+            return answerBadClose("A close frame's payload begins with two bytes of code.")
+        }
+        guard CloseReason.isLegal(code) else { return answerBadClose("Close code \(code) must not be sent.") }
+        var validator = UTF8Validator()
+        guard payload.withUnsafeReadableBytes({ validator.consume($0) }), validator.isComplete else {
+            return answerBadClose("A close frame's reason must be valid UTF-8.")
+        }
+        ending = WebSocketEnding(code: code, reason: String(buffer: payload), isOurs: false)
+        return .answerClose(CloseReason(code: code, text: ""))
+    }
+
+    private mutating func answerBadClose(_ text: String) -> Received {
+        let reason = CloseReason.protocolError(text)
+        ending = WebSocketEnding(code: reason.code, reason: reason.text, isOurs: true)
+        return .answerClose(reason)
+    }
+
+    private static func reason(_ ending: WebSocketEnding) -> CloseReason? {
+        ending.code.map { CloseReason(code: $0, text: ending.reason) }
+    }
+}

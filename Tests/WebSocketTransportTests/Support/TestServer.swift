@@ -1,0 +1,61 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+@testable import WebSocketTransport
+
+/// A WebSocket server on a port of the system's choice; the connections it accepts come out as a stream.
+struct TestServer: Sendable {
+    let server: WebSocketServer
+    private let accepted: AsyncStream<Endpoint>
+
+    static func start(
+        options: WebSocketOptions = .init(), onText: @escaping Endpoint.Reaction = { _, _ in },
+        authorise: @escaping @Sendable (UpgradeRequest) -> UpgradeDecision = { _ in .accept }
+    ) async throws -> TestServer {
+        let (stream, continuation) = AsyncStream<Endpoint>.makeStream()
+        let server = try await WebSocketServer.bind(
+            host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, options: options,
+            logger: Logger(label: "test"), authorise: authorise
+        ) { connection, request in
+            continuation.yield(Endpoint(connection, request: request, onText: onText))
+        }
+        return TestServer(server: server, accepted: stream)
+    }
+
+    var port: Int { server.port }
+
+    func nextConnection() async -> Endpoint? {
+        for await endpoint in accepted { return endpoint }
+        return nil
+    }
+
+    /// Dials this server with our own dialer.
+    func dial(
+        _ target: String = "/", headers: HTTPHeaders = [:], options: WebSocketOptions = .init(),
+        onText: @escaping Endpoint.Reaction = { _, _ in }
+    ) async throws -> Endpoint {
+        try await WebSocketTransportTests.dial(
+            "ws://127.0.0.1:\(port)\(target)", headers: headers, options: options, onText: onText)
+    }
+
+    func raw() async throws -> RawPeer { try await RawPeer.connect(port: port) }
+}
+
+/// Dials `url` and hands out our end.
+func dial(
+    _ url: String, headers: HTTPHeaders = [:], options: WebSocketOptions = .init(),
+    onText: @escaping Endpoint.Reaction = { _, _ in }
+) async throws -> Endpoint {
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let endpoint = loop.makePromise(of: Endpoint.self)
+    do {
+        try await WebSocketDialer(options: options).connect(to: url, headers: headers, on: loop) { connection in
+            endpoint.succeed(Endpoint(connection, onText: onText))
+        }
+    } catch {
+        endpoint.fail(error)
+    }
+    return try await endpoint.futureResult.get()
+}
