@@ -112,7 +112,9 @@ let package = Package(
         tests(of: "Contracts", ["OneBot", "Bus", nioCore]),
         tests(of: "Actions", ["OneBot", "Bus", "Contracts", nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),
-        tests(of: "WSEdge", ["OneBot", "Bus", "Contracts", "WebSocketTransport", nioCore, nioPosix]),
+        tests(
+            of: "WSEdge",
+            ["OneBot", "Bus", "Contracts", "Actions", "Settings", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
         tests(of: "Registry", ["OneBot", "Bus", "Contracts", "Settings", nioCore, nioPosix, logging, grdb]),
         tests(of: "APIGateway", ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, hummingbird]),
         .testTarget(

@@ -50,8 +50,15 @@ public struct WSEdgeConfiguration: Sendable {
     public var exchanges: Exchanges
 
     public enum PortMode: String, Sendable, CaseIterable { case leased, shared }
-    public enum SlowClient: String, Sendable, CaseIterable { case close, dropOldest = "drop_oldest" }
-    public enum ClientStatusAudience: String, Sendable, CaseIterable { case all, own = "self", none }
+    public enum SlowClient: String, Sendable, CaseIterable {
+        case close
+        case dropOldest = "drop_oldest"
+    }
+    public enum ClientStatusAudience: String, Sendable, CaseIterable {
+        case all
+        case own = "self"
+        case none
+    }
 }
 
 /// One bot that Perpetua dials, or whose program it runs.
@@ -101,7 +108,8 @@ extension WSEdgeConfiguration {
         portRange = settings.optionalString("edge.port_range").flatMap { text in
             let ends = text.split(separator: "-").map { Int($0) }
             guard ends.count == 2, let low = ends[0], let high = ends[1], 1 <= low, low <= high, high <= 65535 else {
-                settings.report("edge.port_range", value: text, remedy: "Write the first and the last port, as 8100-8199.")
+                settings.report(
+                    "edge.port_range", value: text, remedy: "Write the first and the last port, as 8100-8199.")
                 return nil
             }
             return low...high
@@ -118,10 +126,13 @@ extension BotConfiguration {
         command = settings.strings("\(entry).command", default: [])
         directory = settings.optionalString("\(entry).directory")
         if let url, !url.hasPrefix("ws://"), !url.hasPrefix("wss://") {
-            settings.report("\(entry).url", value: url, remedy: "Write the bot's WebSocket address, as ws://127.0.0.1:3001/.")
+            settings.report(
+                "\(entry).url", value: url, remedy: "Write the bot's WebSocket address, as ws://127.0.0.1:3001/.")
         }
         if url == nil, command.isEmpty {
-            settings.report(entry, value: "{}", remedy: "Give it a url to dial, or a command to run; a bot that dials in needs no entry.")
+            settings.report(
+                entry, value: "{}",
+                remedy: "Give it a url to dial, or a command to run; a bot that dials in needs no entry.")
         }
     }
 }

@@ -12,6 +12,12 @@ public struct EdgeAddress: Hashable, Sendable, Codable {
         self.instance = instance
     }
 
+    /// A fresh instance: 12 hexadecimal digits.
+    public static func newInstance() -> String {
+        let digits = String(UInt64.random(in: 0..<1 << 48), radix: 16)
+        return String(repeating: "0", count: 12 - digits.count) + digits
+    }
+
     enum CodingKeys: String, CodingKey {
         case edgeID = "edge_id"
         case instance

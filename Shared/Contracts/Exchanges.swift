@@ -47,6 +47,11 @@ public struct Exchanges: Sendable {
         SelfID(decimal: key.text.prefix { $0 != "." })
     }
 
+    /// Whether an event's routing key is that of a bot's heartbeat.
+    public static func isHeartbeat(_ key: RoutingKey) -> Bool {
+        key.text.dropFirst(key.text.prefix { $0 != "." }.count).hasPrefix(".meta_event.heartbeat.")
+    }
+
     /// Whether `text` may stand in a routing key as one word (an `edge_id` must).
     public static func isWord(_ text: String) -> Bool {
         (1...48).contains(text.utf8.count)

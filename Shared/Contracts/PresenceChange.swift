@@ -15,6 +15,9 @@ public struct PresenceChange: Sendable, Codable {
         public var key: RoutingKey { RoutingKey(rawValue) }
     }
 
+    /// What a replica binds its queue to: every kind, and none of the edges' reports.
+    public static let patterns: [BindingPattern] = ["client.*", "edge.*", "bot.*"]
+
     public var kind: Kind
     /// Higher with every registry that takes over; changes of a lower one are ignored.
     public var registryEpoch: UInt64

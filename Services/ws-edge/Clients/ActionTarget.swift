@@ -1,0 +1,37 @@
+import Contracts
+import OneBot
+
+/// Which bot an action is for (docs/contract.md §3, "Which bot").
+enum ActionTarget: Hashable {
+    case bot(SelfID)
+    /// Several could be meant: 1400 that lists them.
+    case ambiguous([SelfID])
+    /// None was ever known: 1503.
+    case noBot
+
+    /// - Parameters:
+    ///   - bound: the bot the session is bound to; `nil` while none is known.
+    ///   - known: every bot the deployment knows.
+    init(_ action: Action, binding: ClientUpgrade.Binding, bound: SelfID?, known: some Collection<SelfID>) {
+        if let named = Self.named(in: action), known.contains(named) {
+            self = .bot(named)
+            return
+        }
+        switch binding {
+        case .bot(let bot): self = .bot(bot)
+        case .defaultBot: self = bound.map(ActionTarget.bot) ?? .noBot
+        case .everyBot:
+            switch known.count {
+            case 0: self = .noBot
+            case 1: self = known.first.map(ActionTarget.bot) ?? .noBot
+            default: self = .ambiguous(known.sorted())
+            }
+        }
+    }
+
+    private static func named(in action: Action) -> SelfID? {
+        guard let value = action.params?["self_id"] else { return nil }
+        if let number = value.int64 { return SelfID(number) }
+        return value.string.flatMap { SelfID(decimal: $0) }
+    }
+}

@@ -1,0 +1,58 @@
+import Bus
+import Contracts
+import NIOCore
+import OneBot
+
+/// Puts a client's action on the bus, untouched; the answer comes back to the edge's inbox.
+enum BotCall {
+    static func publish(_ action: Action, call: UInt64, session: ClientSession, to bot: SelfID, timeout: Duration) {
+        let context = session.context
+        let (id, shard) = (session.id, session.shard)
+        var properties = MessageProperties()
+        properties.type = "action"
+        properties.appID = "ws-edge"
+        properties.replyTo = context.inbox
+        properties.correlationID = CallID(session: id, call: call).text
+        properties.messageID = "\(context.address)-\(id)-\(call)"
+        properties.expiration = timeout
+        context.counters.actions.add()
+        let name = action.name
+        context.bus.publish(
+            Message(action.frame, properties), to: context.exchanges.actions, key: Exchanges.actionKey(bot),
+            mandatory: true
+        ) { outcome in
+            guard let response = refusal(outcome, name, bot) else { return }
+            shard.enqueue(.onSession(id) { $0.couldNotCall(call, response) })
+        }
+    }
+
+    private static func refusal(_ outcome: PublishOutcome, _ action: String, _ bot: SelfID) -> Response? {
+        switch outcome {
+        case .confirmed: nil
+        case .unroutable: .unavailable("Bot \(bot) is not connected; try again when it is back.")
+        case .rejected(let reason): .failed(.tooLarge, "\(action) cannot be sent to bot \(bot): \(reason).")
+        case .unknown: .unavailable("The bus was lost while sending \(action); it may have been carried out.")
+        }
+    }
+}
+
+/// The correlation id of a session's call: `c{session}.{call}`.
+struct CallID: Hashable {
+    let session: UInt64
+    let call: UInt64
+
+    init(session: UInt64, call: UInt64) {
+        self.session = session
+        self.call = call
+    }
+
+    /// `nil` for the id of another asker.
+    init?(_ text: String) {
+        guard text.hasPrefix("c") else { return nil }
+        let parts = text.dropFirst().split(separator: ".")
+        guard parts.count == 2, let session = UInt64(parts[0]), let call = UInt64(parts[1]) else { return nil }
+        self.init(session: session, call: call)
+    }
+
+    var text: String { "c\(session).\(call)" }
+}

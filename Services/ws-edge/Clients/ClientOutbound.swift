@@ -1,0 +1,109 @@
+import NIOCore
+
+/// What one client has not taken yet: frames shared with other clients, kept in order while its socket is full; bounded in
+/// bytes and age (`edge.outbound_bytes`, `edge.outbound_age`, `edge.outbound_budget`). One larger message always fits.
+///
+/// What happens at the bound is `edge.slow_client`: the connection is closed, or the oldest events go, counted, so that
+/// ``next()`` can say how many are missing at that place. Answers never go: a client that asked gets its answer.
+struct ClientOutbound {
+    private struct Entry {
+        var frames: ByteBuffer
+        /// How many events are in there; 0 for answers and our own meta events.
+        var events: Int
+        var since: NIODeadline
+        /// Events dropped just before this entry.
+        var missedBefore = 0
+    }
+
+    struct Next {
+        let frames: ByteBuffer
+        let missedBefore: Int
+    }
+
+    enum Outcome: Hashable {
+        /// It waits; `dropped` events had to go for it.
+        case kept(dropped: Int)
+        case tooSlow
+    }
+
+    private let maxBytes: Int
+    private let maxAge: TimeAmount
+    private let policy: WSEdgeConfiguration.SlowClient
+    private let budget: OutboundBudget
+    private var entries: CircularBuffer<Entry> = CircularBuffer()
+    private(set) var bytes = 0
+
+    init(_ configuration: WSEdgeConfiguration, budget: OutboundBudget) {
+        maxBytes = configuration.outboundBytes
+        maxAge = TimeAmount(configuration.outboundAge)
+        policy = configuration.slowClient
+        self.budget = budget
+    }
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    mutating func append(_ frames: ByteBuffer, events: Int, now: NIODeadline) -> Outcome {
+        add(Entry(frames: frames, events: events, since: now))
+        guard isOver else { return .kept(dropped: 0) }
+        switch policy {
+        case .close: return .tooSlow
+        case .dropOldest:
+            let dropped = dropOldest(while: { $0.isOver })
+            return isOver ? .tooSlow : .kept(dropped: dropped)
+        }
+    }
+
+    mutating func next() -> Next? {
+        guard let entry = entries.popFirst() else { return nil }
+        change(by: -entry.frames.readableBytes)
+        return Next(frames: entry.frames, missedBefore: entry.missedBefore)
+    }
+
+    /// Whether the oldest entry has waited too long.
+    func isOverdue(at now: NIODeadline) -> Bool { entries.first.map { now - $0.since > maxAge } ?? false }
+
+    /// Lets go of the events that have waited too long.
+    /// - Returns: how many; `nil` where the policy is to close, or where it is an answer that waits.
+    mutating func dropOverdue(at now: NIODeadline) -> Int? {
+        guard policy == .dropOldest else { return nil }
+        let dropped = dropOldest(while: { $0.isOverdue(at: now) })
+        return isOverdue(at: now) ? nil : dropped
+    }
+
+    mutating func clear() {
+        entries.removeAll()
+        change(by: -bytes)
+    }
+
+    /// One message always fits, however large.
+    private var isOver: Bool { entries.count > 1 && (bytes > maxBytes || budget.isExceeded) }
+
+    /// Drops the oldest events, from the front; answers on the way stay where they are.
+    private mutating func dropOldest(while condition: (Self) -> Bool) -> Int {
+        var dropped = 0
+        var index = entries.startIndex
+        while condition(self), index < entries.endIndex {
+            // The newest stays: what is behind it is then complete again.
+            guard entries.index(after: index) < entries.endIndex else { break }
+            if entries[index].events == 0 {
+                entries.formIndex(after: &index)
+                continue
+            }
+            let entry = entries.remove(at: index)
+            change(by: -entry.frames.readableBytes)
+            dropped += entry.events
+            entries[index].missedBefore += entry.missedBefore + entry.events
+        }
+        return dropped
+    }
+
+    private mutating func add(_ entry: Entry) {
+        entries.append(entry)
+        change(by: entry.frames.readableBytes)
+    }
+
+    private mutating func change(by difference: Int) {
+        bytes += difference
+        budget.change(by: difference)
+    }
+}

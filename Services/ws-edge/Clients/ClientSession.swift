@@ -1,0 +1,329 @@
+import Actions
+import Bus
+import Contracts
+import Logging
+import NIOCore
+import OneBot
+import WebSocketTransport
+
+/// One client's connection: actions up, events and responses down. Confined to its shard's event loop.
+final class ClientSession: WebSocketDelegate {
+    let id: UInt64
+    let upgrade: ClientUpgrade
+    let shard: HubShard
+    let context: EdgeContext
+    let claim: SessionClaim
+    private(set) var logger: Logger
+
+    private let connection: WebSocketConnection
+    private let onEnded: () -> Void
+    private var state: ClientSessionState
+    private var calls = PendingCalls()
+    private var own = OwnActions()
+    private var outbound: ClientOutbound
+    /// Items of ours that wait for the lifecycle.
+    private var held = HeldItems()
+    /// Frames that came before the session was registered.
+    private var early: [ByteBuffer] = []
+    private var isReadingPaused = false
+    private var broadcasts = BroadcastMemory()
+
+    /// - Parameter onEnded: called once, on the loop, when the connection is gone.
+    init(
+        connection: WebSocketConnection, upgrade: ClientUpgrade, claim: SessionClaim, shard: HubShard,
+        context: EdgeContext, onEnded: @escaping () -> Void
+    ) {
+        self.connection = connection
+        self.upgrade = upgrade
+        self.claim = claim
+        self.shard = shard
+        self.context = context
+        self.onEnded = onEnded
+        id = claim.sessionID
+        state = ClientSessionState(role: upgrade.role, binding: upgrade.binding)
+        outbound = ClientOutbound(context.configuration, budget: context.budget)
+        logger = context.logger
+        logger[metadataKey: "client.session_id"] = "\(id)"
+        logger[metadataKey: "client.remote_address"] = "\(connection.remoteAddress)"
+    }
+
+    var isOpen: Bool { state.isOpen }
+    var audience: HubState<ClientSession>.Audience { state.audience }
+    var appID: String? { state.grant?.appID }
+    /// What the registry calls us, kept up to date by its presence changes.
+    var client: Client? { state.grant?.client }
+
+    /// Reading waits until the registry knows this client.
+    func start() {
+        pauseReading()
+        shard.add(self)
+        let id = id
+        let shard = shard
+        Registration.begin(claim, context: context) { outcome in
+            shard.enqueue(.onSession(id) { $0.registered(outcome) })
+        }
+    }
+
+    // MARK: What the shard tells us
+
+    func registered(_ outcome: Registration.Outcome) {
+        switch outcome {
+        case .granted(let grant):
+            logger[metadataKey: "client.app_id"] = "\(grant.appID)"
+            context.leases.granted(grant, to: id)
+            if state.grant == nil { logger.info("Client connected.", metadata: ["role": "\(upgrade.role.rawValue)"]) }
+            act(on: state.registered(grant))
+        case .delayed:
+            act(on: state.registered(nil))
+        case .refused(let failure):
+            logger.notice("Client refused.", metadata: ["reason": "\(failure.message)"])
+            close(.policy(failure.message))
+        }
+        guard state.readsActions else { return }
+        let frames = early
+        early = []
+        for frame in frames { received(text: frame) }
+        resumeReadingIfPossible()
+    }
+
+    func known(_ bot: SelfID, isDefault: Bool) {
+        let before = state.audience
+        act(on: state.known(bot, isDefault: isDefault))
+        if state.audience != before { shard.rebind(self) }
+    }
+
+    /// An event of our own, or a gap: now, or behind the lifecycle.
+    func receive(_ item: HubItem, rendered: HubFrame) {
+        guard isOpen, let bot = state.bot else { return hold(item) }
+        var isSelf = false
+        switch item {
+        case .clientStatus(let client, _):
+            isSelf = client.edge == context.address && client.sessionID == id
+            let hears = StatusAudience.hears(
+                asked: upgrade.clientStatus, configured: context.configuration.clientStatus, isSelf: isSelf,
+                clients: context.presence.current.clients.count)
+            guard hears else { return }
+        case .distributed(.broadcast, let message):
+            broadcasts.record(message.uuid, from: message.sender.appID)
+        case .distributed(.callback, _), .gap, .events, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession:
+            break
+        }
+        if let frame = rendered.frame(for: item, bot: bot, isSelf: isSelf, time: UnixTime.now) {
+            deliver(frame, events: 1)
+        }
+    }
+
+    func hold(_ item: HubItem) { context.counters.eventsDropped.add(held.append(item)) }
+
+    func answered(_ call: UInt64, with text: ByteBuffer) {
+        guard calls.end(call) != nil else {
+            context.counters.lateAnswers.add()
+            return
+        }
+        reply(text)
+    }
+
+    /// The name changed, or the registry spoke of us again.
+    func renamed(_ client: Client) {
+        guard var grant = state.grant, grant.appID == client.appID else { return }
+        grant.clientName = client.clientName
+        context.leases.granted(grant, to: id)
+        act(on: state.registered(grant))
+    }
+
+    func tick(now: NIODeadline) {
+        for call in calls.expire(at: now) {
+            reply(
+                call.failed(
+                    .failed(.timedOut, "The bot did not answer \(call.action) in time; it may have been carried out.")))
+        }
+        guard outbound.isOverdue(at: now) else { return }
+        if let dropped = outbound.dropOverdue(at: now) {
+            context.counters.eventsDropped.add(dropped)
+        } else {
+            fellBehind()
+        }
+    }
+
+    /// Stops reading; closes when what is in flight is answered.
+    func drain() {
+        state.drain()
+        pauseReading()
+        closeIfDrained()
+    }
+
+    /// Answers what is in flight as failed, and closes.
+    func endNow(_ reason: CloseReason) {
+        for call in calls.endAll() {
+            reply(call.failed(.unavailable("Perpetua is stopping; \(call.action) may have been carried out.")))
+        }
+        close(reason)
+    }
+
+    func close(_ reason: CloseReason) { connection.close(reason) }
+    func abort() { connection.abort() }
+
+    // MARK: Sending
+
+    /// Writes frames, or keeps them while the client reads too slowly. `events`: how many of them would be missed.
+    func deliver(_ frames: ByteBuffer, events: Int) {
+        guard !state.hasEnded else { return }
+        if outbound.isEmpty, connection.isWritable {
+            connection.send(encoded: frames)
+            shard.markDirty(self)
+            return
+        }
+        switch outbound.append(frames, events: events, now: .now()) {
+        case .kept(let dropped): context.counters.eventsDropped.add(dropped)
+        case .tooSlow: fellBehind()
+        }
+    }
+
+    func flush() { connection.flush() }
+
+    private func reply(_ text: ByteBuffer) {
+        deliver(HubFrame.encode(text), events: 0)
+        resumeReadingIfPossible()
+        closeIfDrained()
+    }
+
+    private func fellBehind() {
+        context.counters.slowClientsClosed.add()
+        logger.warning("Client too slow: closed.", metadata: ["bytes": "\(outbound.bytes)"])
+        outbound.clear()
+        close(.tryAgainLater("You read too slowly; reconnect when you can keep up."))
+    }
+
+    // MARK: WebSocketDelegate
+
+    func received(text: ByteBuffer) {
+        guard state.readsActions else {
+            if !state.isDraining { early.append(text) }
+            return
+        }
+        do {
+            let action = try Action(parsing: text)
+            if let name = ActionDispatcher.Name(rawValue: action.name) {
+                enqueueOwn(OwnActions.Job(name: name, action: action, answer: .frame(action.echo)))
+            } else {
+                callBot(action)
+            }
+        } catch {
+            reply(error.response)
+        }
+        if unanswered >= context.configuration.maxUnanswered { pauseReading() }
+    }
+
+    func writabilityChanged(isWritable: Bool) {
+        guard isWritable else { return }
+        while connection.isWritable, let next = outbound.next() {
+            if next.missedBefore > 0, let bot = state.bot {
+                let gap = PerpetuaEvent.eventGap(time: UnixTime.now, selfID: bot, missed: next.missedBefore)
+                connection.send(encoded: HubFrame.encode(gap))
+            }
+            connection.send(encoded: next.frames)
+        }
+        connection.flush()
+    }
+
+    func closed(_ ending: WebSocketEnding) {
+        guard state.end() else { return }
+        logger.info("Client disconnected.", metadata: ["reason": "\(ending)"])
+        outbound.clear()
+        own.clear()
+        shard.remove(self)
+        context.leases.closed(id)
+        onEnded()
+    }
+
+    // MARK: Actions
+
+    private var unanswered: Int { calls.count + own.count }
+
+    private func callBot(_ action: Action) {
+        let known = context.presence.current.bots.keys
+        switch ActionTarget(action, binding: state.binding, bound: state.bot, known: known) {
+        case .noBot:
+            reply(
+                Response.unavailable("No bot has connected yet; try again when one has.").encoded(echo: action.echo))
+        case .ambiguous(let bots):
+            let list = bots.map(\.description).joined(separator: ", ")
+            reply(
+                Response.failed(.badRequest, "Several bots are known: name one in params.self_id (\(list)).")
+                    .encoded(echo: action.echo))
+        case .bot(let bot):
+            let timeout = context.configuration.timeouts.timeout(of: action.name)
+            // The bot's edge counts from sending; ours is the last resort, so it waits longer.
+            let call = calls.begin(action, deadline: .now() + TimeAmount(timeout) + .seconds(5))
+            BotCall.publish(action, call: call, session: self, to: bot, timeout: timeout)
+        }
+    }
+
+    /// An action that could not even be handed to the bot's edge.
+    func couldNotCall(_ call: UInt64, _ response: Response) {
+        if let call = calls.end(call) { reply(call.failed(response)) }
+    }
+
+    /// Puts one of our own actions behind those this client has asked for before.
+    func enqueueOwn(_ job: OwnActions.Job) {
+        own.append(job)
+        runOwn()
+    }
+
+    private func runOwn() {
+        guard let job = own.next() else { return }
+        let caller = client.map { client in
+            let broadcasts = broadcasts
+            return ActionCaller(client: client, selfID: state.bot) { broadcasts.latest(from: $0) }
+        }
+        let (id, shard, dispatcher) = (id, shard, context.dispatcher)
+        context.tasks.spawn {
+            let response = await dispatcher.perform(job.name, params: job.action.params, as: caller)
+            shard.enqueue(.onSession(id) { $0.finishedOwn(job, response) })
+            if case .callback(let answer) = job.answer { answer(response) }
+        }
+    }
+
+    private func finishedOwn(_ job: OwnActions.Job, _ response: Response) {
+        own.finished()
+        if case .frame(let echo) = job.answer { reply(response.encoded(echo: echo)) }
+        runOwn()
+        resumeReadingIfPossible()
+        closeIfDrained()
+    }
+
+    // MARK: Opening, reading, draining
+
+    private func act(on opening: ClientSessionState.Opening) {
+        guard opening == .open else { return }
+        shard.rebind(self)
+        if upgrade.role.receivesEvents, let bot = state.bot {
+            let lifecycle = MetaEvents.lifecycle(
+                time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken)
+            deliver(HubFrame.encode(lifecycle), events: 0)
+        }
+        for item in held.takeAll() {
+            if case .events(_, let frames, let count) = item {
+                deliver(frames, events: count)
+            } else {
+                receive(item, rendered: HubFrame())
+            }
+        }
+    }
+
+    private func pauseReading() {
+        guard !isReadingPaused else { return }
+        isReadingPaused = true
+        connection.pauseReading()
+    }
+
+    private func resumeReadingIfPossible() {
+        guard isReadingPaused, state.readsActions, unanswered < context.configuration.maxUnanswered else { return }
+        isReadingPaused = false
+        connection.resumeReading()
+    }
+
+    private func closeIfDrained() {
+        if state.isDraining, unanswered == 0 { close(.goingAway("Perpetua is stopping; reconnect shortly.")) }
+    }
+}

@@ -1,0 +1,91 @@
+import NIOCore
+import NIOHTTP1
+import OneBot
+import WebSocketTransport
+
+/// What a client asks for when it connects: read from path, query and headers of the upgrade request (docs/contract.md §3).
+struct ClientUpgrade: Sendable, Hashable {
+    /// Which bot's events and actions the connection is for.
+    enum Binding: Sendable, Hashable {
+        /// The first configured one, once it is known.
+        case defaultBot
+        case bot(SelfID)
+        /// `?self_id=*`: all of them.
+        case everyBot
+    }
+
+    var role: ClientRole = .universal
+    var binding: Binding = .defaultBot
+    /// `?client_token=`: binds to a port lease, or resumes an earlier session.
+    var clientToken: String?
+    /// `?resume=SECONDS`, 1 to 86 400.
+    var resumeSeconds: Int?
+    /// `?client_status=`; `nil`: as configured.
+    var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
+
+    /// Why an upgrade is refused: an HTTP status, and a response's retcode and sentence.
+    struct Refusal: Error, Hashable {
+        let status: HTTPResponseStatus
+        let message: String
+
+        var decision: UpgradeDecision {
+            let response = Response.failed(RetCode(rawValue: 1000 + Int(status.code)), message)
+            return .reject(status: status, body: String(buffer: response.encoded(echo: nil)))
+        }
+    }
+
+    init() {}
+
+    init(_ request: UpgradeRequest, accessToken: AccessToken?) throws(Refusal) {
+        try Self.check(
+            accessToken, request, named: "access_token",
+            remedy: "Send Authorization: Bearer TOKEN or ?access_token=TOKEN.")
+        switch request.path {
+        case "/api", "/api/": role = .api
+        case "/event", "/event/": role = .event
+        default: role = .universal
+        }
+        if let text = request.query("self_id") ?? request.headers.first(name: "X-Self-ID") {
+            if text == "*" {
+                binding = .everyBot
+            } else if let bot = SelfID(decimal: text) {
+                binding = .bot(bot)
+            } else {
+                throw Refusal(
+                    status: .badRequest, message: "self_id is “\(text)”. Send the account's number, or * for every bot."
+                )
+            }
+        }
+        clientToken = request.query("client_token").flatMap { $0.isEmpty ? nil : $0 }
+        if let text = request.query("resume") {
+            guard let seconds = Int(text), 1...86_400 ~= seconds else {
+                throw Refusal(
+                    status: .badRequest, message: "resume is “\(text)”. Send a number of seconds from 1 to 86400.")
+            }
+            resumeSeconds = seconds
+        }
+        if let text = request.query("client_status") {
+            guard let audience = WSEdgeConfiguration.ClientStatusAudience(rawValue: text) else {
+                throw Refusal(status: .badRequest, message: "client_status is “\(text)”. Send all, self or none.")
+            }
+            clientStatus = audience
+        }
+    }
+
+    /// Refuses with 401 where no token was shown, with 403 where a wrong one was.
+    static func check(
+        _ token: AccessToken?, _ request: UpgradeRequest, named setting: String, remedy: String
+    ) throws(Refusal) {
+        guard let token else { return }
+        switch token.verdict(
+            authorization: request.headers.first(name: "Authorization"), query: request.query("access_token"))
+        {
+        case .accepted: return
+        case .missing: throw Refusal(status: .unauthorized, message: "A token is needed here. \(remedy)")
+        case .wrong:
+            throw Refusal(
+                status: .forbidden,
+                message: "The token is wrong. Compare it with \(setting) in Perpetua's configuration.")
+        }
+    }
+}

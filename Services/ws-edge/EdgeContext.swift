@@ -1,0 +1,37 @@
+import Actions
+import Bus
+import Contracts
+import Logging
+import NIOCore
+import OneBot
+
+/// What the parts of one edge share: who we are, whom we ask, who runs work that outlives a callback.
+struct EdgeContext: Sendable {
+    let configuration: WSEdgeConfiguration
+    let address: EdgeAddress
+    let bus: any MessageBus
+    let requester: Requester
+    let registry: RegistryClient
+    let presence: PresenceView
+    let dispatcher: ActionDispatcher
+    let leases: LeaseKeeper
+    let tasks: BackgroundTasks
+    let budget: OutboundBudget
+    let sharedPort: SharedPort
+    let counters: EdgeCounters
+    let logger: Logger
+
+    var exchanges: Exchanges { configuration.exchanges }
+
+    /// The bot meant where none is named, once it is known. With bots configured it is the first of those, and no other stands
+    /// in for it.
+    var defaultBot: SelfID? {
+        guard let bot = presence.current.defaultBot, configuration.bots.isEmpty || bot.configuredIndex == 0 else {
+            return nil
+        }
+        return bot.selfID
+    }
+
+    /// The queue answers come back to.
+    var inbox: QueueName { exchanges.inbox(of: address) }
+}

@@ -1,0 +1,106 @@
+import Actions
+import Bus
+import Contracts
+import Logging
+import NIOCore
+import OneBot
+import WebSocketTransport
+
+/// What the registry and the gateway may ask of this edge: method → the part that answers (``EdgeAPI``).
+final class EdgeMethods: Sendable {
+    private let context: EdgeContext
+    private let hub: Hub
+    private let ports: PortListeners
+    private let bots: Bots
+    private let announcer: ClientStatusAnnouncer
+    private let refreshing = Refreshing()
+
+    init(context: EdgeContext, hub: Hub, ports: PortListeners, bots: Bots, announcer: ClientStatusAnnouncer) {
+        self.context = context
+        self.hub = hub
+        self.ports = ports
+        self.bots = bots
+        self.announcer = announcer
+    }
+
+    /// Answers a question, in a task of its own where it takes time.
+    func perform(_ delivery: Delivery) {
+        guard let replyTo = delivery.properties.replyTo else { return }
+        let question = delivery.body
+        let correlationID = delivery.properties.correlationID
+        context.tasks.spawn {
+            let answer: ByteBuffer
+            do {
+                answer = try await self.answer(question)
+            } catch {
+                let failure = error as? RPC.Failure ?? RPC.Failure(.badRequest, "The question cannot be read: \(error)")
+                guard let encoded = try? RPC.encodeFailure(failure) else { return }  // Two plain fields: it cannot fail.
+                answer = encoded
+            }
+            var properties = MessageProperties()
+            properties.type = "answer"
+            properties.appID = "ws-edge"
+            properties.correlationID = correlationID
+            self.context.bus.publish(
+                Message(answer, properties), to: .toQueue, key: RoutingKey(replyTo.text), mandatory: false, then: nil)
+        }
+    }
+
+    /// Asks the registry for everything that is online, until it answers.
+    func refreshPresence() {
+        guard refreshing.begin() else { return }
+        context.tasks.spawn {
+            defer { self.refreshing.end() }
+            while !Task.isCancelled {
+                do throws(RPC.Failure) {
+                    let snapshot = try await self.context.registry.snapshot()
+                    self.announcer.announce(self.context.presence.replace(with: snapshot))
+                    if self.context.presence.current.isComplete { return }
+                } catch {
+                    self.context.logger.debug("No snapshot from the registry yet.", metadata: ["reason": "\(error)"])
+                    // Cancelled: the loop's condition ends it.
+                    try? await Task.sleep(for: .milliseconds(300))
+                }
+            }
+        }
+    }
+
+    private func answer(_ question: ByteBuffer) async throws -> ByteBuffer {
+        guard let name = RPC.method(of: question), let method = EdgeAPI.Method(rawValue: name) else {
+            throw RPC.Failure(.notFound, "An edge has no method \(RPC.method(of: question) ?? "(none given)").")
+        }
+        switch method {
+        case .openPort:
+            return try RPC.encodeResult(try await ports.open(RPC.decodeParams(EdgeAPI.OpenPort.self, from: question)))
+        case .closePort:
+            await ports.close(try RPC.decodeParams(EdgeAPI.ClosePort.self, from: question).appID)
+        case .disconnect:
+            let wish = try RPC.decodeParams(EdgeAPI.Disconnect.self, from: question)
+            hub.enqueue(.onSession(wish.sessionID) { $0.close(.policy(wish.reason)) }, to: wish.sessionID)
+        case .report: context.leases.reportAll()
+        case .restartBot:
+            try await bots.restart(RPC.decodeParams(EdgeAPI.RestartBot.self, from: question).selfID)
+        case .perform:
+            return try RPC.encodeResult(try await perform(RPC.decodeParams(EdgeAPI.Perform.self, from: question)))
+        }
+        return try RPC.encodeResult(RPC.Empty())
+    }
+
+    /// Carries out an action in the name of a client that lives here, behind those it has asked for itself.
+    private func perform(_ wish: EdgeAPI.Perform) async throws -> EdgeAPI.Performed {
+        guard let name = ActionDispatcher.Name(rawValue: wish.action) else {
+            throw RPC.Failure(.notFound, "\(wish.action) is no action of ours.")
+        }
+        let params = try wish.params.map { try JSONObject(ByteBuffer(string: $0)) }
+        let action = Action(name: wish.action, params: params)
+        let response: Response = await withCheckedContinuation { continuation in
+            let answer = OnceOnly { continuation.resume(returning: $0) }
+            let gone = Response.failed(.notFound, "The client is no longer online; connect again.")
+            hub.shard(of: wish.sessionID).perform(
+                OwnActions.Job(name: name, action: action, answer: .callback { answer.call($0) }), in: wish.sessionID,
+                appID: wish.appID
+            ) { answer.call(gone) }
+        }
+        return EdgeAPI.Performed(response: String(buffer: response.encoded(echo: nil)))
+    }
+}

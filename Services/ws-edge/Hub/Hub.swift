@@ -1,0 +1,72 @@
+import NIOCore
+import Synchronization
+
+/// Every session of this edge: one ``HubShard`` per event loop.
+final class Hub: Sendable {
+    let shards: [HubShard]
+    private let lastSession = Atomic<UInt64>(0)
+
+    init(group: any EventLoopGroup, heartbeatInterval: Duration) {
+        var shards: [HubShard] = []
+        for eventLoop in group.makeIterator() {
+            shards.append(HubShard(eventLoop: eventLoop, heartbeatInterval: heartbeatInterval))
+        }
+        self.shards = shards
+    }
+
+    private let sessions = Atomic<Int>(0)
+
+    /// How many sessions there are, on all loops.
+    var count: Int { sessions.load(ordering: .relaxed) }
+
+    func changeCount(by difference: Int) { sessions.wrappingAdd(difference, ordering: .relaxed) }
+
+    /// Waits until no session is left, at most until `deadline`.
+    func empty(until deadline: ContinuousClock.Instant) async {
+        while count > 0, ContinuousClock.now < deadline, !Task.isCancelled {
+            // Cancelled: the loop's condition ends it.
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// The shard of a connection's loop.
+    func shard(on eventLoop: any EventLoop) -> HubShard {
+        shards.first { $0.eventLoop === eventLoop } ?? shards[0]
+    }
+
+    /// The number of a new session; it names its shard too, so that an answer finds its way without a table.
+    func nextSessionID(on shard: HubShard) -> UInt64 {
+        let number = lastSession.wrappingAdd(1, ordering: .relaxed).newValue
+        let index = shards.firstIndex { $0 === shard } ?? 0
+        return number * UInt64(shards.count) + UInt64(index)
+    }
+
+    func shard(of session: UInt64) -> HubShard { shards[Int(session % UInt64(shards.count))] }
+
+    /// To every shard.
+    /// - Returns: the bytes waiting in the fullest of them.
+    @discardableResult
+    func enqueue(_ item: HubItem) -> Int {
+        var most = 0
+        for shard in shards { most = max(most, shard.enqueue(item)) }
+        return most
+    }
+
+    func enqueue(_ item: HubItem, to session: UInt64) { shard(of: session).enqueue(item) }
+
+    var backlogBytes: Int { shards.map(\.backlogBytes).max() ?? 0 }
+
+    /// Heartbeats and deadlines, until the returned tasks are cancelled.
+    func startTimers(heartbeatInterval: Duration) -> [RepeatedTask] {
+        shards.flatMap { shard in
+            [
+                shard.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+                    shard.tick(now: .now())
+                },
+                shard.eventLoop.scheduleRepeatedTask(
+                    initialDelay: TimeAmount(heartbeatInterval), delay: TimeAmount(heartbeatInterval)
+                ) { _ in shard.heartbeat(time: UnixTime.now) },
+            ]
+        }
+    }
+}

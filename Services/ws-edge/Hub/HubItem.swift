@@ -1,0 +1,33 @@
+import Contracts
+import NIOCore
+import OneBot
+
+/// What a shard is told, in the order in which its sessions must see it.
+enum HubItem: Sendable {
+    /// Events of a bot: one encoded text frame, or several joined.
+    case events(SelfID, frames: ByteBuffer, count: Int)
+    /// Events of a bot are missing here.
+    case gap(SelfID, missed: Int?)
+    case clientStatus(OnlineClient, isOnline: Bool)
+    case distributed(PerpetuaEvent.DistributedKind, DistributedMessage)
+    /// A bot became known, or its link went up or down. `isDefault`: it is the one meant where none is named.
+    case bot(OnlineBot, isDefault: Bool)
+    /// The `status` of a bot's own heartbeat.
+    case heartbeatStatus(SelfID, ByteBuffer)
+    /// A bot's answer to an action.
+    case answer(session: UInt64, call: UInt64, text: ByteBuffer)
+    /// Work for one session on its loop; nothing happens where it is gone.
+    case onSession(UInt64, @Sendable (ClientSession) -> Void)
+    /// Work for all of them.
+    case onEverySession(@Sendable (ClientSession) -> Void)
+
+    /// What it weighs while it waits.
+    var bytes: Int {
+        switch self {
+        case .events(_, let frames, _): frames.readableBytes
+        case .distributed(_, let message): message.data.readableBytes
+        case .answer(_, _, let text): text.readableBytes
+        case .gap, .clientStatus, .bot, .heartbeatStatus, .onSession, .onEverySession: 0
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Contracts
+import NIOCore
+import OneBot
+import Synchronization
+
+/// The sessions of one event loop. Anyone may hand it items; it carries them out on its loop, all that came since the last
+/// turn together: one hop per loop and turn, each frame encoded once, one flush per session (docs/decisions/0003).
+///
+/// `@unchecked Sendable`: `backlog` is behind its mutex; everything else is touched on `eventLoop` only.
+final class HubShard: @unchecked Sendable {
+    let eventLoop: any EventLoop
+    private let backlog = Mutex(Backlog())
+
+    private var state = HubState<ClientSession>()
+    private var bots = KnownBots()
+    /// Written to in this turn, to be flushed at its end.
+    private var dirty: [ClientSession] = []
+    private let intervalMilliseconds: Int64
+
+    private struct Backlog {
+        var items: [HubItem] = []
+        var bytes = 0
+        var isScheduled = false
+    }
+
+    init(eventLoop: any EventLoop, heartbeatInterval: Duration) {
+        self.eventLoop = eventLoop
+        intervalMilliseconds = Int64(heartbeatInterval / .milliseconds(1))
+    }
+
+    /// From any thread: the items of one caller are carried out in its order.
+    /// - Returns: the bytes that wait here now.
+    @discardableResult
+    func enqueue(_ item: HubItem) -> Int {
+        let (bytes, mustSchedule) = backlog.withLock { backlog in
+            backlog.items.append(item)
+            backlog.bytes += item.bytes
+            defer { backlog.isScheduled = true }
+            return (backlog.bytes, !backlog.isScheduled)
+        }
+        if mustSchedule { eventLoop.execute { self.drain() } }
+        return bytes
+    }
+
+    /// Carries out an action of ours in a session's name; `gone` is called where it is not here (any more).
+    func perform(_ job: OwnActions.Job, in session: UInt64, appID: String, gone: @escaping @Sendable () -> Void) {
+        eventLoop.execute {
+            guard let session = self.state[session], session.appID == appID else { return gone() }
+            session.enqueueOwn(job)
+        }
+    }
+
+    var backlogBytes: Int { backlog.withLock { $0.bytes } }
+
+    // MARK: On the loop
+
+    func add(_ session: ClientSession) {
+        eventLoop.preconditionInEventLoop()
+        state.add(session, id: session.id, to: session.audience)
+        for (bot, isDefault) in bots.all { session.known(bot, isDefault: isDefault) }
+    }
+
+    func remove(_ session: ClientSession) {
+        eventLoop.preconditionInEventLoop()
+        state.remove(session.id)
+    }
+
+    /// The session found out which bot it is for.
+    func rebind(_ session: ClientSession) { state.move(session.id, to: session.audience) }
+
+    /// To be flushed at the end of this turn.
+    func markDirty(_ session: ClientSession) {
+        if dirty.isEmpty { eventLoop.execute { self.flushDirty() } }
+        dirty.append(session)
+    }
+
+    func isAway(_ bot: SelfID) -> Bool { bots.isAway(bot) }
+
+    /// Once a second: deadlines of actions, clients too far behind.
+    func tick(now: NIODeadline) {
+        for session in state.all { session.tick(now: now) }
+    }
+
+    /// Once per interval: one heartbeat per bot, encoded once.
+    func heartbeat(time: Int64) {
+        var following = Set(state.boundBots)
+        if !state.members(of: .everyBot).isEmpty { following.formUnion(bots.ids) }
+        for bot in following where bots.isKnown(bot) {
+            let text = MetaEvents.heartbeat(
+                time: time, selfID: bot, status: bots.status(of: bot), isAway: bots.isAway(bot),
+                intervalMilliseconds: intervalMilliseconds)
+            let frame = HubFrame.encode(text)
+            state.forEachRecipient(of: bot) { session in
+                if session.isOpen { session.deliver(frame, events: 0) }
+            }
+        }
+    }
+
+    private func drain() {
+        let items = backlog.withLock { backlog in
+            defer { backlog = Backlog() }
+            return backlog.items
+        }
+        var run = EventRun()
+        for item in items {
+            if case .events(let bot, let frames, let count) = item {
+                if let full = run.append(frames, count: count, of: bot) { deliver(full) }
+                continue
+            }
+            if let full = run.take() { deliver(full) }
+            carryOut(item)
+        }
+        if let full = run.take() { deliver(full) }
+        flushDirty()
+    }
+
+    private func carryOut(_ item: HubItem) {
+        switch item {
+        case .events(let bot, let frames, let count): deliver(EventRun.Joined(bot: bot, frames: frames, count: count))
+        case .gap(let bot, _): state.forEachRecipient(of: bot) { $0.receive(item, rendered: HubFrame()) }
+        case .clientStatus, .distributed: announce(item)
+        case .bot(let bot, let isDefault):
+            bots.update(bot, isDefault: isDefault)
+            for session in state.all { session.known(bot.selfID, isDefault: isDefault) }
+        case .heartbeatStatus(let bot, let status): bots.setStatus(status, of: bot)
+        case .answer(let session, let call, let text): state[session]?.answered(call, with: text)
+        case .onSession(let session, let work): if let session = state[session] { work(session) }
+        case .onEverySession(let work): for session in state.all { work(session) }
+        }
+    }
+
+    private func deliver(_ joined: EventRun.Joined) {
+        state.forEachRecipient(of: joined.bot) { session in
+            if session.isOpen {
+                session.deliver(joined.frames, events: joined.count)
+            } else {
+                session.hold(.events(joined.bot, frames: joined.frames, count: joined.count))
+            }
+        }
+    }
+
+    /// Events of our own differ by the bot a session is bound to: rendered once for each.
+    private func announce(_ item: HubItem) {
+        let rendered = HubFrame()
+        if case .distributed(_, let message) = item {
+            let targets = Set(message.targets)
+            state.forEachRecipient { session in
+                if let appID = session.appID, targets.contains(appID) { session.receive(item, rendered: rendered) }
+            }
+        } else {
+            state.forEachRecipient { $0.receive(item, rendered: rendered) }
+        }
+    }
+
+    private func flushDirty() {
+        let sessions = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for session in sessions { session.flush() }
+    }
+}

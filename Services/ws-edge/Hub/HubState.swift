@@ -1,0 +1,79 @@
+import OneBot
+
+/// Who is here, and who receives what: the sessions of one event loop, sorted by the bot they are bound to.
+///
+/// A fan-out walks one array; joining, leaving and binding cost the same however many are here.
+struct HubState<Member: AnyObject> {
+    private struct Entry {
+        let member: Member
+        var audience: Audience
+        /// Where it stands in its audience's array.
+        var index: Int
+    }
+
+    /// Who hears a bot's events together.
+    enum Audience: Hashable {
+        case bot(SelfID)
+        case everyBot
+        /// The default bot is not known yet.
+        case unbound
+        /// `/api`: actions only.
+        case none
+    }
+
+    private var entries: [UInt64: Entry] = [:]
+    private var audiences: [Audience: [UInt64]] = [:]
+    private var members: [Audience: [Member]] = [:]
+
+    var count: Int { entries.count }
+    var all: [Member] { entries.values.map(\.member) }
+
+    subscript(id: UInt64) -> Member? { entries[id]?.member }
+
+    mutating func add(_ member: Member, id: UInt64, to audience: Audience) {
+        remove(id)
+        audiences[audience, default: []].append(id)
+        members[audience, default: []].append(member)
+        entries[id] = Entry(member: member, audience: audience, index: audiences[audience, default: []].count - 1)
+    }
+
+    mutating func remove(_ id: UInt64) {
+        guard let entry = entries.removeValue(forKey: id) else { return }
+        let last = audiences[entry.audience, default: []].count - 1
+        if entry.index != last, let moved = audiences[entry.audience]?[last] {
+            audiences[entry.audience]?.swapAt(entry.index, last)
+            members[entry.audience]?.swapAt(entry.index, last)
+            entries[moved]?.index = entry.index
+        }
+        audiences[entry.audience]?.removeLast()
+        members[entry.audience]?.removeLast()
+        if last == 0 {
+            audiences[entry.audience] = nil
+            members[entry.audience] = nil
+        }
+    }
+
+    /// Those in one audience.
+    func members(of audience: Audience) -> [Member] { members[audience] ?? [] }
+
+    /// Calls `body` with everyone who receives the events of `bot`.
+    func forEachRecipient(of bot: SelfID, _ body: (Member) -> Void) {
+        if let bound = members[.bot(bot)] { for member in bound { body(member) } }
+        if let following = members[.everyBot] { for member in following { body(member) } }
+    }
+
+    /// Calls `body` with everyone who receives events of any bot.
+    func forEachRecipient(_ body: (Member) -> Void) {
+        for (audience, members) in members where audience != .none { for member in members { body(member) } }
+    }
+
+    /// The bots somebody here is bound to.
+    var boundBots: [SelfID] {
+        members.keys.compactMap { if case .bot(let bot) = $0 { bot } else { nil } }
+    }
+
+    mutating func move(_ id: UInt64, to audience: Audience) {
+        guard let entry = entries[id] else { return }
+        add(entry.member, id: id, to: audience)
+    }
+}

@@ -1,0 +1,122 @@
+import Bus
+import Contracts
+import Foundation
+import Logging
+import NIOCore
+import OneBot
+import WebSocketTransport
+
+/// The edge's one consumer: each delivery to the part that handles it. One queue, one loop: a client sees its bot's events
+/// and its own answers in the order the bot sent them.
+///
+/// `@unchecked Sendable`: deliveries come on `eventLoop` only, and nothing here is touched elsewhere.
+final class Inbox: @unchecked Sendable {
+    /// Deliveries are acknowledged when the shards have room again: then the bus holds back, and through it the bots.
+    static let maxBacklogBytes = 32 << 20
+
+    private let context: EdgeContext
+    private let hub: Hub
+    private let announcer: ClientStatusAnnouncer
+    private let methods: EdgeMethods
+    private let eventLoop: any EventLoop
+    private var order = EventOrder()
+    private var seen = RecentIDs(limit: 65_536)
+    private var held: [Delivery] = []
+
+    init(
+        context: EdgeContext, hub: Hub, announcer: ClientStatusAnnouncer, methods: EdgeMethods, eventLoop: any EventLoop
+    ) {
+        self.context = context
+        self.hub = hub
+        self.announcer = announcer
+        self.methods = methods
+        self.eventLoop = eventLoop
+    }
+
+    func receive(_ delivery: Delivery) {
+        let exchanges = context.exchanges
+        var backlog = 0
+        switch delivery.exchange {
+        case exchanges.events.name: backlog = event(delivery)
+        case Exchange.toQueue.name: answer(delivery)
+        case exchanges.presence.name: presence(delivery)
+        case exchanges.broadcast.name: distributed(.broadcast, delivery)
+        case exchanges.callback.name: distributed(.callback, delivery)
+        case exchanges.rpc.name: methods.perform(delivery)
+        default:
+            context.logger.warning(
+                "A message from an unknown exchange.", metadata: ["bus.exchange": "\(delivery.exchange)"])
+        }
+        acknowledge(delivery, backlog: backlog)
+    }
+
+    private func event(_ delivery: Delivery) -> Int {
+        guard let bot = Exchanges.bot(inEventKey: delivery.routingKey) else { return 0 }
+        context.counters.eventsIn.add()
+        switch order.verdict(on: delivery.properties.messageID, of: bot) {
+        case .drop:
+            context.counters.repeatsDropped.add()
+            return 0
+        case .passAfterGap(let missed):
+            context.counters.gaps.add()
+            hub.enqueue(.gap(bot, missed: missed))
+        case .pass: break
+        }
+        if Exchanges.isHeartbeat(delivery.routingKey) {
+            if case .event(let event) = BotFrame(parsing: delivery.body), let status = event.json["status"],
+                status.kind == .object
+            {
+                hub.enqueue(.heartbeatStatus(bot, status.bytes))
+            }
+            return 0
+        }
+        return hub.enqueue(.events(bot, frames: WebSocketConnection.encodeText(delivery.body), count: 1))
+    }
+
+    private func answer(_ delivery: Delivery) {
+        if let call = delivery.properties.correlationID.flatMap({ CallID($0) }) {
+            hub.enqueue(.answer(session: call.session, call: call.call, text: delivery.body), to: call.session)
+        } else if !context.requester.receive(delivery) {
+            context.counters.lateAnswers.add()
+        }
+    }
+
+    private func presence(_ delivery: Delivery) {
+        do {
+            let change = try JSONDecoder().decode(PresenceChange.self, from: Data(delivery.body.readableBytesView))
+            let effect = context.presence.apply(change)
+            announcer.announce(effect)
+            if effect.needsSnapshot { methods.refreshPresence() }
+        } catch {
+            context.logger.warning("A presence change cannot be read.", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func distributed(_ kind: PerpetuaEvent.DistributedKind, _ delivery: Delivery) {
+        guard let message = DistributedMessage(decoding: delivery.body) else {
+            context.logger.warning(
+                "A \(kind.rawValue) cannot be read.", metadata: ["bus.routing_key": "\(delivery.routingKey)"])
+            return
+        }
+        if let id = delivery.properties.messageID, !seen.insert(id) {
+            context.counters.repeatsDropped.add()
+            return
+        }
+        hub.enqueue(.distributed(kind, message))
+    }
+
+    private func acknowledge(_ delivery: Delivery, backlog: Int) {
+        guard backlog > Self.maxBacklogBytes || !held.isEmpty else { return delivery.acknowledge() }
+        held.append(delivery)
+        if held.count == 1 { eventLoop.scheduleTask(in: .milliseconds(1)) { self.acknowledgeHeld() } }
+    }
+
+    private func acknowledgeHeld() {
+        guard hub.backlogBytes <= Self.maxBacklogBytes / 2 else {
+            eventLoop.scheduleTask(in: .milliseconds(1)) { self.acknowledgeHeld() }
+            return
+        }
+        for delivery in held { delivery.acknowledge() }
+        held.removeAll(keepingCapacity: true)
+    }
+}

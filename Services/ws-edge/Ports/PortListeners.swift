@@ -1,0 +1,127 @@
+import Actions
+import Contracts
+import Logging
+import NIOCore
+import NIOHTTP1
+import OneBot
+import Synchronization
+import WebSocketTransport
+
+/// Opens and closes leased ports on the registry's word: one client per port, and the port goes with the client.
+final class PortListeners: Sendable {
+    private enum Listener {
+        case binding
+        case open(WebSocketServer)
+        /// Its client left, or the registry took it back, before binding had returned.
+        case ended
+    }
+
+    /// By the `app_id` the port is for.
+    private let listeners = Mutex<[String: Listener]>([:])
+    private let context: EdgeContext
+    private let clients: ClientListener
+    private let group: any EventLoopGroup
+    private let addresses: PublicAddresses
+
+    init(context: EdgeContext, clients: ClientListener, group: any EventLoopGroup) {
+        self.context = context
+        self.clients = clients
+        self.group = group
+        addresses = PublicAddresses(context.configuration)
+    }
+
+    /// Binds a listener for one client.
+    func open(_ wish: EdgeAPI.OpenPort) async throws(RPC.Failure) -> EdgeAPI.PortOpened {
+        let configuration = context.configuration
+        // A shared port serves any number of leases: the client is told apart by its token.
+        if configuration.portMode == .shared {
+            let outside = addresses.outside(of: context.sharedPort.value)
+            return EdgeAPI.PortOpened(
+                port: context.sharedPort.value, host: outside.host, publicPort: outside.port,
+                url: "\(outside.url)?client_token=\(wish.clientToken)")
+        }
+        let seat = OnlySeat()
+        listeners.withLock { $0[wish.appID] = .binding }
+        let server: WebSocketServer
+        do {
+            server = try await WebSocketServer.bind(
+                host: configuration.host, port: wish.port ?? 0, group: group, options: .clients(configuration),
+                logger: context.logger,
+                authorise: { [clients] request in
+                    let decision = clients.decide(request)
+                    guard case .accept = decision else { return decision }
+                    return seat.take() ? .accept : OnlySeat.taken.decision
+                },
+                accepted: { [clients] connection, request in
+                    clients.accept(connection, request, lease: wish) { self.clientLeft(wish.appID) }
+                })
+        } catch {
+            listeners.withLock { $0[wish.appID] = nil }
+            throw RPC.Failure(
+                .unavailable,
+                "Edge \(configuration.edgeID) cannot listen on \(configuration.host):\(wish.port ?? 0): \(error). "
+                    + "Stop what listens there, or widen edge.port_range.", retryAfter: .seconds(1))
+        }
+        let hasEnded = listeners.withLock { listeners in
+            guard case .binding = listeners[wish.appID] else { return true }
+            listeners[wish.appID] = .open(server)
+            return false
+        }
+        if hasEnded { await end(wish.appID, server) }
+        let outside = addresses.outside(of: server.port)
+        return EdgeAPI.PortOpened(port: server.port, host: outside.host, publicPort: outside.port, url: outside.url)
+    }
+
+    /// The registry takes the port back: nobody came in time.
+    func close(_ appID: String) async {
+        if let server = take(appID) { await end(appID, server) }
+    }
+
+    func closeAll() async {
+        for appID in listeners.withLock({ Array($0.keys) }) { await close(appID) }
+    }
+
+    private func clientLeft(_ appID: String) {
+        guard let server = take(appID) else { return }
+        context.tasks.spawn { await self.end(appID, server) }
+    }
+
+    /// The listener, if it is open; one still being bound is marked.
+    private func take(_ appID: String) -> WebSocketServer? {
+        listeners.withLock { listeners in
+            switch listeners[appID] {
+            case .open(let server):
+                listeners[appID] = nil
+                return server
+            case .binding:
+                listeners[appID] = .ended
+                return nil
+            case .ended, nil: return nil
+            }
+        }
+    }
+
+    private func end(_ appID: String, _ server: WebSocketServer) async {
+        await server.close()
+        listeners.withLock { if case .ended = $0[appID] { $0[appID] = nil } }
+        context.leases.closed(EdgeAPI.ClosePort(port: server.port, appID: appID))
+    }
+}
+
+/// A leased port has room for one.
+private final class OnlySeat: Sendable {
+    static let taken = ClientUpgrade.Refusal(
+        status: .conflict,
+        message: "This port is leased to one client, and that one is connected. Ask get_ws_port for a port of your own."
+    )
+
+    private let isTaken = Mutex(false)
+
+    /// True for the first who asks.
+    func take() -> Bool {
+        isTaken.withLock { isTaken in
+            defer { isTaken = true }
+            return !isTaken
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import Contracts
+import OneBot
+
+/// Turns what the registry published into what local clients hear: `client_status` events, bots that came or went, new names.
+struct ClientStatusAnnouncer: Sendable {
+    /// Above that many clients, telling everyone of everyone has to be asked for: it costs a square.
+    static let crowd = 1_000
+
+    let hub: Hub
+    let context: EdgeContext
+
+    func announce(_ effect: PresenceReplica.Effect) {
+        if !effect.changedBots.isEmpty {
+            let standard = context.defaultBot
+            for bot in effect.changedBots {
+                hub.enqueue(.bot(bot, isDefault: bot.selfID == standard))
+            }
+        }
+        for client in effect.wentOffline { hub.enqueue(.clientStatus(client, isOnline: false)) }
+        for client in effect.cameOnline { hub.enqueue(.clientStatus(client, isOnline: true)) }
+        for client in effect.renamed {
+            hub.enqueue(.onSession(client.sessionID) { $0.renamed(client.client) }, to: client.sessionID)
+        }
+    }
+}

@@ -1,0 +1,6 @@
+import Foundation
+
+/// `time` as OneBot has it: whole seconds since 1970.
+enum UnixTime {
+    static var now: Int64 { Int64(Date().timeIntervalSince1970) }
+}

@@ -1,0 +1,166 @@
+import Actions
+public import Bus
+import Contracts
+public import Logging
+public import NIOCore
+import OneBot
+public import ServiceLifecycle
+import WebSocketTransport
+
+/// Terminates WebSockets: bots on one side, clients on the other. Owns the parts below; starts and drains them in the order
+/// in which they stand in ``run()``.
+public final class WSEdgeService: Service {
+    private let configuration: WSEdgeConfiguration
+    private let context: EdgeContext
+    private let bus: any MessageBus
+    private let group: any EventLoopGroup
+    private let hub: Hub
+    private let bots: Bots
+    private let clients: ClientListener
+    private let ports: PortListeners
+    private let methods: EdgeMethods
+    private let inbox: Inbox
+    private let inboxLoop: any EventLoop
+    private let onListening: @Sendable (Int) -> Void
+
+    /// - Parameters:
+    ///   - onListening: hears the shared port once it is bound (`edge.shared_port` may be 0).
+    public init(
+        configuration: WSEdgeConfiguration, bus: any MessageBus, eventLoopGroup: any EventLoopGroup, logger: Logger,
+        onListening: @escaping @Sendable (Int) -> Void = { _ in }
+    ) {
+        var logger = logger
+        logger[metadataKey: "edge.id"] = "\(configuration.edgeID)"
+        let address = EdgeAddress(edgeID: configuration.edgeID, instance: EdgeAddress.newInstance())
+        let exchanges = configuration.exchanges
+        inboxLoop = eventLoopGroup.next()
+        let requester = Requester(bus: bus, inbox: exchanges.inbox(of: address), idPrefix: "r")
+        let registry = RegistryClient(requester: requester, exchanges: exchanges)
+        let presence = PresenceView()
+        // Bounded by the sessions: each registers once and has one action of ours at work.
+        let tasks = BackgroundTasks(limit: .max)
+        let leases = LeaseKeeper(
+            address: address, exchanges: exchanges, bus: bus, eventLoop: inboxLoop, logger: logger)
+        let dispatcher = ActionDispatcher(
+            registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges), presence: presence,
+            bus: bus, exchanges: exchanges,
+            bots: BotActionCaller(requester: requester, exchanges: exchanges, timeouts: configuration.timeouts),
+            spawn: { tasks.spawn($0) })
+        context = EdgeContext(
+            configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
+            presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks,
+            budget: OutboundBudget(limit: configuration.outboundBudget),
+            sharedPort: SharedPort(configured: configuration.sharedPort), counters: EdgeCounters(), logger: logger)
+        hub = Hub(group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval)
+        bots = Bots(
+            configuration: configuration, address: address, bus: bus, group: eventLoopGroup, logger: logger,
+            report: { leases.changed($0) })
+        clients = ClientListener(context: context, hub: hub)
+        ports = PortListeners(context: context, clients: clients, group: eventLoopGroup)
+        let announcer = ClientStatusAnnouncer(hub: hub, context: context)
+        methods = EdgeMethods(context: context, hub: hub, ports: ports, bots: bots, announcer: announcer)
+        inbox = Inbox(context: context, hub: hub, announcer: announcer, methods: methods, eventLoop: inboxLoop)
+        self.configuration = configuration
+        self.bus = bus
+        self.group = eventLoopGroup
+        self.onListening = onListening
+    }
+
+    public func run() async throws {
+        let consumer = try await openInbox()
+        let timers = hub.startTimers(heartbeatInterval: configuration.heartbeatInterval)
+        defer { for timer in timers { timer.cancel() } }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await self.context.tasks.run() }
+            let server = try await listen()
+            onListening(server.port)
+            tasks.addTask { await self.context.leases.run() }
+            tasks.addTask { await self.bots.run() }
+            methods.refreshPresence()
+            try await gracefulShutdown()
+            await drain(server)
+            tasks.cancelAll()
+        }
+        await context.leases.end()
+        await consumer.cancel()
+        context.requester.close()
+        try await bus.delete(context.inbox)
+    }
+
+    private func openInbox() async throws -> any BusConsumer {
+        let exchanges = configuration.exchanges
+        let (queue, key) = (context.inbox, BindingPattern(context.address.key.text))
+        for exchange in exchanges.all { try await bus.declare(exchange) }
+        try await bus.declare(
+            QueueDeclaration(queue, hasSingleActiveConsumer: true, expires: .seconds(60), maxLengthBytes: 256 << 20))
+        try await bus.bind(queue, to: exchanges.events, "#")
+        for pattern in PresenceChange.patterns { try await bus.bind(queue, to: exchanges.presence, pattern) }
+        try await bus.bind(queue, to: exchanges.broadcast, key)
+        try await bus.bind(queue, to: exchanges.callback, key)
+        try await bus.bind(queue, to: exchanges.rpc, key)
+        return try await bus.consume(queue, prefetch: 4_096, on: inboxLoop) { [context] in
+            context.logger.error("The edge's queue was deleted under it; restart this edge.")
+        } handler: { [inbox] delivery in
+            inbox.receive(delivery)
+        }
+    }
+
+    /// The shared port: any number of clients, and bots that dial in.
+    private func listen() async throws -> WebSocketServer {
+        do {
+            let server = try await WebSocketServer.bind(
+                host: configuration.host, port: configuration.sharedPort, group: group,
+                options: .clients(configuration),
+                logger: context.logger,
+                authorise: { [bots, clients] request in bots.decide(request) ?? clients.decide(request) },
+                accepted: { [bots, clients] connection, request in
+                    if bots.decide(request) == nil {
+                        clients.accept(connection, request)
+                    } else {
+                        bots.accept(connection, request)
+                    }
+                })
+            context.sharedPort.bound(server.port)
+            return server
+        } catch {
+            throw WSEdgeError.cannotListen(host: configuration.host, port: configuration.sharedPort, reason: "\(error)")
+        }
+    }
+
+    /// Stops accepting, lets what is in flight be answered, closes every client with 1001; ends within `edge.drain_time`,
+    /// however silent the clients.
+    private func drain(_ server: WebSocketServer) async {
+        context.logger.info("Draining.", metadata: ["count": "\(hub.count)"])
+        let end = ContinuousClock.now + configuration.drainTime
+        context.leases.drain()
+        await server.close()
+        await ports.closeAll()
+        hub.enqueue(.onEverySession { $0.drain() })
+        await hub.empty(until: end - configuration.drainTime / 4)
+        hub.enqueue(.onEverySession { $0.endNow(.goingAway("Perpetua is stopping; reconnect shortly.")) })
+        await hub.empty(until: end)
+        hub.enqueue(.onEverySession { $0.abort() })
+        await hub.empty(until: .now + .seconds(1))
+    }
+}
+
+/// Why an edge cannot start.
+public enum WSEdgeError: Error, CustomStringConvertible {
+    case cannotListen(host: String, port: Int, reason: String)
+
+    public var description: String {
+        switch self {
+        case .cannotListen(let host, let port, let reason):
+            "Cannot listen on \(host):\(port): \(reason). Stop what listens there, or set edge.shared_port (0: any free port)."
+        }
+    }
+}
+
+extension WebSocketOptions {
+    /// For connections of clients and of bots that dial in.
+    static func clients(_ configuration: WSEdgeConfiguration) -> WebSocketOptions {
+        var options = WebSocketOptions()
+        options.maxMessageBytes = configuration.maxMessageBytes
+        return options
+    }
+}

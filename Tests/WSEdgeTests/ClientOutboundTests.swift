@@ -1,0 +1,89 @@
+import NIOCore
+import Settings
+import Testing
+
+@testable import WSEdge
+
+@Suite("What a client has not taken yet")
+struct ClientOutboundTests {
+    func outbound(
+        _ policy: WSEdgeConfiguration.SlowClient, bytes: Int = 100,
+        budget: OutboundBudget = OutboundBudget(limit: 1 << 30)
+    ) -> ClientOutbound {
+        var configuration = WSEdgeConfiguration(Settings())
+        configuration.outboundBytes = bytes
+        configuration.outboundAge = .seconds(30)
+        configuration.slowClient = policy
+        return ClientOutbound(configuration, budget: budget)
+    }
+
+    func frame(_ size: Int) -> ByteBuffer { ByteBuffer(repeating: 0x61, count: size) }
+    let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+    @Test("frames come out in the order they went in")
+    func order() {
+        var queue = outbound(.close)
+        for size in 1...3 { #expect(queue.append(frame(size), events: 1, now: start) == .kept(dropped: 0)) }
+        let sizes = (1...3).map { _ in queue.next()?.frames.readableBytes }
+        #expect(sizes == [1, 2, 3])
+        #expect(queue.isEmpty)
+        #expect(queue.bytes == 0)
+    }
+
+    @Test("one message larger than the bound fits")
+    func oneLarge() {
+        var queue = outbound(.close)
+        #expect(queue.append(frame(500), events: 1, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(1), events: 1, now: start) == .tooSlow)
+    }
+
+    @Test("with drop_oldest the oldest events go and the next one says how many")
+    func dropsOldest() {
+        var queue = outbound(.dropOldest)
+        #expect(queue.append(frame(60), events: 2, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(60), events: 3, now: start) == .kept(dropped: 2))
+        #expect(queue.append(frame(60), events: 1, now: start) == .kept(dropped: 3))
+        let next = queue.next()
+        #expect(next?.missedBefore == 5)
+        #expect(queue.isEmpty)
+    }
+
+    @Test("answers are never dropped: when they alone are too much the client is too slow")
+    func answersStay() {
+        var queue = outbound(.dropOldest)
+        #expect(queue.append(frame(60), events: 0, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(30), events: 1, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(30), events: 1, now: start) == .kept(dropped: 1))
+        #expect(queue.append(frame(60), events: 0, now: start) == .tooSlow)
+        let next = queue.next()
+        #expect(next?.frames.readableBytes == 60)
+    }
+
+    @Test("who is behind for too long is overdue, and with drop_oldest loses what waited")
+    func overdue() {
+        var queue = outbound(.dropOldest)
+        _ = queue.append(frame(1), events: 1, now: start)
+        _ = queue.append(frame(1), events: 1, now: start + .seconds(20))
+        #expect(!queue.isOverdue(at: start + .seconds(30)))
+        #expect(queue.isOverdue(at: start + .seconds(31)))
+        #expect(queue.dropOverdue(at: start + .seconds(31)) == 1)
+        let next = queue.next()
+        #expect(next?.missedBefore == 1)
+        var closing = outbound(.close)
+        _ = closing.append(frame(1), events: 1, now: start)
+        #expect(closing.dropOverdue(at: start + .seconds(31)) == nil)
+    }
+
+    @Test("the budget of all clients together counts, and is given back")
+    func budget() {
+        let budget = OutboundBudget(limit: 50)
+        var first = outbound(.close, budget: budget)
+        var second = outbound(.close, budget: budget)
+        #expect(first.append(frame(40), events: 1, now: start) == .kept(dropped: 0))
+        #expect(second.append(frame(5), events: 1, now: start) == .kept(dropped: 0))
+        #expect(second.append(frame(10), events: 1, now: start) == .tooSlow)
+        first.clear()
+        second.clear()
+        #expect(!budget.isExceeded)
+    }
+}

@@ -1,0 +1,179 @@
+import Contracts
+import NIOCore
+import OneBot
+import Testing
+
+@testable import WSEdge
+
+@Suite("Calls that wait for a bot")
+struct PendingCallsTests {
+    let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+    @Test("each call ends once")
+    func once() {
+        var calls = PendingCalls()
+        let id = calls.begin(Action(name: "get_status", params: nil), deadline: now)
+        let (first, second) = (calls.end(id), calls.end(id))
+        #expect(first != nil)
+        #expect(second == nil)
+        #expect(calls.count == 0)
+    }
+
+    @Test("those past their deadline end, the others stay")
+    func expire() {
+        var calls = PendingCalls()
+        _ = calls.begin(Action(name: "a", params: nil), deadline: now)
+        let later = calls.begin(Action(name: "b", params: nil), deadline: now + .seconds(1))
+        let (late, other) = (calls.expire(at: now), calls.end(later))
+        #expect(late.map(\.action) == ["a"])
+        #expect(other?.action == "b")
+    }
+
+    @Test("all end in the order they were begun")
+    func all() {
+        var calls = PendingCalls()
+        for name in ["a", "b", "c"] { _ = calls.begin(Action(name: name, params: nil), deadline: now) }
+        let ended = calls.endAll()
+        #expect(ended.map(\.action) == ["a", "b", "c"])
+        #expect(calls.count == 0)
+    }
+
+    @Test(
+        "a correlation id is read back, another asker's is not",
+        arguments: ["", "c", "c1", "c1.", "r1", "c1.2.3", "cx.1"])
+    func callID(foreign: String) {
+        #expect(CallID(CallID(session: 7, call: 9).text) == CallID(session: 7, call: 9))
+        #expect(CallID(foreign) == nil)
+    }
+}
+
+@Suite("Which bot an action is for")
+struct ActionTargetTests {
+    let first = SelfID(1)
+    let second = SelfID(2)
+
+    func action(_ params: String) throws -> Action {
+        try Action(parsing: ByteBuffer(string: #"{"action":"a","params":\#(params)}"#))
+    }
+
+    @Test("the session's bot, unless another known one is named")
+    func bound() throws {
+        let known = [first, second]
+        func target(_ params: String) throws -> ActionTarget {
+            ActionTarget(try action(params), binding: .bot(first), bound: first, known: known)
+        }
+        #expect(try target("{}") == .bot(first))
+        #expect(try target(#"{"self_id":2}"#) == .bot(second))
+        #expect(try target(#"{"self_id":"2"}"#) == .bot(second))
+        #expect(try target(#"{"self_id":3}"#) == .bot(first), "an unknown one passes untouched to our own")
+        #expect(try target("[]") == .bot(first))
+    }
+
+    @Test("who follows every bot names one where there are several")
+    func everyBot() throws {
+        func target(_ params: String, _ known: [SelfID]) throws -> ActionTarget {
+            ActionTarget(try action(params), binding: .everyBot, bound: first, known: known)
+        }
+        #expect(try target("{}", [first, second]) == .ambiguous([first, second]))
+        #expect(try target(#"{"self_id":2}"#, [first, second]) == .bot(second))
+        #expect(try target("{}", [second]) == .bot(second))
+        #expect(try target("{}", []) == .noBot)
+    }
+
+    @Test("without any bot there is none")
+    func none() throws {
+        #expect(ActionTarget(try action("{}"), binding: .defaultBot, bound: nil, known: [SelfID]()) == .noBot)
+    }
+}
+
+@Suite("What waits behind the lifecycle")
+struct HeldItemsTests {
+    @Test("the oldest goes where the bound is reached, and the rest keeps its order")
+    func bounded() {
+        var held = HeldItems()
+        for number in 0..<HeldItems.maxItems { #expect(held.append(.gap(SelfID(1), missed: number)) == 0) }
+        #expect(held.append(.gap(SelfID(1), missed: -1)) == 1)
+        let numbers: [Int?] = held.takeAll().map { item in
+            guard case .gap(_, let missed) = item else { return nil }
+            return missed
+        }
+        #expect(numbers.first == 1)
+        #expect(numbers.last == -1)
+        let rest = held.takeAll()
+        #expect(rest.isEmpty)
+    }
+
+    @Test("bytes are bounded too, and one large item fits")
+    func bytes() {
+        var held = HeldItems()
+        let large = ByteBuffer(repeating: 0, count: HeldItems.maxBytes + 1)
+        #expect(held.append(.events(SelfID(1), frames: large, count: 1)) == 0)
+        #expect(held.append(.events(SelfID(1), frames: large, count: 1)) == 1)
+    }
+}
+
+@Suite("Joining frames of one turn")
+struct EventRunTests {
+    @Test("frames of one bot are joined in order, another bot's begin a new run")
+    func joins() {
+        var run = EventRun()
+        #expect(run.append(ByteBuffer(string: "a"), count: 1, of: SelfID(1)) == nil)
+        #expect(run.append(ByteBuffer(string: "b"), count: 2, of: SelfID(1)) == nil)
+        let full = run.append(ByteBuffer(string: "c"), count: 1, of: SelfID(2))
+        #expect(full.map { String(buffer: $0.frames) } == "ab")
+        #expect(full?.count == 3)
+        let rest = run.take()
+        #expect(rest.map { String(buffer: $0.frames) } == "c")
+        let none = run.take()
+        #expect(none == nil)
+    }
+
+    @Test("a run is cut before it grows too large")
+    func cut() {
+        var run = EventRun()
+        let piece = ByteBuffer(repeating: 0, count: EventRun.maxBytes / 2 + 1)
+        #expect(run.append(piece, count: 1, of: SelfID(1)) == nil)
+        let full = run.append(piece, count: 1, of: SelfID(1))
+        #expect(full?.count == 1)
+    }
+}
+
+@Suite("How the outside reaches a port")
+struct PublicAddressesTests {
+    @Test("ranges and single ports are mapped, the rest stays")
+    func mapping() {
+        #expect(PublicAddresses.Mapping("8100-8199=9100-9199")?.outside == 9100)
+        #expect(PublicAddresses.Mapping("6700=80")?.ours == 6700...6700)
+        for bad in ["", "8100", "8100-8199=9100", "a=b", "2-1=2-1", "1=70000", "=1"] {
+            #expect(PublicAddresses.Mapping(bad) == nil, "\(bad)")
+        }
+    }
+}
+
+@Suite("Who hears of clients coming and going")
+struct StatusAudienceTests {
+    @Test("what the connection asked for weighs more than the configuration, and a crowd must be asked for")
+    func hears() {
+        #expect(StatusAudience.hears(asked: nil, configured: nil, isSelf: false, clients: 1_000))
+        #expect(!StatusAudience.hears(asked: nil, configured: nil, isSelf: false, clients: 1_001))
+        #expect(StatusAudience.hears(asked: nil, configured: nil, isSelf: true, clients: 1_001))
+        #expect(StatusAudience.hears(asked: nil, configured: .all, isSelf: false, clients: 1_001))
+        #expect(!StatusAudience.hears(asked: .own, configured: .all, isSelf: false, clients: 1))
+        #expect(
+            !StatusAudience.hears(
+                asked: WSEdgeConfiguration.ClientStatusAudience.none, configured: .all, isSelf: true, clients: 1))
+    }
+}
+
+@Suite("Ids seen last")
+struct RecentIDsTests {
+    @Test("a repeat is told from a first, until it is long ago")
+    func recent() {
+        var ids = RecentIDs(limit: 2)
+        #expect(ids.insert("a") == true)
+        #expect(ids.insert("a") == false)
+        #expect(ids.insert("b") == true)
+        #expect(ids.insert("c") == true)
+        #expect(ids.insert("a") == true, "forgotten")
+    }
+}
