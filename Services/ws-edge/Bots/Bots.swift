@@ -1,32 +1,201 @@
+import Actions
 import Bus
 import Contracts
+import Foundation
 import Logging
 import NIOCore
+import NIOHTTP1
 import OneBot
+import Synchronization
 import WebSocketTransport
 
 /// The bots' side of an edge: dials, accepts and supervises bots; their events go to the bus, actions come from it.
 ///
 /// `report` is called with each change of a bot (found out who it is, link up, link down), from any thread.
 final class Bots: Sendable {
+    private let configuration: WSEdgeConfiguration
+    private let bus: any MessageBus
+    private let group: any EventLoopGroup
+    private let timing: BotTiming
+    private let logger: Logger
+    private let report: @Sendable (OnlineBot) -> Void
+    private let listener: BotListener
+    private let processes: [BotProcess]
+    private let state: Mutex<State>
+    /// Links that have no claiming task yet.
+    private let newLinks: AsyncStream<BotLink>
+    private let newLink: AsyncStream<BotLink>.Continuation
+
+    private struct State {
+        var table: BotTable
+        var links: [SelfID: BotLink] = [:]
+        /// Every connection that is open, to be closed at the end.
+        var connections: [UInt64: BotConnection] = [:]
+        var lastConnection: UInt64 = 0
+        var isStopping = false
+    }
+
+    /// - Parameter timing: the durations that are no settings; tests shorten them.
     init(
         configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, group: any EventLoopGroup,
-        logger: Logger, report: @escaping @Sendable (OnlineBot) -> Void
-    ) { fatalError("unwritten") }
+        logger: Logger, timing: BotTiming = BotTiming(), report: @escaping @Sendable (OnlineBot) -> Void
+    ) {
+        self.configuration = configuration
+        self.bus = bus
+        self.group = group
+        self.timing = timing
+        self.logger = logger
+        self.report = report
+        listener = BotListener(token: AccessToken(configuration.botListenerToken))
+        processes = configuration.bots.enumerated().filter { !$0.element.command.isEmpty }.map { entry, bot in
+            BotProcess(
+                entry: entry, command: bot.command, directory: bot.directory, eventLoop: group.next(), timing: timing,
+                stopGrace: min(timing.terminationGrace, configuration.drainTime), logger: logger)
+        }
+        state = Mutex(State(table: BotTable(configuration.bots, edge: address)))
+        (newLinks, newLink) = AsyncStream.makeStream()
+    }
 
     /// Dials and supervises until cancelled; then answers what is in flight as `failed`, closes the links and stops the programs.
-    func run() async { fatalError("unwritten") }
+    func run() async {
+        for bot in known where !bot.isOnline { report(bot) }
+        await withDiscardingTaskGroup { tasks in
+            for process in processes { tasks.addTask { await process.run() } }
+            for dialer in dialers { tasks.addTask { await dialer.run() } }
+            for await link in newLinks {
+                tasks.addTask {
+                    await link.claim.run(
+                        granted: { link.claimed() },
+                        deliver: { link.deliver($0) })
+                }
+            }
+            // Only cancellation ends the stream.
+            for connection in stop() { tasks.addTask { _ = await connection.end() } }
+        }
+    }
 
     /// Whether an upgrade request is a bot's (`/bot`, or `X-Self-ID` with `X-Client-Role`), and if so whether it may come in.
-    func decide(_ request: UpgradeRequest) -> UpgradeDecision? { fatalError("unwritten") }
+    func decide(_ request: UpgradeRequest) -> UpgradeDecision? {
+        guard let decision = listener.decide(request) else { return nil }
+        if case .accept = decision, state.withLock({ $0.isStopping }) {
+            return BotListener.reject(.serviceUnavailable, .unavailable, "This edge is stopping.")
+        }
+        return decision
+    }
 
     /// Takes over the connection of a bot that dialled in; on its event loop, before any frame is read.
-    func accept(_ connection: WebSocketConnection, _ request: UpgradeRequest) { fatalError("unwritten") }
+    func accept(_ socket: WebSocketConnection, _ request: UpgradeRequest) {
+        let introduction: BotListener.Introduction
+        do {
+            introduction = try BotListener.introduction(request)
+        } catch {
+            socket.close(.policy(error.message))
+            return
+        }
+        let connection = open(socket, role: introduction.role, origin: .dialledIn, selfID: introduction.selfID)
+        socket.delegate = connection
+        connection.start()
+    }
 
     /// Restarts the supervised program of a bot (`bots[].command`).
     /// - Throws: 1404 where no such program runs here.
-    func restart(_ bot: SelfID) async throws(RPC.Failure) { fatalError("unwritten") }
+    func restart(_ bot: SelfID) async throws(RPC.Failure) {
+        let entry = state.withLock { $0.table.known[bot]?.configuredIndex }
+        guard let process = processes.first(where: { $0.entry == entry }) else {
+            throw RPC.Failure(
+                .notFound,
+                "Perpetua does not run the program of bot \(bot) here: set bots[].command, and bots[].self_id.")
+        }
+        process.restart()
+    }
 
     /// Every bot known here, for a full report.
-    var known: [OnlineBot] { fatalError("unwritten") }
+    var known: [OnlineBot] { state.withLock { Array($0.table.known.values) } }
+
+    // MARK: Connections
+
+    private var dialers: [BotDialer] {
+        var options = WebSocketOptions()
+        options.maxMessageBytes = configuration.maxMessageBytes
+        options.pingInterval = timing.pingInterval
+        return configuration.bots.enumerated().compactMap { entry, bot in
+            guard let url = bot.url else { return nil }
+            return BotDialer(
+                entry: entry, url: url, accessToken: bot.accessToken, options: options, eventLoop: group.next(),
+                timing: timing, logger: logger
+            ) { socket in
+                self.open(
+                    socket, role: .universal, origin: .dialled(entry: entry), selfID: bot.selfID.map { SelfID($0) })
+            }
+        }
+    }
+
+    /// Makes a socket a bot's connection; on its event loop.
+    private func open(
+        _ socket: WebSocketConnection, role: ClientRole, origin: BotLinkState.Origin, selfID: SelfID?
+    ) -> BotConnection {
+        let number = state.withLock { state in
+            state.lastConnection += 1
+            return state.lastConnection
+        }
+        let connection = BotConnection(
+            socket, place: BotLinkState.Connection(number: number, role: role, origin: origin), selfID: selfID,
+            timing: timing, logger: logger, findLink: { self.link(of: $1, for: $0) },
+            isClosed: { self.state.withLock { $0.connections[number] = nil } })
+        let isStopping = state.withLock { state in
+            state.connections[number] = connection
+            return state.isStopping
+        }
+        if isStopping { connection.close(Self.stopping) }
+        return connection
+    }
+
+    /// The bot's link, a new one where it is seen for the first time; `nil` where no more bots are taken.
+    private func link(of bot: SelfID, for connection: BotConnection) -> BotLink? {
+        let entry: Int? =
+            switch connection.place.origin {
+            case .dialled(let entry): entry
+            case .dialledIn: nil
+            }
+        let isLocal = connection.remoteAddress.hasPrefix("127.") || connection.remoteAddress.hasPrefix("[::1]")
+        // Made beforehand, not under the lock; dropped where there is one already.
+        let fresh = makeLink(of: bot, on: connection.eventLoop)
+        let link: BotLink? = state.withLock { state in
+            guard state.table.saw(bot, entry: entry, isLocal: isLocal) else { return nil }
+            if let link = state.links[bot] { return link }
+            state.links[bot] = fresh
+            return fresh
+        }
+        if link === fresh { newLink.yield(fresh) }
+        return link
+    }
+
+    private func makeLink(of bot: SelfID, on eventLoop: any EventLoop) -> BotLink {
+        BotLink(
+            bot: bot, eventLoop: eventLoop, bus: bus, exchanges: configuration.exchanges, timing: timing,
+            services: BotLink.Services(
+                timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
+                utcMilliseconds: { UInt64(Date().timeIntervalSince1970 * 1000) },
+                changed: { link, epoch, isOnline in
+                    let bot = self.state.withLock { $0.table.changed(link.bot, epoch: epoch, isOnline: isOnline) }
+                    if let bot { self.report(bot) }
+                }),
+            logger: logger)
+    }
+
+    private static let stopping = CloseReason.goingAway("Perpetua is stopping.")
+
+    /// Answers what is in flight and closes every connection: with a close frame, and after `drainTime` in any case.
+    private func stop() -> [BotConnection] {
+        let (links, connections) = state.withLock { state in
+            state.isStopping = true
+            return (Array(state.links.values), Array(state.connections.values))
+        }
+        for link in links { link.onLoop { $0.failAll() } }
+        for connection in connections {
+            connection.close(Self.stopping)
+            connection.abort(after: configuration.drainTime)
+        }
+        return connections
+    }
 }

@@ -1,0 +1,266 @@
+import Logging
+import NIOCore
+import Observability
+import OneBot
+import WebSocketTransport
+
+/// One WebSocket to a bot: finds out whose it is, then hands its frames to that bot's ``BotLink``.
+///
+/// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only; calls from elsewhere hop there, in order.
+final class BotConnection: WebSocketDelegate, @unchecked Sendable {
+    let place: BotLinkState.Connection
+    let eventLoop: any EventLoop
+    let remoteAddress: String
+    private let timing: BotTiming
+    private let logger: Logger
+    private let findLink: @Sendable (BotConnection, SelfID) -> BotLink?
+    private let isClosed: @Sendable () -> Void
+    private let ending: EventLoopPromise<Ending>
+    private let openedAt: NIODeadline
+    private var socket: WebSocketConnection?
+    private var identity: BotIdentity
+    private var watch: HeartbeatWatch
+    private var link: BotLink?
+    /// What came before we knew whose it is.
+    private var held: [BotFrame] = []
+    private var heldBytes = 0
+    private var question: Scheduled<Void>?
+    private var watching: Scheduled<Void>?
+    private var isReadingPaused = false
+    private var hasWarnedOfSelfID = false
+    private var unknownFrames = 0
+    private var displacement: Displacement?
+
+    /// Why a connection lost its place to another one.
+    enum Displacement: Sendable, Hashable {
+        /// A newer connection of the same bot.
+        case replaced
+        /// `bots[entry]` is connected to the same bot.
+        case duplicate(entry: Int)
+    }
+
+    struct Ending: Sendable {
+        let socket: WebSocketEnding
+        let lived: Duration
+        let selfID: SelfID?
+        let displacement: Displacement?
+    }
+
+    /// At most so much is kept until the bot is known.
+    private static let heldLimit = (count: 256, bytes: 16 << 20)
+
+    /// On the socket's event loop, before any frame is read. The caller sets the delegate, then calls ``start()``.
+    /// - Parameters:
+    ///   - selfID: what is known of it beforehand.
+    ///   - findLink: the link of that bot; `nil` where no more bots are taken. On this connection's event loop.
+    ///   - isClosed: called once, last.
+    init(
+        _ socket: WebSocketConnection, place: BotLinkState.Connection, selfID: SelfID?, timing: BotTiming,
+        logger: Logger, findLink: @escaping @Sendable (BotConnection, SelfID) -> BotLink?,
+        isClosed: @escaping @Sendable () -> Void
+    ) {
+        self.isClosed = isClosed
+        self.socket = socket
+        self.place = place
+        self.timing = timing
+        self.findLink = findLink
+        eventLoop = socket.eventLoop
+        remoteAddress = socket.remoteAddress
+        openedAt = .now()
+        identity = BotIdentity(selfID)
+        watch = HeartbeatWatch(leastSilence: timing.leastSilence, at: openedAt)
+        ending = socket.eventLoop.makePromise(of: Ending.self)
+        var logger = logger
+        logger[metadataKey: LogKeys.remoteAddress] = "\(socket.remoteAddress)"
+        self.logger = logger
+    }
+
+    func start() {
+        eventLoop.preconditionInEventLoop()
+        if let selfID = identity.selfID {
+            identified(as: selfID)
+        } else if place.role.callsActions {
+            ask(after: timing.askAfter)
+        }
+    }
+
+    // MARK: What the socket says
+
+    func received(text: ByteBuffer) {
+        let frame = BotFrame(parsing: text)
+        notice(frame)
+        switch identity.read(frame) {
+        case .none:
+            if let link {
+                forward(frame, to: link)
+            } else {
+                hold(frame)
+            }
+        case .learnt(let selfID):
+            hold(frame)
+            identified(as: selfID)
+        case .answerToUs(let selfID):
+            if let selfID { identified(as: selfID) }
+        }
+    }
+
+    func writabilityChanged(isWritable: Bool) {
+        guard let link else { return }
+        link.onLoop { $0.writabilityChanged(isWritable: isWritable, of: self.place.number) }
+    }
+
+    func closed(_ socketEnding: WebSocketEnding) {
+        question?.cancel()
+        watching?.cancel()
+        socket = nil
+        held = []
+        let number = place.number
+        link?.onLoop { $0.lost(number, because: socketEnding) }
+        isClosed()
+        ending.succeed(
+            Ending(
+                socket: socketEnding, lived: .nanoseconds((NIODeadline.now() - openedAt).nanoseconds),
+                selfID: identity.selfID, displacement: displacement))
+    }
+
+    /// Waits until the socket is closed: always, whether the task is cancelled or not.
+    func end() async -> Ending {
+        await withCheckedContinuation { continuation in
+            ending.futureResult.whenSuccess { continuation.resume(returning: $0) }
+        }
+    }
+
+    // MARK: What the link wants, from any event loop
+
+    /// Writes a frame; ``flush()`` sends it.
+    func send(_ frame: ByteBuffer) { onLoop { $0.socket?.send(text: frame) } }
+
+    func flush() { onLoop { $0.socket?.flush() } }
+
+    func pauseReading() {
+        onLoop {
+            $0.isReadingPaused = true
+            $0.socket?.pauseReading()
+        }
+    }
+
+    func resumeReading() {
+        onLoop {
+            $0.isReadingPaused = false
+            $0.watch.heard(at: .now())
+            $0.socket?.resumeReading()
+        }
+    }
+
+    func close(_ reason: CloseReason, displacement: Displacement? = nil) {
+        onLoop {
+            $0.displacement = $0.displacement ?? displacement
+            $0.socket?.close(reason)
+        }
+    }
+
+    /// Ends the socket if it is still open then.
+    func abort(after delay: Duration) {
+        let timer = eventLoop.scheduleTask(in: TimeAmount(delay)) { self.socket?.abort() }
+        ending.futureResult.whenComplete { _ in timer.cancel() }
+    }
+
+    private func onLoop(_ body: @escaping @Sendable (BotConnection) -> Void) {
+        if eventLoop.inEventLoop { body(self) } else { eventLoop.execute { body(self) } }
+    }
+
+    // MARK: Whose it is
+
+    private func identified(as selfID: SelfID) {
+        question?.cancel()
+        guard link == nil, let socket else { return }
+        guard let link = findLink(self, selfID) else {
+            close(.tryAgainLater("This edge takes no more bots now."))
+            return
+        }
+        self.link = link
+        let isWritable = socket.isWritable
+        link.onLoop { $0.attach(self, isWritable: isWritable) }
+        let frames = held
+        held = []
+        heldBytes = 0
+        for frame in frames { forward(frame, to: link) }
+    }
+
+    private func ask(after delay: Duration) {
+        question = eventLoop.scheduleTask(in: TimeAmount(delay)) {
+            guard let socket = self.socket, let question = self.identity.question() else { return }
+            socket.send(text: question)
+            socket.flush()
+            self.ask(after: self.timing.askAgainAfter)
+        }
+    }
+
+    private func hold(_ frame: BotFrame) {
+        let size: Int
+        switch frame {
+        case .event(let event): size = event.json.bytes.readableBytes
+        case .response(let response): size = response.json.bytes.readableBytes
+        case .unknown: return
+        }
+        guard held.count < Self.heldLimit.count, heldBytes + size <= Self.heldLimit.bytes else {
+            logger.debug("A frame was dropped: the bot has not said who it is.")
+            return
+        }
+        held.append(frame)
+        heldBytes += size
+    }
+
+    private func forward(_ frame: BotFrame, to link: BotLink) {
+        let number = place.number
+        switch frame {
+        case .event(let event):
+            warnOfOtherSelfID(event, of: link)
+            link.onLoop { $0.received(event, from: number) }
+        case .response(let response):
+            link.onLoop { $0.received(response, from: number) }
+        case .unknown:
+            break
+        }
+    }
+
+    private func warnOfOtherSelfID(_ event: Event, of link: BotLink) {
+        guard !hasWarnedOfSelfID, let other = event.selfID, other != link.bot else { return }
+        hasWarnedOfSelfID = true
+        logger.warning(
+            "The bot sends events of another self_id; they pass as this bot's. Check bots[].self_id, or X-Self-ID.",
+            metadata: [LogKeys.selfID: "\(link.bot)", LogKeys.reason: "self_id \(other) in an event"])
+    }
+
+    // MARK: Signs of life
+
+    private func notice(_ frame: BotFrame) {
+        let now = NIODeadline.now()
+        switch frame {
+        case .event(let event) where event.isHeartbeat:
+            watch.heartbeat(milliseconds: event.json["interval"]?.int64, at: now)
+            if watching == nil { scheduleWatch() }
+        case .event, .response:
+            watch.heard(at: now)
+        case .unknown(let reason):
+            watch.heard(at: now)
+            unknownFrames += 1
+            logger.log(
+                level: unknownFrames == 1 ? .warning : .debug, "A frame of the bot is neither event nor response.",
+                metadata: [LogKeys.reason: "\(reason)", LogKeys.count: "\(unknownFrames)"])
+        }
+    }
+
+    private func scheduleWatch() {
+        guard let deadline = watch.deadline else { return }
+        watching = eventLoop.scheduleTask(deadline: deadline) {
+            if self.isReadingPaused { self.watch.heard(at: .now()) }
+            if let deadline = self.watch.deadline, deadline <= .now() {
+                self.logger.warning("The bot hangs: no frame for three heartbeats. Its connection is closed.")
+                self.close(.policy("no heartbeat for \(self.watch.allowedSilence ?? .zero)"))
+            } else {
+                self.scheduleWatch()
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Bus
+import Contracts
+import Logging
+import NIOCore
+import Observability
+import OneBot
+
+/// Down: actions from the bot's queue to its socket, each answered in any case.
+extension BotLink {
+    /// Takes an action from the bot's queue.
+    func deliver(_ delivery: Delivery) {
+        guard state.actions != nil else {
+            refuse(delivery, notConnected)
+            return
+        }
+        guard waiting.add(delivery, at: .now()) else {
+            counts.refusedActions += 1
+            refuse(delivery, .unavailable("Too many actions wait for bot \(bot); this one was not carried out."))
+            return
+        }
+        pump()
+    }
+
+    /// Sends what waits, as long as the socket takes it. Writing may tell of writability, and so call this again: once is enough.
+    func pump() {
+        guard !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        let now = NIODeadline.now()
+        while isActionsWritable, !echoes.isFull, let connection = actionsConnection, let next = waiting.next(at: now) {
+            switch next {
+            case .send(let delivery): send(delivery, over: connection, at: now)
+            case .expired(let delivery):
+                refuse(
+                    delivery,
+                    .failed(.timedOut, "The action waited too long for bot \(bot); it was not carried out."))
+            }
+        }
+    }
+
+    var notConnected: Response { .unavailable("Bot \(bot) is not connected now; the action was not carried out.") }
+
+    /// Answers an action that is not sent, and is done with it.
+    func refuse(_ delivery: Delivery, _ response: Response) {
+        // `try?`: a frame that is no object has no echo to give back.
+        answer(delivery, response, echo: (try? JSONObject(delivery.body))?["echo"]?.bytes)
+    }
+
+    private func send(_ delivery: Delivery, over connection: BotConnection, at now: NIODeadline) {
+        // `try?`: what is wrong with a frame that is no object is said by `Action` below.
+        guard let frame = try? JSONObject(delivery.body), let action = frame["action"]?.string else {
+            refuseNonsense(delivery)
+            return
+        }
+        let timeout = services.timeout(action)
+        let text = echoes.replace(
+            echoOf: frame, action: action, replyTo: delivery.properties.replyTo,
+            correlationID: delivery.properties.correlationID, timeout: timeout, at: now)
+        connection.send(text)
+        delivery.acknowledge()
+        scheduleFlush()
+        scheduleExpiry(noLaterThan: now + TimeAmount(timeout))
+        logger.trace("An action was sent to the bot.", metadata: [LogKeys.action: "\(action)"])
+    }
+
+    private func refuseNonsense(_ delivery: Delivery) {
+        do {
+            let action = try Action(parsing: delivery.body)
+            answer(delivery, .failed(.badRequest, "The frame is no action."), echo: action.echo)
+        } catch {
+            answer(delivery, .failed(.badRequest, error.message), echo: error.echo)
+        }
+    }
+
+    private func answer(_ delivery: Delivery, _ response: Response, echo: ByteBuffer?) {
+        let asker = EchoTable.Asker(
+            replyTo: delivery.properties.replyTo, correlationID: delivery.properties.correlationID, echo: echo)
+        publish([EchoTable.Answer(asker: asker, body: response.encoded(echo: asker.echo))])
+        delivery.acknowledge()
+    }
+
+    private var actionsConnection: BotConnection? { state.actions.flatMap { connections[$0.number] } }
+
+    /// One flush for everything sent in this turn of the event loop.
+    private func scheduleFlush() {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        eventLoop.execute {
+            self.isFlushScheduled = false
+            self.actionsConnection?.flush()
+        }
+    }
+
+    /// Sees to it that the earliest deadline is kept: the timer that runs, or one for this deadline if it is earlier.
+    private func scheduleExpiry(noLaterThan deadline: NIODeadline?) {
+        guard let deadline else { return }
+        if let expiry, expiry.deadline <= deadline { return }
+        expiry?.timer.cancel()
+        let timer = eventLoop.scheduleTask(deadline: deadline) {
+            self.expiry = nil
+            self.publish(self.echoes.expire(at: .now()))
+            self.scheduleExpiry(noLaterThan: self.echoes.nextDeadline)
+            self.pump()
+        }
+        expiry = (deadline, timer)
+    }
+}

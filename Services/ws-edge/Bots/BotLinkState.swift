@@ -1,0 +1,121 @@
+import OneBot
+
+/// Which of a bot's connections does what, and how far its link is.
+///
+/// A bot has two places to fill: who takes actions and who sends events. A Universal connection fills both, an API or Event
+/// connection one. The newest connection takes the places of its role; one that is left without a place is to be closed, and
+/// what it still sends is ignored: so two connections never double an event, and roles may be mixed as a bot likes.
+///
+/// ```
+///   down ──attach──▶ claiming ──claimed──▶ up
+///     ▲                 │ last connection lost │
+///     └─────────────────┴──────────────────────┘
+/// ```
+struct BotLinkState {
+    /// Who opened a connection.
+    enum Origin: Sendable, Hashable {
+        /// We did, as `bots[entry]` says.
+        case dialled(entry: Int)
+        case dialledIn
+    }
+
+    struct Connection: Sendable, Hashable {
+        /// Unique in the process.
+        let number: UInt64
+        let role: ClientRole
+        let origin: Origin
+    }
+
+    enum Phase: Sendable, Hashable {
+        /// No connection.
+        case down
+        /// Connected; the bot's queue is not ours yet: what the bot sends is held back.
+        case claiming
+        case up
+    }
+
+    private(set) var phase = Phase.down
+    private(set) var actions: Connection?
+    private(set) var events: Connection?
+
+    enum Attachment: Hashable {
+        /// `displaced` are to be closed. `movesActions`: answers still awaited will not come. `claims`: the link was down.
+        case attached(displaced: [Connection], movesActions: Bool, takesEvents: Bool, claims: Bool)
+        /// Another entry of `bots[]` is connected to the same bot: taking turns for ever helps nobody.
+        case refused(entry: Int)
+    }
+
+    mutating func attach(_ connection: Connection) -> Attachment {
+        if case .dialled(let entry) = connection.origin {
+            for case .dialled(let other) in connections.map(\.origin) where other != entry {
+                return .refused(entry: other)
+            }
+        }
+        let before = connections
+        let movesActions = connection.role.callsActions && actions != nil
+        if connection.role.callsActions { actions = connection }
+        if connection.role.receivesEvents { events = connection }
+        let after = connections
+        let claims = phase == .down
+        if claims { phase = .claiming }
+        return .attached(
+            displaced: before.filter { !after.contains($0) }, movesActions: movesActions,
+            takesEvents: connection.role.receivesEvents, claims: claims)
+    }
+
+    /// The bot's queue is ours. False where that changes nothing.
+    mutating func claimed() -> Bool {
+        switch phase {
+        case .claiming:
+            phase = .up
+            return true
+        case .down, .up:
+            return false
+        }
+    }
+
+    struct Loss: Hashable {
+        /// Actions have nowhere to go; what was sent will not be answered.
+        let losesActions: Bool
+        /// It was the last connection.
+        let endsLink: Bool
+    }
+
+    mutating func lost(_ number: UInt64) -> Loss {
+        let losesActions = actions?.number == number
+        let wasDown = phase == .down
+        if losesActions { actions = nil }
+        if events?.number == number { events = nil }
+        if connections.isEmpty { phase = .down }
+        return Loss(losesActions: losesActions, endsLink: !wasDown && phase == .down)
+    }
+
+    enum FrameVerdict: Hashable { case take, hold, ignore }
+
+    /// What to do with an event from that connection.
+    func event(from number: UInt64) -> FrameVerdict {
+        guard events?.number == number else { return .ignore }
+        return verdict
+    }
+
+    /// What to do with an answer from that connection. Whoever sends it: its echo says whether it is awaited.
+    func response(from number: UInt64) -> FrameVerdict {
+        guard connections.contains(where: { $0.number == number }) else { return .ignore }
+        return verdict
+    }
+
+    private var verdict: FrameVerdict {
+        switch phase {
+        case .down: .ignore
+        case .claiming: .hold
+        case .up: .take
+        }
+    }
+
+    /// Those that have a place.
+    var connections: [Connection] {
+        guard let actions else { return events.map { [$0] } ?? [] }
+        guard let events, events != actions else { return [actions] }
+        return [actions, events]
+    }
+}

@@ -1,0 +1,72 @@
+import NIOCore
+import NIOHTTP1
+import OneBot
+import WebSocketTransport
+
+/// Lets in bots that dial us (OneBot 11, reverse WebSocket): who counts as a bot, and which may come in.
+struct BotListener: Sendable {
+    /// What bots must show (`bot_listener.access_token`); `nil`: nothing.
+    let token: AccessToken?
+
+    /// What a bot's upgrade request says of it.
+    struct Introduction: Sendable, Hashable {
+        /// `nil`: to be learnt.
+        let selfID: SelfID?
+        let role: ClientRole
+    }
+
+    /// Whether the request is a bot's: `/bot`, or any path with both `X-Self-ID` and `X-Client-Role`.
+    static func isBot(_ request: UpgradeRequest) -> Bool {
+        request.path == "/bot" || request.path == "/bot/"
+            || (request.headers.contains(name: "X-Self-ID") && request.headers.contains(name: "X-Client-Role"))
+    }
+
+    /// `nil` where the request is no bot's.
+    func decide(_ request: UpgradeRequest) -> UpgradeDecision? {
+        guard Self.isBot(request) else { return nil }
+        let authorization = request.headers.first(name: "Authorization")
+        switch token?.verdict(authorization: authorization, query: request.query("access_token")) ?? .accepted {
+        case .accepted: break
+        case .missing:
+            return Self.reject(
+                .unauthorized, .unauthorized,
+                "Bots must show a token: send `Authorization: Bearer` with the value of bot_listener.access_token.")
+        case .wrong:
+            return Self.reject(
+                .forbidden, .forbidden, "The token is not the one of bot_listener.access_token.")
+        }
+        do {
+            _ = try Self.introduction(request)
+            return .accept
+        } catch {
+            return Self.reject(.badRequest, .badRequest, error.message)
+        }
+    }
+
+    struct IntroductionError: Error {
+        let message: String
+    }
+
+    /// Reads `X-Self-ID` and `X-Client-Role`.
+    static func introduction(_ request: UpgradeRequest) throws(IntroductionError) -> Introduction {
+        var selfID: SelfID?
+        if let text = request.headers.first(name: "X-Self-ID") {
+            guard let found = SelfID(decimal: text), found.number > 0 else {
+                throw IntroductionError(message: "X-Self-ID must be the bot's account, a positive number.")
+            }
+            selfID = found
+        }
+        guard let text = request.headers.first(name: "X-Client-Role") else {
+            return Introduction(selfID: selfID, role: .universal)
+        }
+        guard let role = ClientRole.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) else {
+            throw IntroductionError(message: "X-Client-Role must be Universal, API or Event.")
+        }
+        return Introduction(selfID: selfID, role: role)
+    }
+
+    static func reject(_ status: HTTPResponseStatus, _ retcode: RetCode, _ message: String) -> UpgradeDecision {
+        let body = Response.failed(retcode, message).encoded(echo: nil)
+        return .reject(status: status, body: String(buffer: body), headers: ["Content-Type": "application/json"])
+    }
+}

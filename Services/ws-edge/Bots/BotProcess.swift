@@ -1,0 +1,103 @@
+import Logging
+import NIOCore
+import Observability
+import Synchronization
+
+/// Runs a bot's own program (`bots[].command`) and starts it again whenever it ends; what it prints goes to our log.
+final class BotProcess: Sendable {
+    let entry: Int
+    let command: [String]
+    private let directory: String?
+    private let eventLoop: any EventLoop
+    private let timing: BotTiming
+    private let stopGrace: Duration
+    private let logger: Logger
+    private let pause: Alarm
+    private let state = Mutex(State())
+
+    private struct State {
+        var running: ChildProcess?
+        /// The next end is wanted: start again at once.
+        var isRestarting = false
+    }
+
+    init(
+        entry: Int, command: [String], directory: String?, eventLoop: any EventLoop, timing: BotTiming,
+        stopGrace: Duration, logger: Logger
+    ) {
+        self.stopGrace = stopGrace
+        self.entry = entry
+        self.command = command
+        self.directory = directory
+        self.eventLoop = eventLoop
+        self.timing = timing
+        pause = Alarm(eventLoop: eventLoop)
+        var logger = logger
+        logger[metadataKey: LogKeys.botEntry] = "bots[\(entry)]"
+        self.logger = logger
+    }
+
+    /// The program that runs now.
+    var pid: Int32? { state.withLock { $0.running?.pid } }
+
+    /// Ends the program (SIGTERM, then SIGKILL); ``run()`` starts it again at once. Between two runs: starts it now.
+    func restart() {
+        let running = state.withLock { state in
+            state.isRestarting = state.running != nil
+            return state.running
+        }
+        if let running {
+            running.terminate(grace: timing.terminationGrace)
+        } else {
+            pause.ring()
+        }
+    }
+
+    /// Until the task is cancelled; the program is then stopped.
+    func run() async {
+        var backoff = RedialBackoff(first: timing.restartFirst, longest: timing.restartLongest)
+        while !Task.isCancelled {
+            let started = NIODeadline.now()
+            let delay: Duration
+            do {
+                let exit = try await runOnce()
+                if NIODeadline.now() - started >= TimeAmount(timing.restartLongest) { backoff.reset() }
+                let isWanted = state.withLock { state in
+                    defer { state.isRestarting = false }
+                    return state.isRestarting
+                }
+                if Task.isCancelled {
+                    logger.info("The bot's program is stopped.", metadata: [LogKeys.reason: "\(exit)"])
+                    return
+                }
+                delay = isWanted ? .zero : backoff.next()
+                logger.log(
+                    level: isWanted ? .info : .warning, "The bot's program has ended; it is started again.",
+                    metadata: [LogKeys.reason: "\(exit)", LogKeys.delay: "\(delay)"])
+            } catch {
+                delay = backoff.next()
+                logger.error(
+                    "The bot's program cannot be started; trying again.",
+                    metadata: [LogKeys.error: "\(error)", LogKeys.delay: "\(delay)"])
+            }
+            await pause.wait(for: delay)
+        }
+    }
+
+    /// Starts the program and waits for its end and the end of what it started.
+    private func runOnce() async throws(ChildProcess.StartError) -> ChildProcess.Exit {
+        let child = try ChildProcess(command: command, directory: directory, eventLoop: eventLoop) { [logger] in
+            logger.info("\($1)", metadata: [LogKeys.stream: "\($0.rawValue)"])
+        }
+        logger.info("The bot's program is started.", metadata: [LogKeys.pid: "\(child.pid)"])
+        state.withLock { $0.running = child }
+        let exit = await withTaskCancellationHandler {
+            await child.exit()
+        } onCancel: {
+            child.terminate(grace: stopGrace)
+        }
+        await child.sweep(grace: Task.isCancelled ? stopGrace : timing.terminationGrace)
+        state.withLock { $0.running = nil }
+        return exit
+    }
+}

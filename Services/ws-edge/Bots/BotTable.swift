@@ -1,0 +1,57 @@
+import Contracts
+import OneBot
+
+/// Every bot this edge knows, and which entry of `bots[]` each one is.
+struct BotTable {
+    private let edge: EdgeAddress
+    private let entries: [BotConfiguration]
+    private(set) var known: [SelfID: OnlineBot] = [:]
+
+    /// More bots than that are not taken: whoever may dial in could fill our memory with names.
+    static let limit = 4096
+
+    init(_ entries: [BotConfiguration], edge: EdgeAddress) {
+        self.entries = entries
+        self.edge = edge
+        for case (let index, let number?) in zip(entries.indices, entries.map(\.selfID)) {
+            add(SelfID(number), entry: index)
+        }
+    }
+
+    /// A connection has found out whose it is: `entry` is the one that was dialled, `nil` for a bot that dialled in.
+    /// False where no more bots are taken.
+    mutating func saw(_ bot: SelfID, entry: Int?, isLocal: Bool) -> Bool {
+        if let entry {
+            guard known[bot]?.configuredIndex == nil else { return true }
+            add(bot, entry: entry)
+            return true
+        }
+        if known[bot] != nil { return true }
+        guard known.count < Self.limit else { return false }
+        add(bot, entry: isLocal ? unclaimedProgram : nil)
+        return true
+    }
+
+    /// The bot with its new state; to be reported.
+    mutating func changed(_ bot: SelfID, epoch: UInt64, isOnline: Bool) -> OnlineBot? {
+        known[bot]?.epoch = epoch
+        known[bot]?.isOnline = isOnline
+        return known[bot]
+    }
+
+    /// A program we run whose bot dials in: where only one entry is without URL, `self_id` and bot, a bot from this machine
+    /// is taken to be it.
+    private var unclaimedProgram: Int? {
+        let claimed = Set(known.values.compactMap(\.configuredIndex))
+        let candidates = entries.indices.filter { index in
+            entries[index].url == nil && entries[index].selfID == nil && !claimed.contains(index)
+        }
+        return candidates.count == 1 ? candidates[0] : nil
+    }
+
+    private mutating func add(_ bot: SelfID, entry: Int?) {
+        known[bot] = OnlineBot(
+            selfID: bot, edge: edge, epoch: known[bot]?.epoch ?? 0, isOnline: known[bot]?.isOnline ?? false,
+            configuredIndex: entry, isSupervised: entry.map { !entries[$0].command.isEmpty } ?? false)
+    }
+}

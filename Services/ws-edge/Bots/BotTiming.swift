@@ -1,0 +1,24 @@
+/// The durations of the bots' side that are no settings; tests shorten them.
+struct BotTiming: Sendable {
+    /// How long a connection may leave us without a `self_id` before it is asked (`get_login_info`), and between repeats.
+    var askAfter: Duration = .milliseconds(300)
+    var askAgainAfter: Duration = .seconds(5)
+    /// Bounds of the wait before the next attempt to dial a bot.
+    var redialFirst: Duration = .milliseconds(500)
+    var redialLongest: Duration = .seconds(30)
+    /// A link that lived that long was a good one: the next wait is short again.
+    var steadyAfter: Duration = .seconds(10)
+    /// Before dialling a bot again that is also connected some other way.
+    var duplicateRedial: Duration = .seconds(60)
+    /// Between pings to bots we dialled; two without a pong end the link.
+    var pingInterval: Duration = .seconds(20)
+    /// A bot that has sent heartbeats and then nothing at all for three intervals, and at least that long, hangs.
+    var leastSilence: Duration = .seconds(30)
+    /// Bounds of the wait before a bot's program is started again.
+    var restartFirst: Duration = .seconds(1)
+    var restartLongest: Duration = .seconds(60)
+    /// From SIGTERM to SIGKILL.
+    var terminationGrace: Duration = .seconds(5)
+    /// Before claiming a bot's queue again that another edge holds, or while the bus is away.
+    var claimAgainAfter: Duration = .seconds(1)
+}

@@ -1,0 +1,70 @@
+import Logging
+import Observability
+import WebSocketTransport
+
+/// What an operator reads of the attempts to reach one bot: the first failure and each new kind of failure as a warning with
+/// its likely cause, the same again at debug, and the return.
+struct DialLog {
+    let entry: Int
+    let logger: Logger
+    private var lastFailure: String?
+    private var failures = 0
+
+    init(entry: Int, logger: Logger) {
+        self.entry = entry
+        var logger = logger
+        logger[metadataKey: LogKeys.botEntry] = "bots[\(entry)]"
+        self.logger = logger
+    }
+
+    mutating func failed(_ error: DialError, next delay: Duration) {
+        failures += 1
+        let failure = "\(error)"
+        let isNew = failure != lastFailure
+        lastFailure = failure
+        logger.log(
+            level: isNew ? .warning : .debug, "A bot cannot be reached; trying again.",
+            metadata: [
+                LogKeys.error: "\(failure)", LogKeys.reason: "\(Self.likelyCause(of: error))",
+                LogKeys.count: "\(failures)", LogKeys.delay: "\(delay)",
+            ])
+    }
+
+    mutating func connected() {
+        if failures > 0 {
+            logger.info("A bot is reached after failures.", metadata: [LogKeys.count: "\(failures)"])
+        }
+        failures = 0
+        lastFailure = nil
+    }
+
+    mutating func ended(_ ending: BotConnection.Ending, next delay: Duration) {
+        logger.debug(
+            "The connection to a bot ended; dialling again.",
+            metadata: [LogKeys.reason: "\(ending.socket)", LogKeys.delay: "\(delay)"])
+    }
+
+    /// What to look at first.
+    static func likelyCause(of error: DialError) -> String {
+        switch error {
+        case .badURL:
+            return "Correct bots[].url: ws://HOST:PORT/PATH."
+        case .cannotConnect(_, let reason):
+            let isRefused = reason.lowercased().contains("refused")
+            return isRefused
+                ? "Nothing listens there: is the bot running, with its forward WebSocket server switched on?"
+                : "Check host and port of bots[].url; inside a container, localhost is the container itself."
+        case .refused(_, let status, _):
+            switch status {
+            case 401: return "The bot wants a token: set bots[].access_token to the bot's own."
+            case 403: return "The bot does not accept the token: set bots[].access_token to the bot's own."
+            case 404: return "Nothing at that path: check the path of bots[].url."
+            case 200..<300, 426:
+                return "An HTTP server answers, not a WebSocket: check the port and the path of bots[].url."
+            default: return "The bot's server did not upgrade to WebSocket."
+            }
+        case .timedOut:
+            return "The host takes the connection and says nothing: check that the port is the bot's WebSocket server."
+        }
+    }
+}

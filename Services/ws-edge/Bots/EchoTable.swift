@@ -1,0 +1,143 @@
+import Bus
+import NIOCore
+import OneBot
+
+/// An action's echo ⇄ our token: the only place where an echo is rewritten.
+///
+/// Towards the bot every action carries a token of ours (a JSON string, unique for the bot), whatever echo the asker used, if
+/// any. The bot's answer is recognised by it, gets the asker's echo back byte for byte, and goes to the asker's reply address.
+/// Each entry ends once: answered, past its deadline, or lost with the link.
+struct EchoTable {
+    /// Where an answer goes, and the echo it must carry.
+    struct Asker: Sendable {
+        /// `nil`: nobody waits for the answer.
+        let replyTo: QueueName?
+        let correlationID: String?
+        /// As the asker wrote it; `nil` where it sent none.
+        let echo: ByteBuffer?
+
+        /// - Parameter echo: copied, so that a small echo does not keep a large frame alive.
+        init(replyTo: QueueName?, correlationID: String?, echo: ByteBuffer?) {
+            self.replyTo = replyTo
+            self.correlationID = correlationID
+            self.echo = echo.map { ByteBuffer(bytes: $0.readableBytesView) }
+        }
+    }
+
+    /// What is to be published.
+    struct Answer: Sendable {
+        let asker: Asker
+        let body: ByteBuffer
+    }
+
+    private struct Entry {
+        let asker: Asker
+        let action: String
+        let timeout: Duration
+        let deadline: NIODeadline
+    }
+
+    let bot: SelfID
+    let maxCount: Int
+    let maxEchoBytes: Int
+    /// Answers dropped because nothing waits for them: late, double, or with an echo that is not ours.
+    private(set) var unmatched = 0
+    private var entries: [UInt64: Entry] = [:]
+    private var echoBytes = 0
+    private var last: UInt64 = 0
+    /// What every token starts with, the opening quote included.
+    private let prefix: [UInt8]
+
+    /// - Parameter prefix: told apart from an earlier process's tokens by it; letters, digits and `-` only.
+    init(bot: SelfID, prefix: String = "p-", maxCount: Int = 4096, maxEchoBytes: Int = 64 << 20) {
+        self.bot = bot
+        self.prefix = Array("\"\(prefix)".utf8)
+        self.maxCount = maxCount
+        self.maxEchoBytes = maxEchoBytes
+    }
+
+    var count: Int { entries.count }
+
+    /// True at the bound: further actions wait until some are answered.
+    var isFull: Bool { entries.count >= maxCount || echoBytes >= maxEchoBytes }
+
+    /// When the first entry will be past its deadline; `nil` where nothing is awaited.
+    var nextDeadline: NIODeadline? { entries.values.lazy.map(\.deadline).min() }
+
+    /// The frame for the bot: `echo` is our token, every other byte is the asker's.
+    mutating func replace(
+        echoOf frame: JSONObject, action: String, replyTo: QueueName?, correlationID: String?,
+        timeout: Duration, at now: NIODeadline
+    ) -> ByteBuffer {
+        last += 1
+        let asker = Asker(replyTo: replyTo, correlationID: correlationID, echo: frame["echo"]?.bytes)
+        entries[last] = Entry(asker: asker, action: action, timeout: timeout, deadline: now + TimeAmount(timeout))
+        echoBytes += asker.echo?.readableBytes ?? 0
+        var token = ByteBuffer(bytes: prefix)
+        token.writeString("\(last)\"")
+        return frame.setting("echo", to: token)
+    }
+
+    /// The bot's answer as the asker gets it; `nil` (and counted) where nothing waits for it.
+    mutating func restore(_ response: BotResponse) -> Answer? {
+        guard let echo = response.echo, let token = number(inToken: echo), let entry = remove(token) else {
+            unmatched += 1
+            return nil
+        }
+        let body =
+            if let echo = entry.asker.echo { response.json.setting("echo", to: echo) } else {
+                response.json.removing("echo")
+            }
+        return Answer(asker: entry.asker, body: body)
+    }
+
+    /// Ends what is past its deadline: 1504 each.
+    mutating func expire(at now: NIODeadline) -> [Answer] {
+        end(entries.filter { $0.value.deadline <= now }.keys) { [bot] entry in
+            .failed(
+                .timedOut,
+                "Bot \(bot) did not answer \(entry.action) within \(entry.timeout); it may have been carried out.")
+        }
+    }
+
+    /// Ends everything, the link being lost: 1503 each.
+    mutating func failAll(retryAfter: Duration = .seconds(1)) -> [Answer] {
+        end(entries.keys) { [bot] entry in
+            .unavailable(
+                "The connection to bot \(bot) was lost before it answered \(entry.action);"
+                    + " it may have been carried out. Try again when the bot is back.",
+                retryAfter: retryAfter)
+        }
+    }
+
+    private mutating func end(_ tokens: some Sequence<UInt64>, _ response: (Entry) -> Response) -> [Answer] {
+        tokens.sorted().compactMap { token in
+            remove(token).map { Answer(asker: $0.asker, body: response($0).encoded(echo: $0.asker.echo)) }
+        }
+    }
+
+    private mutating func remove(_ token: UInt64) -> Entry? {
+        guard let entry = entries.removeValue(forKey: token) else { return nil }
+        echoBytes -= entry.asker.echo?.readableBytes ?? 0
+        return entry
+    }
+
+    /// The number in a token of ours; `nil` for any other JSON value. A bot may have escaped characters on the way.
+    private func number(inToken echo: ByteBuffer) -> UInt64? {
+        var bytes = Array(echo.readableBytesView)
+        if bytes.contains(UInt8(ascii: "\\")) {
+            // `try?`: bytes that are no JSON are no token.
+            guard let text = try? JSONText(validating: echo).string else { return nil }
+            bytes = Array("\"\(text)\"".utf8)
+        }
+        guard bytes.starts(with: prefix), bytes.last == UInt8(ascii: "\"") else { return nil }
+        let digits = bytes.dropFirst(prefix.count).dropLast()
+        guard (1...19).contains(digits.count), digits.first != UInt8(ascii: "0") else { return nil }
+        var number: UInt64 = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            number = number * 10 + UInt64(digit - UInt8(ascii: "0"))
+        }
+        return number
+    }
+}
