@@ -9,7 +9,7 @@ public struct Action: Sendable {
     public let hasInvalidParameters: Bool
     /// The echo's bytes as written; `nil` where there is none.
     public let echo: ByteBuffer?
-    /// The whole frame, untouched.
+    /// The whole frame, untouched but for a byte order mark, which goes.
     public let frame: ByteBuffer
 
     /// Why a frame is no action, with the echo it carried where one could be read, so that the asker knows which call failed.
@@ -22,8 +22,47 @@ public struct Action: Sendable {
         }
     }
 
-    public init(parsing frame: ByteBuffer) throws(ParsingError) { fatalError("unwritten") }
+    /// Reads a frame with a string `action`.
+    public init(parsing frame: ByteBuffer) throws(ParsingError) {
+        var readBeforeError: [FrameScanner.Child] = []
+        let json: JSONObject
+        do {
+            json = try JSONObject(frame, membersReadBeforeError: &readBeforeError)
+        } catch {
+            let echo = Self.echo(among: readBeforeError, of: frame.withoutByteOrderMark)
+            throw ParsingError(message: "The frame is \(error).", echo: echo)
+        }
+        let echo = json["echo"]?.bytes
+        guard let action = json["action"] else {
+            throw ParsingError(message: "The frame has no `action`.", echo: echo)
+        }
+        guard let name = action.string else {
+            throw ParsingError(message: "`action` must be a string.", echo: echo)
+        }
+        let params = json["params"]
+        self.name = name
+        self.params = params?.object
+        hasInvalidParameters = params.map { $0.kind != .object && $0.kind != .null } ?? false
+        self.echo = echo
+        self.frame = json.bytes
+    }
 
-    /// An action that did not come as a frame (HTTP): `params` is the JSON of an object, or `nil`.
-    public init(name: String, params: JSONObject?) { fatalError("unwritten") }
+    /// An action that did not come as a frame (HTTP): `params` is the JSON of an object, or `nil`. The frame has an empty
+    /// object in its place then, for bots that take `params` for granted.
+    public init(name: String, params: JSONObject?) {
+        var writer = JSONObjectWriter(capacity: (params?.bytes.readableBytes ?? 0) + name.utf8.count + 32)
+        writer.add("action", name)
+        writer.add("params", json: params?.bytes ?? ByteBuffer(staticString: "{}"))
+        self.name = name
+        self.params = params
+        hasInvalidParameters = false
+        echo = nil
+        frame = writer.finish()
+    }
+
+    /// The echo of a frame that breaks off behind it.
+    private static func echo(among members: [FrameScanner.Child], of text: ByteBuffer) -> ByteBuffer? {
+        let echo = text.withUnsafeReadableBytes { pointer in members.last { $0.isNamed("echo", in: pointer) } }
+        return echo.map { JSONText(slice: $0.value, of: text).bytes }
+    }
 }

@@ -4,12 +4,42 @@ public import NIOCore
 public enum BotFrame: Sendable {
     /// It has a string `post_type`.
     case event(Event)
-    /// It has no `post_type`, and an `echo`, a `status` or a `retcode`.
+    /// It has no `post_type` (or `null` there), and an `echo`, a `status` or a `retcode`.
     case response(BotResponse)
     /// Anything else: counted and dropped.
     case unknown(reason: String)
 
-    public init(parsing frame: ByteBuffer) { fatalError("unwritten") }
+    /// Never fails: what cannot be read is ``unknown(reason:)``.
+    public init(parsing frame: ByteBuffer) {
+        let json: JSONObject
+        do {
+            json = try JSONObject(frame)
+        } catch {
+            self = .unknown(reason: error.description)
+            return
+        }
+        let members = RoutingMembers(of: json)
+        if let value = members[.postType].map(json.value(of:)), !value.isNull {
+            guard let postType = value.string else {
+                self = .unknown(reason: "`post_type` is no string")
+                return
+            }
+            let detailType = members.detailKey(postType: postType).flatMap { members[$0] }
+            self = .event(
+                Event(
+                    json: json, postType: postType,
+                    detailType: detailType.flatMap { json.value(of: $0).string },
+                    subType: members[.subType].flatMap { json.value(of: $0).string },
+                    selfID: members[.selfID].flatMap { SelfID(json: json.value(of: $0)) }))
+        } else if members[.echo] != nil || members[.status] != nil || members[.retcode] != nil {
+            self = .response(
+                BotResponse(
+                    json: json, echo: members[.echo].map { json.value(of: $0).bytes },
+                    retcode: members[.retcode].flatMap { json.value(of: $0).int64 }))
+        } else {
+            self = .unknown(reason: "it has no `post_type`, `echo`, `status` or `retcode`")
+        }
+    }
 }
 
 /// An event as a bot sent it: only what it is routed by is read.
@@ -38,7 +68,11 @@ public struct Event: Sendable {
 
     /// The event as clients get it: without a top-level `echo`, with `self_id` set where it was missing or null;
     /// otherwise byte for byte what the bot sent.
-    public func forClients(of bot: SelfID) -> ByteBuffer { fatalError("unwritten") }
+    /// Where nothing has to change, it is the same buffer.
+    public func forClients(of bot: SelfID) -> ByteBuffer {
+        guard selfID == nil, json["self_id"]?.isNull ?? true else { return json.removing("echo") }
+        return json.removing("echo", setting: "self_id", to: ByteBuffer(string: bot.description))
+    }
 }
 
 /// An answer as a bot sent it.
@@ -47,10 +81,4 @@ public struct BotResponse: Sendable {
     /// The echo's bytes, `nil` where there is none.
     public let echo: ByteBuffer?
     public let retcode: Int64?
-
-    init(json: JSONObject, echo: ByteBuffer?, retcode: Int64?) {
-        self.json = json
-        self.echo = echo
-        self.retcode = retcode
-    }
 }

@@ -5,6 +5,16 @@ public enum JSONError: Error, Sendable, Equatable {
     case tooDeep(limit: Int)
 }
 
+extension JSONError {
+    /// The same error in a text that begins that many bytes earlier.
+    func shifted(by count: Int) -> JSONError {
+        switch self {
+        case .invalid(let offset, let reason): .invalid(offset: offset + count, reason: reason)
+        case .notAnObject, .tooDeep: self
+        }
+    }
+}
+
 extension JSONError: CustomStringConvertible {
     public var description: String {
         switch self {

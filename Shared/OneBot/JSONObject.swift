@@ -3,24 +3,149 @@ public import NIOCore
 /// A JSON object as its bytes and the ranges of its top-level members: read a member, or replace, insert or remove one,
 /// and every other byte stays what the sender wrote.
 public struct JSONObject: Sendable {
+    /// The text, with the white space around it, but without the byte order mark it may have begun with.
     public let bytes: ByteBuffer
+    /// In the order of the text; offsets count from the reader index of `bytes`.
+    let members: [FrameScanner.Child]
+    /// Where the opening brace stands.
+    private let start: Int
 
     /// Checks the whole text (RFC 8259) in one pass. White space around the object is allowed and kept.
     public init(_ bytes: ByteBuffer) throws(JSONError) {
-        fatalError("unwritten")
+        var membersReadBeforeError: [FrameScanner.Child] = []
+        try self.init(bytes, membersReadBeforeError: &membersReadBeforeError)
+    }
+
+    /// The same; where it throws, the members that were whole before the fault are handed out. Their offsets count from
+    /// the reader index of `bytes.withoutByteOrderMark`.
+    init(_ bytes: ByteBuffer, membersReadBeforeError: inout [FrameScanner.Child]) throws(JSONError) {
+        let text = bytes.withoutByteOrderMark
+        (members, start) = try text.withUnsafeReadableBytes { pointer throws(JSONError) in
+            var scanner = FrameScanner(pointer)
+            do throws(JSONError) {
+                try scanner.scan()
+            } catch {
+                if scanner.isObject { membersReadBeforeError = scanner.children }
+                throw error.shifted(by: bytes.readableBytes - text.readableBytes)
+            }
+            guard scanner.isObject else { throw .notAnObject }
+            return (scanner.children, scanner.value.lowerBound)
+        }
+        self.bytes = text
     }
 
     /// The member of that name; of duplicates the last one, as most parsers have it. Keys are compared byte for byte
     /// after escapes are resolved.
-    public subscript(key: String) -> JSONText? { fatalError("unwritten") }
+    public subscript(key: String) -> JSONText? {
+        let found = bytes.withUnsafeReadableBytes { pointer in
+            members.last { $0.isNamed(key, in: pointer) }
+        }
+        return found.map(value(of:))
+    }
 
     /// The names of the members, in order, duplicates included.
-    public var keys: [String] { fatalError("unwritten") }
+    public var keys: [String] {
+        bytes.withUnsafeReadableBytes { pointer in
+            members.map { member in
+                JSONStrings.text(of: .init(rebasing: pointer[member.key]), hasEscapes: member.keyHasEscapes)
+            }
+        }
+    }
 
-    /// The same text without any member of that name (all duplicates go).
-    public func removing(_ key: String) -> ByteBuffer { fatalError("unwritten") }
+    /// The same text without any member of that name (all duplicates go). Without such a member: the same buffer.
+    public func removing(_ key: String) -> ByteBuffer {
+        rewritten(removing: key, setting: nil)
+    }
 
     /// The same text with that member's value replaced (of duplicates the last is replaced and the others go), or with
     /// the member appended as the last one where there was none. `value` must be valid JSON.
-    public func setting(_ key: String, to value: ByteBuffer) -> ByteBuffer { fatalError("unwritten") }
+    public func setting(_ key: String, to value: ByteBuffer) -> ByteBuffer {
+        rewritten(removing: nil, setting: (key, value))
+    }
+
+    /// Both in one pass.
+    func removing(_ removed: String, setting key: String, to value: ByteBuffer) -> ByteBuffer {
+        rewritten(removing: removed, setting: (key, value))
+    }
+
+    func value(of member: FrameScanner.Child) -> JSONText {
+        JSONText(slice: member.value, of: bytes)
+    }
+
+    // MARK: Rewriting
+
+    /// What becomes of a member.
+    private enum Fate { case kept, removed, replaced }
+
+    private func rewritten(removing removed: String?, setting new: (key: String, value: ByteBuffer)?) -> ByteBuffer {
+        let fates = fates(removing: removed, setting: new?.key)
+        if new == nil, !fates.contains(.removed) { return bytes }
+
+        var output = ByteBufferAllocator().buffer(
+            capacity: bytes.readableBytes + (new.map { $0.key.utf8.count + $0.value.readableBytes + 8 } ?? 0))
+        bytes.withUnsafeReadableBytes { pointer in
+            output.writeBytes(pointer[..<(members.first?.member.lowerBound ?? start + 1)])
+            var isFirst = true
+            for (index, member) in members.enumerated() where fates[index] != .removed {
+                // A member brings the comma before it along, with the white space around that.
+                if !isFirst {
+                    output.writeBytes(pointer[members[index - 1].value.upperBound..<member.member.lowerBound])
+                }
+                isFirst = false
+                if fates[index] == .replaced, let new {
+                    output.writeBytes(pointer[member.member.lowerBound..<member.value.lowerBound])
+                    output.writeImmutableBuffer(new.value)
+                } else {
+                    output.writeBytes(pointer[member.member])
+                }
+            }
+            if let new, !fates.contains(.replaced) {
+                if !isFirst { output.writeInteger(UInt8(ascii: ",")) }
+                output.writeJSONString(new.key)
+                output.writeInteger(UInt8(ascii: ":"))
+                output.writeImmutableBuffer(new.value)
+            }
+            output.writeBytes(pointer[(members.last?.value.upperBound ?? start + 1)...])
+        }
+        return output
+    }
+
+    private func fates(removing removed: String?, setting replaced: String?) -> [Fate] {
+        bytes.withUnsafeReadableBytes { pointer in
+            var fates: [Fate] = members.map { _ in .kept }
+            var isReplaced = false
+            for index in members.indices.reversed() {
+                if let replaced, members[index].isNamed(replaced, in: pointer) {
+                    fates[index] = isReplaced ? .removed : .replaced
+                    isReplaced = true
+                } else if let removed, members[index].isNamed(removed, in: pointer) {
+                    fates[index] = .removed
+                }
+            }
+            return fates
+        }
+    }
+}
+
+extension FrameScanner.Child {
+    /// Whether this is the member of that name. A key without escapes is compared as it stands.
+    func isNamed(_ name: String, in bytes: UnsafeRawBufferPointer) -> Bool {
+        guard keyHasEscapes || key.count == name.utf8.count else { return false }
+        var name = name
+        return name.withUTF8 { name in
+            JSONStrings.isEqual(.init(rebasing: bytes[key]), hasEscapes: keyHasEscapes, name)
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// The readable bytes behind a leading UTF-8 byte order mark, which a JSON parser may ignore (RFC 8259 §8.1) and no
+    /// client should see.
+    var withoutByteOrderMark: ByteBuffer {
+        guard getInteger(at: readerIndex, as: UInt8.self) == 0xEF, readableBytesView.starts(with: [0xEF, 0xBB, 0xBF])
+        else { return self }
+        var rest = self
+        rest.moveReaderIndex(forwardBy: 3)
+        return rest
+    }
 }

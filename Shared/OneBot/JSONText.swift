@@ -15,17 +15,88 @@ public struct JSONText: Sendable {
 
     /// Checks and keeps any JSON value (an object, array, string, number, boolean or null).
     public init(validating bytes: ByteBuffer) throws(JSONError) {
-        fatalError("unwritten")
+        let text = bytes.withoutByteOrderMark
+        let range = try text.withUnsafeReadableBytes { pointer throws(JSONError) in
+            var scanner = FrameScanner(pointer)
+            do throws(JSONError) {
+                try scanner.scan()
+            } catch {
+                throw error.shifted(by: bytes.readableBytes - text.readableBytes)
+            }
+            return scanner.value
+        }
+        self.init(slice: range, of: text)
+    }
+
+    /// The value that stands in that range of a valid text's readable bytes.
+    init(slice range: Range<Int>, of text: ByteBuffer) {
+        guard let bytes = text.getSlice(at: text.readerIndex + range.lowerBound, length: range.count),
+            let first = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self)
+        else {
+            preconditionFailure(
+                "JSONText.init(slice:of:): \(range) is no value of a text of \(text.readableBytes) bytes")
+        }
+        self.init(bytes: bytes, kind: Kind(firstByte: first))
     }
 
     /// The text of a string, escapes resolved; `nil` for any other kind.
-    public var string: String? { fatalError("unwritten") }
+    public var string: String? {
+        guard kind == .string else { return nil }
+        return bytes.withUnsafeReadableBytes { pointer in
+            let inside = UnsafeRawBufferPointer(rebasing: pointer.dropFirst().dropLast())
+            return JSONStrings.text(of: inside, hasEscapes: inside.contains(UInt8(ascii: "\\")))
+        }
+    }
+
     /// A number that is a whole number in the range of `Int64` (`1`, `1.0` and `1e3` are; `1.5` is not).
-    public var int64: Int64? { fatalError("unwritten") }
-    /// Any number, as a double.
-    public var double: Double? { fatalError("unwritten") }
-    public var bool: Bool? { fatalError("unwritten") }
+    public var int64: Int64? {
+        guard kind == .number else { return nil }
+        return bytes.withUnsafeReadableBytes(JSONNumbers.int64(of:))
+    }
+
+    /// Any number, as a double; `nil` for one that is too large to be one (`1e400`).
+    public var double: Double? {
+        guard kind == .number, let number = Double(String(buffer: bytes)), number.isFinite else { return nil }
+        return number
+    }
+
+    public var bool: Bool? {
+        guard kind == .boolean else { return nil }
+        return bytes.readableBytes == 4
+    }
+
     public var isNull: Bool { kind == .null }
-    public var object: JSONObject? { fatalError("unwritten") }
-    public var array: [JSONText]? { fatalError("unwritten") }
+
+    /// The object, with its members found; `nil` for any other kind.
+    public var object: JSONObject? {
+        guard kind == .object else { return nil }
+        // It was checked as part of a larger text, so there is no error to hear about.
+        return try? JSONObject(bytes)
+    }
+
+    /// The elements of an array; `nil` for any other kind.
+    public var array: [JSONText]? {
+        guard kind == .array else { return nil }
+        let elements = bytes.withUnsafeReadableBytes { pointer in
+            var scanner = FrameScanner(pointer)
+            // It was checked as part of a larger text, so there is no error to hear about.
+            try? scanner.scan()
+            return scanner.children
+        }
+        return elements.map { JSONText(slice: $0.value, of: bytes) }
+    }
+}
+
+extension JSONText.Kind {
+    /// What a valid value is, by its first byte.
+    fileprivate init(firstByte: UInt8) {
+        switch firstByte {
+        case UInt8(ascii: "{"): self = .object
+        case UInt8(ascii: "["): self = .array
+        case UInt8(ascii: "\""): self = .string
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): self = .boolean
+        case UInt8(ascii: "n"): self = .null
+        default: self = .number
+        }
+    }
 }
