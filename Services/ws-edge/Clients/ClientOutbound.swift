@@ -81,18 +81,19 @@ struct ClientOutbound {
     /// Drops the oldest events, from the front; answers on the way stay where they are.
     private mutating func dropOldest(while condition: (Self) -> Bool) -> Int {
         var dropped = 0
-        var index = entries.startIndex
-        while condition(self), index < entries.endIndex {
-            // The newest stays: what is behind it is then complete again.
-            guard entries.index(after: index) < entries.endIndex else { break }
-            if entries[index].events == 0 {
-                entries.formIndex(after: &index)
+        var offset = 0
+        // The newest stays: with it what follows is complete again.
+        while condition(self), offset < entries.count - 1 {
+            // Removing moves every index of the buffer, so each is made anew.
+            let index = entries.index(entries.startIndex, offsetBy: offset)
+            guard entries[index].events > 0 else {
+                offset += 1
                 continue
             }
             let entry = entries.remove(at: index)
             change(by: -entry.frames.readableBytes)
             dropped += entry.events
-            entries[index].missedBefore += entry.missedBefore + entry.events
+            entries[entries.index(entries.startIndex, offsetBy: offset)].missedBefore += entry.missedBefore + entry.events
         }
         return dropped
     }
