@@ -1,0 +1,69 @@
+import Bus
+import Testing
+
+@Suite("BindingPattern")
+struct BindingPatternTests {
+    @Test(
+        "empty words and empty keys are matched as RabbitMQ does",
+        arguments: [
+            ("#", "", true), ("", "", true), ("*", "", false), ("#.#", "", true), ("", "a", false),
+            ("a..b", "a..b", true), ("a.*.b", "a..b", true), ("a.b", "a..b", false), ("*.*", ".", true),
+            ("a#", "a.b", false), ("a#", "a#", true), ("#a", "b.a", false), ("*a", "ba", false),
+        ] as [(BindingPattern, RoutingKey, Bool)])
+    func edges(pattern: BindingPattern, key: RoutingKey, isMatch: Bool) {
+        #expect(pattern.matches(key) == isMatch)
+    }
+
+    @Test("agrees with the definition on random patterns and keys")
+    func random() {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SplitMix(state: seed)
+        for _ in 0..<20_000 {
+            let pattern = words(["a", "b", "*", "#", "#", ""], upTo: 7, &generator)
+            let key = words(["a", "b", "a", "", "c"], upTo: 8, &generator)
+            let expected = Self.definition(pattern[...], key[...])
+            let pair = (pattern.joined(separator: "."), key.joined(separator: "."))
+            // One empty word is spelled like no word at all.
+            if pattern == [""] || key == [""] { continue }
+            #expect(
+                BindingPattern(pair.0).matches(RoutingKey(pair.1)) == expected,
+                "'\(pair.0)' and '\(pair.1)', seed \(seed)")
+        }
+    }
+
+    @Test("many # do not make matching slow")
+    func noBlowUp() {
+        // Tried one by one, the ways to share out 40 words among 20 patterns are more than 10^15.
+        let pattern = BindingPattern(Array(repeating: "#.a", count: 20).joined(separator: ".") + ".b")
+        let key = RoutingKey(Array(repeating: "a", count: 40).joined(separator: "."))
+        #expect(!pattern.matches(key))
+    }
+
+    /// AMQP 0-9-1 §3.1.3.3, word by word.
+    private static func definition(_ pattern: ArraySlice<String>, _ key: ArraySlice<String>) -> Bool {
+        guard let word = pattern.first else { return key.isEmpty }
+        let rest = pattern.dropFirst()
+        if word == "#" { return definition(rest, key) || (!key.isEmpty && definition(pattern, key.dropFirst())) }
+        guard let first = key.first, word == "*" || word == first else { return false }
+        return definition(rest, key.dropFirst())
+    }
+
+    private func words(_ choices: [String], upTo count: Int, _ generator: inout SplitMix) -> [String] {
+        (0..<Int.random(in: 0...count, using: &generator)).map { _ in
+            choices[Int.random(in: choices.indices, using: &generator)]
+        }
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
