@@ -30,7 +30,8 @@ struct InMemoryBusStressTests {
                         for number in 0..<each {
                             let text = "\(publisher) \(number)"
                             connection.publish(
-                                .text(text), to: exchange, key: "\(publisher).message.group", mandatory: true,
+                                .text(text), to: exchange, key: RoutingKey("\(publisher).message.group"),
+                                mandatory: true,
                                 then: outcomes.then(text))
                         }
                     }.get()

@@ -11,7 +11,7 @@ struct QueueStateTests {
 
     @Test("a publish over the bound is accepted once enough has left, the earliest first")
     func bound() {
-        var queue = QueueFixture(maxLengthBytes: 10)
+        let queue = QueueFixture(maxLengthBytes: 10)
         #expect(queue.enqueue("aaaa") && queue.enqueue("bbbbbb"))
         #expect(!queue.enqueue("c") && !queue.enqueue("dddd"))
         queue.add(a, prefetch: 1)
@@ -24,7 +24,7 @@ struct QueueStateTests {
 
     @Test("a small message does not overtake a parked one")
     func parkedInOrder() {
-        var queue = QueueFixture(maxLengthBytes: 10)
+        let queue = QueueFixture(maxLengthBytes: 10)
         #expect(queue.enqueue("aaaaaa"))
         #expect(!queue.enqueue("bbbbbbbb"))
         #expect(!queue.enqueue("c"))
@@ -35,7 +35,7 @@ struct QueueStateTests {
 
     @Test("a message larger than the bound is accepted when it is first")
     func largerThanBound() {
-        var queue = QueueFixture(maxLengthBytes: 3)
+        let queue = QueueFixture(maxLengthBytes: 3)
         #expect(queue.enqueue("large"))
         #expect(!queue.enqueue("larger"))
         queue.add(a, prefetch: 1)
@@ -45,7 +45,7 @@ struct QueueStateTests {
 
     @Test("what comes back counts as waiting again, so that what is parked stays so")
     func requeuedCounts() {
-        var queue = QueueFixture(maxLengthBytes: 4)
+        let queue = QueueFixture(maxLengthBytes: 4)
         #expect(queue.enqueue("aaaa"))
         queue.add(a, prefetch: 1)
         #expect(queue.take(a) == ["aaaa"])
@@ -63,7 +63,7 @@ struct QueueStateTests {
 
     @Test("what waits too long makes room for what comes")
     func expiredMakesRoom() {
-        var queue = QueueFixture(maxLengthBytes: 4)
+        let queue = QueueFixture(maxLengthBytes: 4)
         #expect(queue.enqueue("aaaa", expiration: .seconds(1)))
         #expect(!queue.enqueue("bbbb"))
         #expect(!queue.enqueue("c", at: now + .seconds(1)))
@@ -74,7 +74,7 @@ struct QueueStateTests {
 
     @Test("what several consumers give back returns to its old places")
     func oldPlaces() {
-        var queue = QueueFixture()
+        let queue = QueueFixture()
         queue.add(a, prefetch: 3)
         queue.add(b, prefetch: 3)
         for text in ["1", "2", "3", "4", "5", "6", "7"] { #expect(queue.enqueue(text)) }
@@ -93,7 +93,7 @@ struct QueueStateTests {
 
     @Test("a consumer is woken once until it has found nothing more")
     func wokenOnce() {
-        var queue = QueueFixture()
+        let queue = QueueFixture()
         queue.add(a, prefetch: 0)
         #expect(queue.enqueue("1") && queue.enqueue("2"))
         #expect(queue.woken == [a])
@@ -108,7 +108,7 @@ struct QueueStateTests {
 
     @Test("an acknowledgement wakes a consumer that had reached its prefetch")
     func acknowledgementWakes() {
-        var queue = QueueFixture()
+        let queue = QueueFixture()
         queue.add(a, prefetch: 1)
         #expect(queue.enqueue("1") && queue.enqueue("2"))
         #expect(queue.take(a) == ["1"])
@@ -127,13 +127,13 @@ struct QueueStateTests {
         #expect(seconds.allSatisfy { $0.0 && !$0.1 })
         #expect(deliveries.count == 1)
         #expect(deliveries.messages.map(\.position) == [3])
-        #expect(!deliveries.acknowledge(DeliveryTag(number: 99)))
+        #expect(deliveries.acknowledge(DeliveryTag(number: 99)) == false)
         #expect(deliveries.add(QueueFixture.message("5", position: 5)).number == 5)
     }
 }
 
 /// A queue of texts whose publishes are numbered from 0.
-private struct QueueFixture {
+private final class QueueFixture {
     var state: QueueState
     var accepted: [UInt64] { actions.accepted.map(\.number) }
     var woken: [ConsumerID] { actions.wake }
@@ -151,24 +151,24 @@ private struct QueueFixture {
         QueuedMessage(published: published(text, expiration: nil), position: position, wasDelivered: false)
     }
 
-    mutating func enqueue(_ text: String, expiration: Duration? = nil, at now: NIODeadline = start) -> Bool {
+    func enqueue(_ text: String, expiration: Duration? = nil, at now: NIODeadline = QueueFixture.start) -> Bool {
         defer { publishes += 1 }
         return state.enqueue(
             Self.published(text, expiration: expiration), publish: PublishID(number: publishes), at: now, &actions)
     }
 
-    mutating func add(_ id: ConsumerID, prefetch: Int) {
+    func add(_ id: ConsumerID, prefetch: Int) {
         let consumer = QueueConsumer(id: id, connection: ConnectionID(number: 0), prefetch: prefetch)
         state.add(consumer, &actions)
     }
 
-    mutating func remove(_ id: ConsumerID) { state.remove(id, &actions) }
+    func remove(_ id: ConsumerID) { state.remove(id, &actions) }
 
-    mutating func acknowledge(_ tag: UInt64, by id: ConsumerID) {
+    func acknowledge(_ tag: UInt64, by id: ConsumerID) {
         state.acknowledge(DeliveryTag(number: tag), by: id, &actions)
     }
 
-    mutating func take(_ id: ConsumerID, at now: NIODeadline = start) -> [String] {
+    func take(_ id: ConsumerID, at now: NIODeadline = QueueFixture.start) -> [String] {
         let taken = state.take(by: id, limit: 100, at: now, &actions)
         redelivered = taken.filter(\.wasDelivered).map { String(buffer: $0.published.message.body) }
         return taken.map { String(buffer: $0.published.message.body) }

@@ -34,6 +34,9 @@ public final class ManualClock: Clock, Sendable {
     /// How many wait for the clock to move.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
+    /// When the first of them goes on.
+    public var earliestDeadline: Instant? { state.withLock { $0.sleepers.values.map(\.deadline).min() } }
+
     /// The same time in SwiftNIO's terms, for `now:` parameters. It starts at one hour, so that there is a past.
     public var deadline: NIODeadline {
         .uptimeNanoseconds(3_600_000_000_000) + TimeAmount(now.offset)

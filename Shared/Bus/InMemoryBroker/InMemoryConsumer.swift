@@ -41,7 +41,7 @@ final class InMemoryConsumer: BusConsumer {
     /// Takes it out of its queue. Done on its event loop, between two turns of delivering: no handler is running then, and
     /// none starts later.
     func stop() async {
-        await onEventLoop { self.broker.remove(self) }
+        await EventLoopTurn.run(on: eventLoop) { self.broker.remove(self) }
     }
 
     /// There are messages to fetch. Always a task of its own, so that no handler runs inside a call of `publish`.
@@ -56,7 +56,7 @@ final class InMemoryConsumer: BusConsumer {
 
     /// As ``queueIsGone()``, and waits until its owner has heard.
     func tellCancelled() async {
-        await onEventLoop { self.callCancelled() }
+        await EventLoopTurn.run(on: eventLoop) { self.callCancelled() }
     }
 
     private func callCancelled() {
@@ -80,14 +80,5 @@ final class InMemoryConsumer: BusConsumer {
             published.message, exchange: published.exchange, routingKey: published.routingKey,
             redelivered: taken.wasDelivered
         ) { [broker, id, queue] in broker.acknowledge(taken.tag, by: id, of: queue) }
-    }
-
-    private func onEventLoop(_ body: @escaping @Sendable () -> Void) async {
-        do {
-            try await eventLoop.scheduleTask(in: .zero, body).futureResult.get()
-        } catch {
-            // The loop has shut down: nothing runs on it any more, so that any thread will do.
-            body()
-        }
     }
 }
