@@ -33,6 +33,7 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")  // anyone
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")  // services
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")  // APIGateway
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")  // APIGateway
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")  // Registry
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")  // Settings
 
@@ -78,7 +79,7 @@ let package = Package(
             "APIGateway", folder: "api-gateway",
             [
                 "OneBot", "Bus", "Contracts", "Actions", "Settings", "Observability",
-                nioCore, logging, lifecycle, hummingbird,
+                nioCore, logging, lifecycle, hummingbird, hummingbirdCore,
             ]),
 
         // Processes.

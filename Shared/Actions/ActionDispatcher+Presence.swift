@@ -1,7 +1,13 @@
-import Contracts
+public import Contracts
 import OneBot
 
 extension ActionDispatcher {
+    /// Who is online, as far as this process knows; where that is not everything, the registry is asked.
+    /// - Throws: the registry's answer where we know nobody at all.
+    public func completePresence() async throws(RPC.Failure) -> PresenceReplica {
+        try await presence { _ in false }
+    }
+
     /// Who is online, as far as this process knows; the registry is asked only where that is known to be incomplete and
     /// `suffices` misses somebody. A registry that does not answer leaves us with what we know, if that is anything.
     /// - Throws: the registry's answer where we know nobody at all.

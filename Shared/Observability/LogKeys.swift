@@ -15,6 +15,7 @@ public enum LogKeys {
     public static let exchange = "bus.exchange"
     public static let routingKey = "bus.routing_key"
     public static let port = "port.number"
+    public static let address = "address"
     public static let count = "count"
     public static let delay = "delay"
     public static let path = "path"

@@ -1,0 +1,46 @@
+public import Actions
+public import Contracts
+public import Settings
+
+/// Every setting of the gateway.
+public struct APIGatewayConfiguration: Sendable {
+    /// `api.host`: the address it listens on. Default `127.0.0.1`; in a container `0.0.0.0`.
+    public var host: String
+    /// `api.port`: where it listens. Default 8080; 0: the system picks one.
+    public var port: Int
+    /// `access_token`: the secret callers must show; clients show the same one to the edge. Default: none.
+    public var accessToken: String?
+    /// `api.open_discovery`: `GET get_ws_port` and `GET get_online_clients` need no token. Default false; true for the
+    /// original's Java client, which never sends one there.
+    public var opensDiscovery: Bool
+    /// `api.online_clients_shape`: `clients` (an object with that member) or `array` (bare). Default `clients`.
+    public var onlineClientsShape: OnlineClientsShape
+    /// `api.require_client_token`: only a `client_token` says who is calling, neither `app_id` nor address. Default
+    /// false.
+    public var requiresClientToken: Bool
+    /// `api.identify_by_address`: a caller is taken for the only client at its address even where it is not on
+    /// loopback, or comes through a proxy. Default false; true where each container holds one client.
+    public var identifiesByAddress: Bool
+    /// `api.max_body_size`: the largest request body. Default 16 MiB.
+    public var maxBodyBytes: Int
+    /// `api.drain_time`: how long a stopping gateway waits for what is in flight. Default 5 s.
+    public var drainTime: Duration
+    /// `action_timeout`, `action_timeouts`.
+    public var timeouts: ActionTimeouts
+    /// `amqp.prefix`.
+    public var exchanges: Exchanges
+
+    public init(_ settings: Settings) {
+        exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
+        host = settings.string("api.host", default: "127.0.0.1")
+        port = settings.int("api.port", default: 8080, in: 0...65535)
+        accessToken = settings.secret("access_token")
+        opensDiscovery = settings.bool("api.open_discovery", default: false)
+        onlineClientsShape = settings.choice("api.online_clients_shape", default: .clients)
+        requiresClientToken = settings.bool("api.require_client_token", default: false)
+        identifiesByAddress = settings.bool("api.identify_by_address", default: false)
+        maxBodyBytes = settings.bytes("api.max_body_size", default: 16 << 20, in: 1 << 10...256 << 20)
+        drainTime = settings.duration("api.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
+        timeouts = ActionTimeouts(settings)
+    }
+}

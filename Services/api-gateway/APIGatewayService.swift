@@ -1,0 +1,177 @@
+import Actions
+public import Bus
+import Contracts
+import Foundation
+import Hummingbird
+import HummingbirdCore
+public import Logging
+public import NIOCore
+import Observability
+import OneBot
+public import ServiceLifecycle
+import Synchronization
+
+/// HTTP: the same actions for people and scripts.
+public final class APIGatewayService: Service {
+    /// Connections at once; one more waits in the system's queue.
+    private static let maxConnections = 4096
+    /// A connection without a request, or with one that does not go on, is closed after so long.
+    private static let idleTimeout = TimeAmount.seconds(60)
+
+    private let configuration: APIGatewayConfiguration
+    private let bus: any MessageBus
+    private let eventLoopGroup: any EventLoopGroup
+    private let logger: Logger
+    private let onBound: @Sendable (Int) -> Void
+    private let others: [@Sendable () -> String?]
+    private let requester: Requester
+    private let presence = PresenceView()
+    private let tasks = BackgroundTasks()
+    private let isBound = Mutex(false)
+
+    /// Has no side effects: everything begins with ``run()``.
+    /// - Parameters:
+    ///   - readiness: of the process's other services: each says why it cannot serve, or `nil` where it can.
+    ///   - onBound: hears the port once it listens (`api.port` may be 0).
+    public init(
+        configuration: APIGatewayConfiguration, bus: any MessageBus, eventLoopGroup: any EventLoopGroup, logger: Logger,
+        readiness: [@Sendable () -> String?] = [], onBound: @escaping @Sendable (Int) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.bus = bus
+        self.eventLoopGroup = eventLoopGroup
+        self.logger = logger
+        self.others = readiness
+        self.onBound = onBound
+        let instance = EdgeAddress.newInstance()
+        requester = Requester(
+            bus: bus, inbox: configuration.exchanges.gatewayInbox(instance: instance), idPrefix: "gateway")
+    }
+
+    /// For health checks: `nil` where the gateway does its work, else why it doesn't.
+    public var readiness: @Sendable () -> String? {
+        { [presence] in
+            presence.current.isComplete ? nil : "The gateway has not heard from the registry yet who is online."
+        }
+    }
+
+    /// Serves until graceful shutdown or cancellation: then takes no more requests, and finishes those in flight within
+    /// `api.drain_time`.
+    /// - Throws: ``APIGatewayError`` where it cannot listen, or its queue is lost.
+    public func run() async throws {
+        warnIfOpen()
+        let exchanges = configuration.exchanges
+        let registry = RegistryClient(requester: requester, exchanges: exchanges)
+        let feed = PresenceFeed(
+            view: presence, registry: registry, requester: requester, bus: bus, exchanges: exchanges, logger: logger)
+        let (losses, lost) = AsyncStream.makeStream(of: Void.self)
+        let consumer = try await feed.open(on: eventLoopGroup.next()) { lost.yield() }
+        let outcome = await serve(application(registry), feed, losses)
+        requester.close()
+        await consumer.cancel()
+        // It may be gone with the connection already.
+        try? await bus.delete(requester.inbox)
+        try outcome.get()
+    }
+
+    /// Runs everything until the server has ended.
+    private func serve(
+        _ application: some ApplicationProtocol, _ feed: PresenceFeed, _ losses: AsyncStream<Void>
+    ) async -> Result<Void, any Error> {
+        await withTaskGroup(of: Result<Void, any Error>?.self) { group in
+            group.addTask {
+                await feed.run()
+                return nil
+            }
+            group.addTask { [tasks] in
+                await tasks.run()
+                return nil
+            }
+            group.addTask { await self.drainDeadline() }
+            group.addTask {
+                for await _ in losses { return .failure(APIGatewayError.lostInbox) }
+                return nil
+            }
+            group.addTask {
+                do {
+                    return .success(try await application.run())
+                } catch {
+                    return .failure(self.explained(error))
+                }
+            }
+            defer { group.cancelAll() }
+            for await case .some(let outcome) in group { return outcome }
+            return .success(())
+        }
+    }
+
+    /// Ends what is still in flight `api.drain_time` after graceful shutdown began.
+    private func drainDeadline() async -> Result<Void, any Error>? {
+        do {
+            try await gracefulShutdown()
+            try await Task.sleep(for: configuration.drainTime)
+            logger.warning("Requests in flight were ended.", metadata: [LogKeys.delay: "\(configuration.drainTime)"])
+            return .success(())
+        } catch {
+            return nil  // Cancelled: all ended in time.
+        }
+    }
+
+    private func application(_ registry: RegistryClient) -> some ApplicationProtocol {
+        let exchanges = configuration.exchanges
+        let edges = EdgeClient(requester: requester, exchanges: exchanges)
+        let bots = BotActionCaller(requester: requester, exchanges: exchanges, timeouts: configuration.timeouts)
+        var dispatcher = ActionDispatcher(
+            registry: registry, edges: edges, presence: presence, bus: bus, exchanges: exchanges, bots: bots,
+            spawn: { [tasks] in tasks.spawn($0) })
+        dispatcher.onlineClientsShape = configuration.onlineClientsShape
+        let responder = GatewayResponder(
+            gate: AccessGate(
+                token: AccessToken(configuration.accessToken), opensDiscovery: configuration.opensDiscovery),
+            actions: ActionRoutes(
+                registry: registry, edges: edges, dispatcher: dispatcher, bots: bots,
+                policy: CallerIdentity.Policy(
+                    requiresClientToken: configuration.requiresClientToken,
+                    identifiesByAddress: configuration.identifiesByAddress)),
+            health: HealthRoutes(readiness: [readiness] + others), maxBodyBytes: configuration.maxBodyBytes)
+        return Application(
+            responder: responder,
+            server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.maxConnections)),
+            onServerRunning: { [self] channel in
+                isBound.withLock { $0 = true }
+                onBound(channel.localAddress?.port ?? configuration.port)
+            },
+            eventLoopGroupProvider: .shared(eventLoopGroup), logger: logger)
+    }
+
+    private func warnIfOpen() {
+        let isLoopback = configuration.host.hasPrefix("127.") || ["localhost", "::1"].contains(configuration.host)
+        guard configuration.accessToken == nil, !isLoopback else { return }
+        logger.warning(
+            "The API is open to everyone who can reach this machine: set access_token, or api.host to 127.0.0.1.",
+            metadata: [LogKeys.address: "\(configuration.host)", LogKeys.port: "\(configuration.port)"])
+    }
+
+    private func explained(_ error: any Error) -> any Error {
+        if isBound.withLock({ $0 }) { return error }
+        return APIGatewayError.cannotListen(host: configuration.host, port: configuration.port, reason: "\(error)")
+    }
+}
+
+/// Why the gateway cannot serve.
+public enum APIGatewayError: Error, Sendable, CustomStringConvertible {
+    case cannotListen(host: String, port: Int, reason: String)
+    case lostInbox
+
+    public var description: String {
+        switch self {
+        case .cannotListen(let host, let port, let reason):
+            "Cannot listen on \(host):\(port): \(reason). Stop what listens there, or set api.port (0: any free port)."
+        case .lostInbox:
+            "The gateway's queue was deleted under it; restart this gateway."
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import NIOCore
+import OneBot
+
+/// An action's parameters as they came by HTTP: a JSON body, kept as it was written; or a form and the query,
+/// converted by ``ParameterTypes``. Beside a JSON body the query only serves this door: `self_id`, who is calling.
+struct ActionParameters: Sendable {
+    /// What the action gets; `nil` where there are none.
+    private(set) var json: JSONObject?
+    private let query: [FormText.Pair]
+
+    /// - Throws: 1406 for a content type we do not read, 1400 for a body or query that is broken.
+    init(query: String?, contentType: String?, body: ByteBuffer) throws(Refusal) {
+        do throws(FormText.Malformed) {
+            self.query = try FormText.pairs(of: (query ?? "").utf8)
+        } catch {
+            throw Refusal(
+                .badRequest, "The query's part \(error.part) is not percent-encoded UTF-8. Encode names and values.")
+        }
+        if body.readableBytes == 0 {
+            json = Self.object(of: self.query)
+            return
+        }
+        switch Self.mediaType(contentType) {
+        case "application/json":
+            do throws(JSONError) {
+                json = try JSONObject(body)
+            } catch {
+                throw Refusal(.badRequest, "The body is \(error). Send one JSON object in UTF-8.")
+            }
+        case "application/x-www-form-urlencoded":
+            do throws(FormText.Malformed) {
+                let form = try FormText.pairs(of: body.readableBytesView)
+                json = Self.object(of: form + self.query.filter { pair in !form.contains { $0.isNamed(pair.name) } })
+            } catch {
+                throw Refusal(
+                    .badRequest,
+                    "The body's part \(error.part) is not percent-encoded UTF-8. Encode names and values.")
+            }
+        default:
+            throw Refusal(
+                .notAcceptable,
+                "The content type \(contentType.map { "\"\($0.prefix(100))\"" } ?? "is missing; it") is not read here. "
+                    + "Send application/json or application/x-www-form-urlencoded.")
+        }
+    }
+
+    /// A parameter's value, the query's where the body has none; `nil` where there is none, or it is `null` or empty.
+    func value(_ name: String) -> JSONText? {
+        if let value = json?[name], !value.isNull { return value.string?.isEmpty == true ? nil : value }
+        guard let pair = query.first(where: { $0.isNamed(name) }), !pair.value.isEmpty else { return nil }
+        // What the type table makes is JSON, so nil never hides a value.
+        return try? JSONText(validating: ParameterTypes.json(pair))
+    }
+
+    /// The text of a parameter; `nil` where there is none, or it is no string.
+    func text(_ name: String) -> String? { value(name)?.string }
+
+    /// Takes parameters away: what this door has read, and nobody behind it is to see.
+    mutating func remove(_ names: String...) {
+        for name in names where json?[name] != nil {
+            // What was an object stays one.
+            json = json.flatMap { try? JSONObject($0.removing(name)) }
+        }
+    }
+
+    /// The parameters with that bot named.
+    func setting(_ name: String, to bot: SelfID) -> JSONObject? {
+        let number = ByteBuffer(string: bot.description)
+        // What was an object stays one; where there was none, one is made.
+        return try? JSONObject(json?.setting(name, to: number) ?? ByteBuffer(string: "{\"\(name)\":\(bot)}"))
+    }
+
+    /// The access token behind the `?`, decoded where it can be: it is looked at before anything else is.
+    static func accessToken(inQuery query: String?) -> String? {
+        // A broken query is told later, to those who may be here.
+        guard let pairs = try? FormText.pairs(of: (query ?? "").utf8) else { return nil }
+        return pairs.first { $0.isNamed("access_token") }?.value
+    }
+
+    private static func mediaType(_ contentType: String?) -> String {
+        (contentType ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
+    }
+
+    private static func object(of pairs: [FormText.Pair]) -> JSONObject? {
+        let pairs = pairs.filter { !$0.isNamed("access_token") }
+        if pairs.isEmpty { return nil }
+        var text = ByteBuffer()
+        for (index, pair) in pairs.enumerated() {
+            text.writeStaticString(index == 0 ? "{" : ",")
+            text.writeJSONString(pair.name)
+            text.writeStaticString(":")
+            text.writeImmutableBuffer(ParameterTypes.json(pair))
+        }
+        text.writeStaticString("}")
+        // We wrote it ourselves: it is an object.
+        return try? JSONObject(text)
+    }
+}
+
+extension FormText.Pair {
+    /// Byte for byte: `==` on texts takes canonically equivalent ones for equal.
+    func isNamed(_ name: String) -> Bool { self.name.utf8.elementsEqual(name.utf8) }
+}

@@ -1,0 +1,73 @@
+import Hummingbird
+import Logging
+import NIOCore
+import Observability
+import OneBot
+
+/// From HTTP request to answer: path, access, body, then the action. A responder of our own and not a router: paths are
+/// compared as they were written, and every answer is OneBot's envelope.
+struct GatewayResponder: HTTPResponder {
+    let gate: AccessGate
+    let actions: ActionRoutes
+    let health: HealthRoutes
+    let maxBodyBytes: Int
+
+    func respond(to request: Request, context: GatewayContext) async throws -> Hummingbird.Response {
+        let path = GatewayPath(request.uri.path)
+        let reply: OneBotReply
+        switch (path, request.method) {
+        case (.live, .get), (.live, .head): reply = health.live
+        case (.ready, .get), (.ready, .head): reply = health.ready
+        default:
+            do throws(Refusal) {
+                reply = try await action(path, request, context)
+            } catch {
+                context.logger.debug(
+                    "A request was refused.",
+                    metadata: [
+                        LogKeys.path: "\(request.uri.path.prefix(200))", LogKeys.status: "\(error.reply.status)",
+                        LogKeys.reason: "\(error.message)",
+                    ])
+                reply = error.reply
+            }
+        }
+        return response(reply, to: request)
+    }
+
+    private func action(
+        _ path: GatewayPath, _ request: Request, _ context: GatewayContext
+    ) async throws(Refusal) -> OneBotReply {
+        let refusal = gate.refusal(
+            path, isGET: request.method == .get, authorization: request.headers[.authorization],
+            query: request.uri.query)
+        if let refusal { throw refusal }
+        guard case .action(let name) = path, request.method == .get || request.method == .post else {
+            throw Refusal(.notFound, "There is nothing here. Send GET or POST to /api/ACTION or /ACTION.")
+        }
+        let params = try ActionParameters(
+            query: request.uri.query, contentType: request.headers[.contentType], body: try await body(of: request))
+        return await actions.perform(name, params, by: context.caller(request))
+    }
+
+    private func body(of request: Request) async throws(Refusal) -> ByteBuffer {
+        let tooLarge = Refusal(
+            .tooLarge, "The body is larger than \(maxBodyBytes) bytes (api.max_body_size). Send less at once.")
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maxBodyBytes { throw tooLarge }
+        do {
+            return try await request.body.collect(upTo: maxBodyBytes)
+        } catch is NIOTooManyBytesError {
+            throw tooLarge
+        } catch {
+            // The connection broke; whoever sent it will not read this.
+            throw Refusal(.badRequest, "The body did not arrive whole: \(error).")
+        }
+    }
+
+    private func response(_ reply: OneBotReply, to request: Request) -> Hummingbird.Response {
+        var headers: HTTPFields = [.contentType: "application/json"]
+        if reply.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
+        let response = Hummingbird.Response(
+            status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: reply.body))
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+}

@@ -1,0 +1,41 @@
+import NIOCore
+import OneBot
+
+/// The types of OneBot 11's parameters, for forms and queries, which bring only text (OneBot 11, HTTP and public API).
+/// A name means the same in every action that has it, so that extensions of bots, which use the same names, are served
+/// too.
+enum ParameterTypes {
+    private static let numbers: Set<String> = [
+        "user_id", "group_id", "self_id", "message_id", "times", "duration", "delay",
+    ]
+    private static let booleans: Set<String> = [
+        "auto_escape", "reject_add_request", "enable", "is_dismiss", "approve", "no_cache",
+    ]
+    private static let objects: Set<String> = ["anonymous", "context", "operation"]
+
+    /// The value's JSON. A text that is not of the type stays a string: the bot says what it thinks of it.
+    static func json(_ pair: FormText.Pair) -> ByteBuffer {
+        if numbers.contains(pair.name), let number = json(pair.value, .number) { return number }
+        if objects.contains(pair.name), let object = json(pair.value, .object) { return object }
+        if booleans.contains(pair.name), let flag = boolean(pair.value) {
+            return ByteBuffer(string: flag ? "true" : "false")
+        }
+        var text = ByteBuffer()
+        text.writeJSONString(pair.value)
+        return text
+    }
+
+    /// The text itself, digits untouched, where it is JSON of that kind.
+    private static func json(_ text: String, _ kind: JSONText.Kind) -> ByteBuffer? {
+        guard let value = try? JSONText(validating: ByteBuffer(string: text)) else { return nil }  // then it is text
+        return value.kind == kind ? value.bytes : nil
+    }
+
+    private static func boolean(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "1", "yes", "on": true
+        case "false", "0", "no", "off": false
+        default: nil
+        }
+    }
+}
