@@ -83,7 +83,7 @@ let package = Package(
             ]),
 
         // Processes.
-        shared("ServiceRuntime", ["Bus", "Settings", "Observability", logging, lifecycle]),
+        shared("ServiceRuntime", ["Bus", "Settings", nioCore, nioPosix, logging, lifecycle]),
         .executableTarget(
             name: "perpetua",
             dependencies: [
@@ -110,6 +110,7 @@ let package = Package(
         tests(of: "OneBot", [nioCore]),
         tests(of: "Bus", [nioCore, nioPosix]),
         tests(of: "Settings"),
+        tests(of: "ServiceRuntime", ["Settings", logging, lifecycle]),
         tests(of: "Contracts", ["OneBot", "Bus", nioCore]),
         tests(of: "Actions", ["OneBot", "Bus", "Contracts", nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),

@@ -26,6 +26,10 @@ struct SettingsSources: Sendable {
         if let text = flags[key] {
             return SourcedValue(content: .text(text), layer: .flag, source: "--\(key)")
         }
+        let items = listItems(inFlags: key)
+        if !items.isEmpty {
+            return SourcedValue(content: .list(items.compactMap { flags[$0] }), layer: .flag, source: "--\(items[0])")
+        }
         let variable = EnvironmentName.of(key)
         if let text = environment[variable] {
             return SourcedValue(content: .text(text), layer: .environment, source: variable)
@@ -33,8 +37,13 @@ struct SettingsSources: Sendable {
         return file?.value(of: key)
     }
 
-    /// Keys in the file that a value at `key` covers: `command[0]`, `action_timeouts.upload_*`.
-    func keys(under key: String) -> [String] { file?.keys(under: key) ?? [] }
+    /// Keys that a value at `key` covers: `command[0]`, `action_timeouts.upload_*`.
+    func keys(under key: String) -> [String] { listItems(inFlags: key) + (file?.keys(under: key) ?? []) }
+
+    /// `--command[0] a --command[1] b`: a list whose texts may hold white space.
+    private func listItems(inFlags key: String) -> [String] {
+        (0...).lazy.map { "\(key)[\($0)]" }.prefix { flags[$0] != nil }.map { $0 }
+    }
 
     /// The variable that names a file with the secret.
     func fileVariable(of key: String) -> String { EnvironmentName.of(key) + "_FILE" }

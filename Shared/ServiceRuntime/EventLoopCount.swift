@@ -1,0 +1,14 @@
+import NIOCore
+import Settings
+
+/// How many threads serve sockets.
+enum EventLoopCount {
+    /// `edge.event_loops`, or what suits this machine. Waking another core costs more than it gains until a thread has plenty to
+    /// do, hence one thread on up to two cores and half the cores above.
+    static func read(_ settings: Settings) -> Int {
+        let asked = settings.int("edge.event_loops", default: 0, in: 0...256)
+        return asked > 0 ? asked : suitable(cores: System.coreCount)
+    }
+
+    static func suitable(cores: Int) -> Int { max(1, cores / 2) }
+}

@@ -1,0 +1,140 @@
+public import Bus
+import Foundation
+public import Logging
+public import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+public import Settings
+
+/// What every process of Perpetua is made of: settings, logging, bus, threads for sockets, and the services given to ``run(_:_:)``.
+public final class ServiceProcess: Sendable {
+    public static let version = "0.1.0"
+
+    /// What the process is called: `perpetua`.
+    public let name: String
+    public let arguments: LaunchArguments
+    public let settings: Settings
+    public let bus: any MessageBus
+    /// Every socket of the process lives on one of its loops; `edge.event_loops` says how many there are.
+    public let eventLoopGroup: any EventLoopGroup
+    public let logger: Logger
+    /// How long stopping may take, all in all.
+    let shutdownTimeout: Duration
+
+    init(name: String, arguments: LaunchArguments, settings: Settings, logger: Logger) {
+        self.name = name
+        self.arguments = arguments
+        self.settings = settings
+        self.logger = logger
+        bus = BusSelection.bus(settings)
+        eventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: EventLoopCount.read(settings))
+        // Longer than any edge may take to drain.
+        shutdownTimeout = settings.duration(
+            "shutdown_timeout", default: .seconds(15), in: .milliseconds(100) ... .seconds(3600))
+    }
+
+    /// Runs `services` until SIGTERM, SIGINT or the failure of one of them, then ends the process: it never returns.
+    ///
+    /// They start together and stop in reverse order, each after the one listed below it; the bus closes last.
+    /// Exit codes: 0 after a stop that was asked for, 1 when a service failed, 64 for a bad command line, 78 for bad settings.
+    /// - Parameter services: builds them, without side effects: it is also called to check or list the settings.
+    public static func run(
+        _ name: String, @ServicesBuilder _ services: (ServiceProcess) throws -> [any Service]
+    ) async -> Never {
+        let arguments = LaunchArguments(CommandLine.arguments.dropFirst())
+        switch arguments.mode {
+        case .version:
+            print("\(name) \(version)")
+            exit(ExitCode.success)
+        case .help:
+            print(HelpText(name: name, definitions: describe(name, services)).text)
+            exit(ExitCode.success)
+        case .check, .run: exit(await start(name, arguments, services))
+        }
+    }
+
+    private static func start(
+        _ name: String, _ arguments: LaunchArguments, _ services: (ServiceProcess) throws -> [any Service]
+    ) async -> Int32 {
+        let settings: Settings
+        do {
+            settings = try LaunchSettings.load(arguments, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            say(name, error.description)
+            return ExitCode.badSettings
+        }
+        let logging = LoggingConfiguration(settings)
+        LoggingSystem.bootstrap(logging.handler)
+        let process = ServiceProcess(
+            name: name, arguments: arguments, settings: settings, logger: Logger(label: name))
+        let built: [any Service]
+        do {
+            built = try services(process)
+        } catch {
+            logging.reportFailure(of: name, error)
+            return ExitCode.failure
+        }
+        let problems = arguments.problems + settings.problems.map(\.description)
+        guard problems.isEmpty else {
+            say(name, problems.count == 1 ? "one setting is wrong." : "\(problems.count) settings are wrong.")
+            for problem in problems { say(problem) }
+            return arguments.problems.isEmpty ? ExitCode.badSettings : ExitCode.badCommandLine
+        }
+        if arguments.mode == .check {
+            for line in settings.effective { print(line) }
+            return ExitCode.success
+        }
+        return await process.serve(built, logging)
+    }
+
+    /// Runs the services to their end.
+    /// - Returns: the exit code.
+    private func serve(_ services: [any Service], _ logging: LoggingConfiguration) async -> Int32 {
+        let watch = ShutdownWatch(limit: shutdownTimeout, logger: logger)
+        watch.trap([SIGTERM, SIGINT])
+        let supervised = services.map { service in
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: SupervisedService(service, watch: watch),
+                successTerminationBehavior: .gracefullyShutdownGroup,
+                failureTerminationBehavior: .gracefullyShutdownGroup)
+        }
+        let group = ServiceGroup(configuration: .init(services: supervised, logger: logger))
+        let failure = await withTaskGroup(of: Void.self) { tasks -> (any Error)? in
+            tasks.addTask {
+                for await _ in watch.requests { await group.triggerGracefulShutdown() }
+            }
+            defer { tasks.cancelAll() }
+            do {
+                try await group.run()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        watch.begin()  // Closing the bus has to end in time, too.
+        await bus.close()
+        guard let failure else {
+            logger.info("Stopped")
+            return ExitCode.success
+        }
+        logging.reportFailure(of: name, failure)
+        return ExitCode.failure
+    }
+
+    /// Every setting the services read.
+    private static func describe(
+        _ name: String, _ services: (ServiceProcess) throws -> [any Service]
+    ) -> [Settings.Definition] {
+        let settings = Settings.describing()
+        _ = LoggingConfiguration(settings)
+        let logger = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
+        let process = ServiceProcess(name: name, arguments: LaunchArguments([]), settings: settings, logger: logger)
+        // `try?`: what was read before a failure is still worth listing.
+        _ = try? services(process)
+        return settings.definitions
+    }
+
+    private static func say(_ name: String, _ text: String) { say("\(name): \(text)") }
+
+    private static func say(_ line: String) { StandardError.write(line + "\n") }
+}
