@@ -6,7 +6,7 @@ import NIOWebSocket
 final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
-    typealias Decoder = ByteToMessageHandler<HTTPResponseDecoder>
+    typealias Decoder = ByteToMessageHandler<UpgradeResponseDecoder>
 
     /// What a dial is about.
     struct Dial: Sendable {

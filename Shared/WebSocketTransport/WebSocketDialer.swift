@@ -85,7 +85,7 @@ public struct WebSocketDialer: Sendable {
     private static func prepare(_ channel: any Channel, _ dial: DialHandler.Dial, tls: NIOSSLContext?) throws {
         try SocketSettings.apply(to: channel, options: dial.options)
         let encoder = HTTPRequestEncoder()
-        let decoder = ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))
+        let decoder = ByteToMessageHandler(UpgradeResponseDecoder())
         let pipeline = channel.pipeline.syncOperations
         if let tls {
             // An address is no name that a server could choose its certificate by.
