@@ -4,8 +4,7 @@ import OneBot
 /// Finds out whose connection this is: from `X-Self-ID` or the configuration, from any event, or by asking the bot.
 struct BotIdentity {
     private(set) var selfID: SelfID?
-    /// True from asking until the answer came.
-    private(set) var awaitsAnswer = false
+    private var hasAsked = false
 
     private static let echo = "perpetua-login"
 
@@ -17,7 +16,7 @@ struct BotIdentity {
     /// The question, to be sent as it is; `nil` where there is nothing to ask.
     mutating func question() -> ByteBuffer? {
         guard selfID == nil else { return nil }
-        awaitsAnswer = true
+        hasAsked = true
         var frame = JSONObjectWriter()
         frame.add("action", "get_login_info")
         frame.add("params", json: ByteBuffer(string: "{}"))
@@ -41,10 +40,9 @@ struct BotIdentity {
             selfID = found
             return .learnt(found)
         case .response(let response):
-            guard awaitsAnswer, let echo = response.echo,
+            guard hasAsked, let echo = response.echo,
                 String(buffer: echo).utf8.elementsEqual("\"\(Self.echo)\"".utf8)
             else { return .none }
-            awaitsAnswer = false
             guard selfID == nil, let found = Self.user(in: response), found.number > 0 else {
                 return .answerToUs(nil)
             }

@@ -71,9 +71,7 @@ final class BotProcess: Sendable {
                     return
                 }
                 delay = isWanted ? .zero : backoff.next()
-                logger.log(
-                    level: isWanted ? .info : .warning, "The bot's program has ended; it is started again.",
-                    metadata: [LogKeys.reason: "\(exit)", LogKeys.delay: "\(delay)"])
+                logEnd(exit, isWanted: isWanted, next: delay)
             } catch {
                 delay = backoff.next()
                 logger.error(
@@ -82,6 +80,19 @@ final class BotProcess: Sendable {
             }
             await pause.wait(for: delay)
         }
+    }
+
+    private func logEnd(_ exit: ChildProcess.Exit, isWanted: Bool, next delay: Duration) {
+        // What a shell says of a program it cannot find.
+        let isMissing = exit == .code(127)
+        logger.log(
+            level: isWanted ? .info : isMissing ? .error : .warning,
+            "The bot's program has ended; it is started again.",
+            metadata: [
+                LogKeys.reason: isMissing
+                    ? "exit code 127: is there a program \(command[0])? Correct bots[].command." : "\(exit)",
+                LogKeys.delay: "\(delay)",
+            ])
     }
 
     /// Starts the program and waits for its end and the end of what it started.

@@ -21,6 +21,8 @@ final class Bots: Sendable {
     private let report: @Sendable (OnlineBot) -> Void
     private let listener: BotListener
     private let processes: [BotProcess]
+    /// Those known beforehand, as they are before they are connected.
+    private let configured: [OnlineBot]
     private let state: Mutex<State>
     /// Links that have no claiming task yet.
     private let newLinks: AsyncStream<BotLink>
@@ -52,13 +54,15 @@ final class Bots: Sendable {
                 entry: entry, command: bot.command, directory: bot.directory, eventLoop: group.next(), timing: timing,
                 stopGrace: min(timing.terminationGrace, configuration.drainTime), logger: logger)
         }
-        state = Mutex(State(table: BotTable(configuration.bots, edge: address)))
+        let table = BotTable(configuration.bots, edge: address)
+        configured = Array(table.known.values)
+        state = Mutex(State(table: table))
         (newLinks, newLink) = AsyncStream.makeStream()
     }
 
     /// Dials and supervises until cancelled; then answers what is in flight as `failed`, closes the links and stops the programs.
     func run() async {
-        for bot in known where !bot.isOnline { report(bot) }
+        for bot in configured { report(bot) }
         await withDiscardingTaskGroup { tasks in
             for process in processes { tasks.addTask { await process.run() } }
             for dialer in dialers { tasks.addTask { await dialer.run() } }

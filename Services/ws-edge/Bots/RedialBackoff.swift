@@ -16,7 +16,7 @@ struct RedialBackoff<Generator: RandomNumberGenerator> {
     mutating func next() -> Duration {
         let bound = min(longest, first * (1 << min(failures, 20)))
         failures += 1
-        return max(first / 10, bound * Double.random(in: 0...1, using: &generator))
+        return max(first / 10, bound * Double.random(in: 0..<1, using: &generator))
     }
 
     /// Things went well: the next wait is short again.

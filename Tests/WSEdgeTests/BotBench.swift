@@ -1,0 +1,233 @@
+import Bus
+import Contracts
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import OneBot
+import Settings
+import Synchronization
+import TestSupport
+import Testing
+import WebSocketTransport
+
+@testable import WSEdge
+
+/// A running ``Bots`` between an in-memory bus and real sockets on loopback.
+final class BotBench: Sendable {
+    let broker: InMemoryBroker
+    let exchanges = Exchanges()
+    let bots: Bots
+    let log = BotLog()
+    /// Another program on the bus.
+    let bus: InMemoryBus
+    private let edgeBus: InMemoryBus
+    private let received = Mutex(Received())
+    private let reports: Reports
+    private let server: WebSocketServer
+    private let lastCall = Mutex(0)
+
+    private struct Received {
+        var events: [Delivery] = []
+        var answers: [Delivery] = []
+        var acknowledgesEvents = true
+    }
+
+    private final class Reports: Sendable {
+        let all = Mutex<[OnlineBot]>([])
+    }
+
+    /// Short where a test would wait.
+    static let quick = BotTiming(
+        askAfter: .milliseconds(20), askAgainAfter: .milliseconds(50), redialFirst: .milliseconds(10),
+        redialLongest: .milliseconds(50), steadyAfter: .seconds(10), duplicateRedial: .milliseconds(100),
+        restartFirst: .milliseconds(10), restartLongest: .milliseconds(50), terminationGrace: .seconds(5),
+        claimAgainAfter: .milliseconds(10))
+
+    /// - Parameters:
+    ///   - flags: settings, as `--bots[0].url`.
+    ///   - eventBytes: the bound of the queue events arrive in.
+    static func run(
+        _ flags: [(key: String, value: String)] = [], timing: BotTiming = quick, maxMessageBytes: Int = 16 << 20,
+        eventBytes: Int = 256 << 20, _ body: (BotBench) async throws -> Void
+    ) async throws {
+        let bench = try await BotBench(flags, timing: timing, maxMessageBytes: maxMessageBytes)
+        try await bench.listen(eventBytes: eventBytes)
+        let running = Task { await bench.bots.run() }
+        do {
+            try await body(bench)
+        } catch {
+            running.cancel()
+            await running.value
+            await bench.close()
+            throw error
+        }
+        running.cancel()
+        await running.value
+        await bench.close()
+    }
+
+    private init(
+        _ flags: [(key: String, value: String)], timing: BotTiming, maxMessageBytes: Int
+    ) async throws {
+        let settings = Settings(flags: flags)
+        let configuration = WSEdgeConfiguration(settings)
+        let problems = settings.problems
+        #expect(problems.isEmpty)
+        broker = InMemoryBroker(maxMessageBytes: maxMessageBytes)
+        bus = broker.connect()
+        edgeBus = broker.connect()
+        for exchange in exchanges.all { try await bus.declare(exchange) }
+        let reports = Reports()
+        self.reports = reports
+        let bots = Bots(
+            configuration: configuration, address: EdgeAddress(edgeID: "edge", instance: "1"), bus: edgeBus,
+            group: MultiThreadedEventLoopGroup.singleton, logger: log.logger, timing: timing
+        ) { bot in reports.all.withLock { $0.append(bot) } }
+        self.bots = bots
+        server = try await WebSocketServer.bind(
+            host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, options: WebSocketOptions(),
+            logger: log.logger,
+            authorise: { bots.decide($0) ?? .reject(status: .notFound, body: "{}") },
+            accepted: { bots.accept($0, $1) })
+    }
+
+    private func listen(eventBytes: Int) async throws {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        try await bus.declare(QueueDeclaration("test.events", isExclusive: true, maxLengthBytes: eventBytes))
+        try await bus.bind("test.events", to: exchanges.events, "#")
+        _ = try await bus.consume("test.events", prefetch: 100, on: loop, cancelled: {}) { delivery in
+            let acknowledges = self.received.withLock {
+                $0.events.append(delivery)
+                return $0.acknowledgesEvents
+            }
+            if acknowledges { delivery.acknowledge() }
+        }
+        try await bus.declare(QueueDeclaration("test.inbox", isExclusive: true))
+        _ = try await bus.consume("test.inbox", prefetch: 0, on: loop, cancelled: {}) { delivery in
+            self.received.withLock { $0.answers.append(delivery) }
+            delivery.acknowledge()
+        }
+    }
+
+    private func close() async {
+        await server.close()
+        await bus.close()
+        await edgeBus.close()
+    }
+
+    // MARK: The bot's side
+
+    /// A bot dials in at `/bot`.
+    func dialIn(selfID: Int64? = nil, role: String? = nil, token: String? = nil) async throws -> BotPeer {
+        let peer = try await BotPeer.dial(
+            "ws://127.0.0.1:\(server.port)/bot",
+            headers: .init(
+                [("X-Self-ID", selfID.map { "\($0)" }), ("X-Client-Role", role), ("Authorization", token)]
+                    .compactMap { name, value in value.map { (name, $0) } }))
+        return peer
+    }
+
+    static func event(_ bot: Int64, _ number: Int) -> String {
+        #"{"time":1,"self_id":\#(bot),"post_type":"message","message_type":"group","sub_type":"normal","n":\#(number)}"#
+    }
+
+    // MARK: The bus's side
+
+    /// Publishes an action for the bot; its correlation id is returned.
+    @discardableResult
+    func call(
+        _ bot: Int64, _ frame: String, replyTo: QueueName? = "test.inbox", expiration: Duration? = nil
+    ) async throws -> (id: String, outcome: PublishOutcome) {
+        let id = lastCall.withLock {
+            $0 += 1
+            return "call-\($0)"
+        }
+        var properties = MessageProperties()
+        properties.replyTo = replyTo
+        properties.correlationID = id
+        properties.expiration = expiration
+        let outcome = await bus.publish(
+            Message(ByteBuffer(string: frame), properties), to: exchanges.actions,
+            key: Exchanges.actionKey(SelfID(bot)), mandatory: true)
+        return (id, outcome)
+    }
+
+    /// The answer to that call, waiting for it.
+    func answer(to id: String) async throws -> String {
+        try await eventually("call \(id) is answered") {
+            self.received.withLock { $0.answers.contains { $0.properties.correlationID == id } }
+        }
+        return received.withLock { received in
+            received.answers.first { $0.properties.correlationID == id }.map { String(buffer: $0.body) } ?? ""
+        }
+    }
+
+    var answers: [Delivery] { received.withLock { $0.answers } }
+    var events: [Delivery] { received.withLock { $0.events } }
+
+    func events(count: Int) async throws -> [Delivery] {
+        try await eventually("\(count) events came", read: { self.events }) { $0.count >= count }
+    }
+
+    /// With false, events stay in their queue, and fill it.
+    func acknowledgeEvents(_ acknowledges: Bool) {
+        let held = received.withLock { received in
+            received.acknowledgesEvents = acknowledges
+            return received.events
+        }
+        if acknowledges { for delivery in held { delivery.acknowledge() } }
+    }
+
+    // MARK: What the edge knows
+
+    var reported: [OnlineBot] { reports.all.withLock { $0 } }
+
+    func bot(_ number: Int64) -> OnlineBot? { bots.known.first { $0.selfID == SelfID(number) } }
+
+    func untilOnline(_ number: Int64) async throws {
+        try await eventually("bot \(number) is online", read: { self.bot(number) }) { $0?.isOnline == true }
+    }
+
+    func untilOffline(_ number: Int64) async throws {
+        try await eventually("bot \(number) is offline", read: { self.bot(number) }) { $0?.isOnline == false }
+    }
+}
+
+/// Keeps what is logged.
+final class BotLog: Sendable {
+    struct Entry: Sendable {
+        let level: Logger.Level
+        let message: String
+        let metadata: [String: String]
+    }
+
+    private let lines = Mutex<[Entry]>([])
+    var entries: [Entry] { lines.withLock { $0 } }
+
+    var logger: Logger {
+        var logger = Logger(label: "test", factory: { _ in Handler(log: self) })
+        logger.logLevel = .trace
+        return logger
+    }
+
+    private struct Handler: LogHandler {
+        let log: BotLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let all = metadata.merging(event.metadata ?? [:]) { $1 }
+            log.lines.withLock {
+                $0.append(
+                    Entry(
+                        level: event.level, message: "\(event.message)", metadata: all.mapValues { "\($0)" }))
+            }
+        }
+    }
+}

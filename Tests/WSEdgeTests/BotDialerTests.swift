@@ -1,0 +1,122 @@
+import Contracts
+import Logging
+import NIOCore
+import NIOHTTP1
+import OneBot
+import TestSupport
+import Testing
+import WebSocketTransport
+
+@testable import WSEdge
+
+@Suite("BotDialer: bots that are dialled", .timeLimit(.minutes(1)))
+struct BotDialerTests {
+    @Test("a bot is dialled with its token, learnt by asking, and dialled again when it is gone")
+    func dial() async throws {
+        let server = try await BotPeerServer.start()
+        let flags = [("bots[0].url", server.url), ("bots[0].access_token", "sesame")]
+        try await BotBench.run(flags) { bench in
+            let bot = try await server.nextPeer()
+            #expect(server.headers[0]["Authorization"] == ["Bearer sesame"])
+            bot.send(
+                #"{"status":"ok","retcode":0,"data":{"user_id":10001},"echo":\#(try await bot.nextAction().token)}"#)
+            try await bench.untilOnline(10001)
+            #expect(bench.bot(10001)?.configuredIndex == 0)
+            #expect(bench.bot(10001)?.isSupervised == false)
+            bot.abort()
+            try await bench.untilOffline(10001)
+            let again = try await server.nextPeer()
+            again.send(BotBench.event(10001, 1))
+            try await bench.untilOnline(10001)
+        }
+        await server.stop()
+    }
+
+    @Test("a bot that is absent at the start is dialled until it is there; the failure is a warning once")
+    func absentAtStart() async throws {
+        // A port nobody listens on: one that was ours a moment ago.
+        let placeholder = try await BotPeerServer.start()
+        let port = placeholder.port
+        await placeholder.stop()
+        let flags = [
+            ("bots[0].url", "ws://user:hunter2@127.0.0.1:\(port)/?access_token=hunter2"), ("bots[0].self_id", "10001"),
+        ]
+        try await BotBench.run(flags) { bench in
+            #expect(bench.bot(10001)?.isOnline == false)
+            #expect(bench.bot(10001)?.epoch == 0)
+            try await eventually("it was tried a few times") {
+                bench.log.entries.filter { $0.message.contains("cannot be reached") }.count > 3
+            }
+            let failures = bench.log.entries.filter { $0.message.contains("cannot be reached") }
+            #expect(failures.filter { $0.level == .warning }.count == 1)
+            #expect(failures[0].metadata["reason"]?.contains("is the bot running") == true)
+            #expect(!bench.log.entries.contains { "\($0)".contains("hunter2") })
+            let server = try await BotPeerServer.start(port: port)
+            _ = try await server.nextPeer()
+            try await bench.untilOnline(10001)
+            #expect(bench.reported.map(\.isOnline) == [false, true])
+            await server.stop()
+        }
+    }
+
+    @Test("a wrong token is said so, and tried again for ever", arguments: [401, 403])
+    func wrongToken(status: Int) async throws {
+        let server = try await BotPeerServer.start()
+        server.refuse(with: HTTPResponseStatus(statusCode: status))
+        try await BotBench.run([("bots[0].url", server.url), ("bots[0].self_id", "10001")]) { bench in
+            try await eventually("the failure is logged") {
+                bench.log.entries.contains {
+                    $0.level == .warning && $0.metadata["reason"]?.contains("access_token") == true
+                }
+            }
+            server.refuse(with: nil)
+            try await bench.untilOnline(10001)
+        }
+        await server.stop()
+    }
+
+    @Test("of two entries that lead to one bot the second is refused, and takes over when the first is gone")
+    func duplicateEntries() async throws {
+        let servers = [try await BotPeerServer.start(), try await BotPeerServer.start()]
+        let flags = [("bots[0].url", servers[0].url), ("bots[1].url", servers[1].url)]
+        try await BotBench.run(flags) { bench in
+            let first = try await servers[0].nextPeer()
+            first.send(BotBench.event(10001, 1))
+            try await bench.untilOnline(10001)
+            let second = try await servers[1].nextPeer()
+            second.send(BotBench.event(10001, 1))
+            #expect(try await second.waitForEnding().code == 1008)
+            #expect(bench.log.entries.contains { $0.level == .error && $0.message.contains("Two entries") })
+            #expect(first.ending == nil)
+            #expect(bench.bot(10001)?.isOnline == true)
+        }
+        for server in servers { await server.stop() }
+    }
+
+    @Test("stopping closes the connection with 1001 and ends the redialling")
+    func stop() async throws {
+        let server = try await BotPeerServer.start()
+        let peer = Handover<BotPeer>()
+        try await BotBench.run([("bots[0].url", server.url), ("bots[0].self_id", "5")]) { bench in
+            try await bench.untilOnline(5)
+            peer.set(try await server.nextPeer())
+        }
+        #expect(try await peer.value?.waitForEnding().code == 1001)
+        #expect(server.accepted == 1)
+        await server.stop()
+    }
+
+    @Test("a bot that dials in with a wrong token, role or self_id is refused")
+    func dialInRefused() async throws {
+        try await BotBench.run([("bot_listener.access_token", "sesame")]) { bench in
+            await #expect(throws: (any Error).self) { try await bench.dialIn(selfID: 1) }
+            await #expect(throws: (any Error).self) { try await bench.dialIn(selfID: 1, token: "Bearer wrong") }
+            await #expect(throws: (any Error).self) { try await bench.dialIn(selfID: -1, token: "Bearer sesame") }
+            await #expect(throws: (any Error).self) {
+                try await bench.dialIn(selfID: 1, role: "Boss", token: "Bearer sesame")
+            }
+            _ = try await bench.dialIn(selfID: 1, role: "uniVersal", token: "Bearer sesame")
+            try await bench.untilOnline(1)
+        }
+    }
+}
