@@ -19,7 +19,9 @@ public struct RegistryConfiguration: Sendable {
     public var exchanges: Exchanges
 
     public enum PortMode: String, Sendable, CaseIterable { case leased, shared }
+}
 
+extension RegistryConfiguration {
     public init(_ settings: Settings) {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
         database = settings.string("registry.database", default: "data/registry.sqlite")
