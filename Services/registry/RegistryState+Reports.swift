@@ -46,12 +46,16 @@ extension RegistryState {
             known.keep(only: reported)
             edges[edge] = known
         }
-        leave(
-            clients.clients(at: edge).filter { client in
-                guard let session = client.session, !reported.contains(session.sessionID) else { return false }
-                // One that was registered just now may have overtaken the report.
-                return client.admittedAt.map { now.uptime - $0 >= Self.overtaking } ?? true
-            }, at: edge, now: now, &effects)
+        let missing = clients.clients(at: edge).filter { client in
+            client.session.map { !reported.contains($0.sessionID) } ?? false
+        }
+        // One that was registered just now may have overtaken the report: the next one tells.
+        let doubtful = missing.filter { client in
+            client.admittedAt.map { now.uptime - $0 < Self.overtaking } ?? false
+        }
+        if !doubtful.isEmpty { edges[edge]?.ask(at: now.uptime + Self.overtaking) }
+        let young = Set(doubtful.map(\.appID))
+        leave(missing.filter { !young.contains($0.appID) }, at: edge, now: now, &effects)
         join(report.sessions, at: edge, fresh, now: now, &effects)
         let lost = presence.loseBots(at: edge, keeping: Set(report.bots.map(\.selfID)))
         update(report.bots, at: edge, lost: lost, &effects)

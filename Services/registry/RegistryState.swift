@@ -86,6 +86,10 @@ struct RegistryState: Sendable {
     mutating func expire(at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
         for edge in leases.expire(at: now.uptime) { effects.append(end(edge, .lapsed, at: now)) }
+        for var edge in edges.current.values where edge.mustAsk(at: now.uptime) {
+            if edge.mayAskForReport(at: now.uptime) { effects.requests.append(.report(edge.address)) }
+            edges[edge.address] = edge
+        }
         for client in clients.expire(at: now.uptime) {
             if let name = client.name { presence.release(name, of: client.appID) }
             if client.isSaved { effects.saves.removeClient(client.appID) }

@@ -116,6 +116,11 @@ import Testing
         let grant = try world.register(1)
         try world.report(.full)
         #expect(world.replica.clients[grant.appID] != nil)
+        #expect(world.requests.isEmpty)
+        world.pass(RegistryState.overtaking)
+        #expect(world.requests == [.report(edge)], "it may have left all the same")
+        try world.report(.full)
+        #expect(world.replica.clients.isEmpty)
     }
 
     @Test("a session whose question got no answer in time is registered by report, and gets the same grant later")
@@ -173,9 +178,12 @@ import Testing
         try world.report(.change, sessions: [RegistryWorld.claim(2, name: "bot")], count: 2)
         for _ in 0..<5 {
             world.pass(.seconds(5))
-            try world.report(.renew, count: 2)
+            try world.report(.renew, count: Bool.random() ? 1 : 2)
         }
         #expect(reportsAsked(world) == 0)
+        try world.report(.renew, count: 3)
+        try world.report(.renew, count: 3)
+        #expect(reportsAsked(world) == 1)
     }
 
     @Test("a session is bound to a bot later: others hear of it, nobody comes or goes")

@@ -11,6 +11,7 @@ struct KnownEdge: Sendable {
     private var sequence: UInt64?
     private var mismatches = 0
     private var reportAskedAt: Duration?
+    private var askAt: Duration?
     /// Sessions that left, so that a late question of theirs makes no ghost; the latest few thousand.
     private var departed: Set<UInt64> = []
     private var departedInOrder: [UInt64] = []
@@ -45,9 +46,10 @@ struct KnownEdge: Sendable {
         return number == last &+ 1 ? .next : .jump
     }
 
-    /// Compares the number of sessions. One difference may be a question that overtook the report; the second in a row is not.
+    /// Compares the number of sessions; those that were refused may be among them. One difference may be a question that overtook
+    /// the report; the second in a row is not.
     mutating func isCountWrong(reported: Int, known: Int) -> Bool {
-        mismatches = reported == known + refused.count ? 0 : mismatches + 1
+        mismatches = known <= reported && reported <= known + refused.count ? 0 : mismatches + 1
         return mismatches >= 2
     }
 
@@ -56,8 +58,14 @@ struct KnownEdge: Sendable {
         if let reportAskedAt, now - reportAskedAt < Self.askAgainAfter { return false }
         reportAskedAt = now
         mismatches = 0
+        askAt = nil
         return true
     }
+
+    /// Ask for a full report then: something in the last one is in doubt.
+    mutating func ask(at time: Duration) { askAt = askAt ?? time }
+
+    func mustAsk(at now: Duration) -> Bool { askAt.map { $0 <= now } ?? false }
 
     mutating func refuse(_ session: UInt64) {
         if !hasDeparted(session) { refused.insert(session) }
