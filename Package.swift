@@ -27,6 +27,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 // The packages we stand on, each known to the modules named beside it.
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")  // ByteBuffer, EventLoop: anyone
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")  // sockets: transport, services
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")  // tests
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")  // the upgrade: transport
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")  // transport
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")  // wss:// bots: transport
@@ -113,7 +114,7 @@ let package = Package(
         tests(of: "ServiceRuntime", ["Settings", logging, lifecycle]),
         tests(of: "Contracts", ["OneBot", "Bus", nioCore]),
         tests(of: "Actions", ["OneBot", "Bus", "Contracts", nioCore]),
-        tests(of: "WebSocketTransport", [nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),
+        tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging]),
         tests(
             of: "WSEdge",
             ["OneBot", "Bus", "Contracts", "Actions", "Settings", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),

@@ -17,8 +17,8 @@ public struct OutboundQueue {
     /// What became of an appended message.
     public enum Outcome: Sendable, Hashable {
         case queued
-        /// So many events were dropped to keep the bound, oldest first; the new message is among them if it was an event and
-        /// found no room at all.
+        /// So many events were dropped to keep the bound: the oldest, or the new one alone if it finds no room beside the
+        /// answers.
         case dropped(events: Int)
         /// The bound is reached and nothing may be dropped: close the connection. The message is not in the queue.
         case tooSlow
@@ -34,6 +34,8 @@ public struct OutboundQueue {
 
     /// Bytes waiting.
     public private(set) var bytes = 0
+    /// Those of them that answers take, which cannot be dropped.
+    private var answerBytes = 0
     private let maxBytes: Int
     private let maxAge: TimeAmount
     private let policy: Policy
@@ -58,15 +60,23 @@ public struct OutboundQueue {
         var dropped = 0
         if !fits(buffer) {
             switch policy {
-            case .disconnect: return .tooSlow
-            case .dropOldest: dropped = makeRoom(for: buffer)
+            case .disconnect:
+                return .tooSlow
+            case .dropOldest where !fitsBesideAnswers(buffer):
+                return eventCount == 0 ? .tooSlow : .dropped(events: eventCount)
+            case .dropOldest:
+                while !fits(buffer) { dropped += dropOldestEntry() }
             }
-            guard fits(buffer) else { return eventCount == 0 ? .tooSlow : .dropped(events: dropped + eventCount) }
         }
         let entry = Entry(buffer: buffer, events: eventCount, since: now, order: nextOrder)
         nextOrder += 1
         bytes += buffer.readableBytes
-        if eventCount == 0 { answers.append(entry) } else { events.append(entry) }
+        if eventCount == 0 {
+            answers.append(entry)
+            answerBytes += buffer.readableBytes
+        } else {
+            events.append(entry)
+        }
         return dropped == 0 ? .queued : .dropped(events: dropped)
     }
 
@@ -80,6 +90,7 @@ public struct OutboundQueue {
         }
         guard let entry else { return nil }
         bytes -= entry.buffer.readableBytes
+        if entry.events == 0 { answerBytes -= entry.buffer.readableBytes }
         return entry.buffer
     }
 
@@ -106,10 +117,9 @@ public struct OutboundQueue {
 
     private func fits(_ buffer: ByteBuffer) -> Bool { isEmpty || bytes + buffer.readableBytes <= maxBytes }
 
-    private mutating func makeRoom(for buffer: ByteBuffer) -> Int {
-        var dropped = 0
-        while !fits(buffer), !events.isEmpty { dropped += dropOldestEntry() }
-        return dropped
+    /// Whether it would fit if every event were dropped.
+    private func fitsBesideAnswers(_ buffer: ByteBuffer) -> Bool {
+        answers.isEmpty || answerBytes + buffer.readableBytes <= maxBytes
     }
 
     private mutating func dropOldestEntry() -> Int {

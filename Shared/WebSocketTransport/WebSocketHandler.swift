@@ -25,6 +25,10 @@ final class WebSocketHandler: ChannelInboundHandler {
     private var owedPong: ByteBuffer?
     /// What ended the socket, where no close frame did.
     private var cause = WebSocketEnding(code: nil, reason: "connection lost", isOurs: false)
+    /// Whether our close frame, and so all before it, is with the kernel.
+    private var isCloseWritten = false
+    /// Whether the socket is to be closed as soon as that is so.
+    private var isCloseDue = false
     private var closeTimer: Scheduled<Void>?
     private var pingTimer: Scheduled<Void>?
 
@@ -172,9 +176,10 @@ final class WebSocketHandler: ChannelInboundHandler {
         case .fail(let reason):
             sendClose(reason)
         case .answerClose(let reason):
-            writeClose(reason) { $0.close(promise: nil) }
+            writeClose(reason)
+            closeSocketAfterFrame()
         case .finish:
-            context?.close(promise: nil)
+            closeSocketAfterFrame()
         }
     }
 
@@ -195,14 +200,13 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     /// Our close frame, after what was written before it; then the peer has `closeTimeout` to answer.
     private func sendClose(_ reason: CloseReason) {
-        writeClose(reason, then: { _ in })
+        writeClose(reason)
         // To see the peer's close frame we must read; messages before it are discarded.
         resumeReading()
     }
 
-    /// Writes a close frame and calls `then` once it is with the kernel. A peer that takes too long to read or to answer it
-    /// loses the socket.
-    private func writeClose(_ reason: CloseReason?, then: @escaping (ChannelHandlerContext) -> Void) {
+    /// Writes a close frame. A peer that takes too long to read or to answer it loses the socket.
+    private func writeClose(_ reason: CloseReason?) {
         guard let context else { return }
         var payload = ByteBuffer()
         if let reason {
@@ -213,13 +217,19 @@ final class WebSocketHandler: ChannelInboundHandler {
         closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.closeTimeout)) {
             self.context?.close(promise: nil)
         }
-        let frame = FrameHeader.frame(.close, payload, maskingKey: side.newMaskingKey())
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenSuccess {
-            guard let context = self.context else { return }
-            then(context)
+            self.isCloseWritten = true
+            if self.isCloseDue { self.context?.close(promise: nil) }
         }
+        let frame = FrameHeader.frame(.close, payload, maskingKey: side.newMaskingKey())
         context.writeAndFlush(wrapOutboundOut(frame), promise: written)
+    }
+
+    /// Both close frames are seen: the socket may go as soon as ours is out.
+    private func closeSocketAfterFrame() {
+        isCloseDue = true
+        if isCloseWritten { context?.close(promise: nil) }
     }
 
     /// The socket is closed, however that came about.

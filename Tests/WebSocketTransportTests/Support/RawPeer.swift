@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Synchronization
 
 @testable import WebSocketTransport
 
@@ -7,6 +8,8 @@ import NIOPosix
 final class RawPeer: Sendable {
     let channel: any Channel
     private let bytes: AsyncStream<ByteBuffer>
+    /// What came beyond that which was asked for.
+    private let rest = Mutex(ByteBuffer())
 
     private init(channel: any Channel, bytes: AsyncStream<ByteBuffer>) {
         self.channel = channel
@@ -16,7 +19,8 @@ final class RawPeer: Sendable {
     static func connect(port: Int) async throws -> RawPeer {
         let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream()
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 16))
+            // Small, so that a peer that stops reading fills up soon.
+            .channelOption(.socketOption(.so_rcvbuf), value: 64 << 10)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Collector(continuation))
@@ -41,24 +45,37 @@ final class RawPeer: Sendable {
     /// Opens the WebSocket and drops the answer's head.
     func upgrade(_ target: String = "/") async throws {
         try await send(Self.upgradeRequest(target))
-        _ = await read { $0.firstRange(of: Array("\r\n\r\n".utf8)) != nil }
+        _ = await head()
     }
 
-    /// Everything that comes, until `isEnough` or the end of the connection.
-    func read(until isEnough: (ArraySlice<UInt8>) -> Bool = { _ in false }) async -> [UInt8] {
-        var all: [UInt8] = []
-        for await piece in bytes {
-            all += piece.readableBytesView
-            if isEnough(all[...]) { break }
+    /// The head of an HTTP answer, with the empty line.
+    func head() async -> String {
+        var buffer = ByteBuffer()
+        while true {
+            if let end = buffer.readableBytesView.firstRange(of: Array("\r\n\r\n".utf8)) {
+                let head = buffer.readString(length: end.upperBound - buffer.readerIndex)
+                putBack(buffer)
+                return head ?? ""
+            }
+            guard var piece = await nextPiece() else { return String(buffer: buffer) }
+            buffer.writeBuffer(&piece)
         }
-        return all
     }
 
-    /// The next frames that come, until `count` or the end of the connection. For short frames, which arrive whole.
+    /// Everything that comes until the end of the connection, or until it ends with `suffix`.
+    func read(until suffix: [UInt8] = []) async -> [UInt8] {
+        var all = ByteBuffer()
+        while var piece = await nextPiece() {
+            all.writeBuffer(&piece)
+            if !suffix.isEmpty, all.readableBytesView.suffix(suffix.count).elementsEqual(suffix) { break }
+        }
+        return Array(all.readableBytesView)
+    }
+
+    /// The next frames that come, until `count` or the end of the connection. For short frames only.
     func frames(_ count: Int) async -> [(header: FrameHeader, payload: ByteBuffer)] {
         var buffer = ByteBuffer()
         var frames: [(header: FrameHeader, payload: ByteBuffer)] = []
-        var iterator = bytes.makeAsyncIterator()
         while frames.count < count {
             var ahead = buffer
             if let header = FrameHeader(reading: &ahead),
@@ -66,14 +83,30 @@ final class RawPeer: Sendable {
             {
                 frames.append((header, payload))
                 buffer = ahead
-            } else if var piece = await iterator.next() {
+            } else if var piece = await nextPiece() {
                 buffer.writeBuffer(&piece)
             } else {
                 break
             }
         }
+        putBack(buffer)
         return frames
     }
+
+    private func nextPiece() async -> ByteBuffer? {
+        let kept = rest.withLock { rest in
+            defer { rest = ByteBuffer() }
+            return rest
+        }
+        if kept.readableBytes > 0 { return kept }
+        for await piece in bytes { return piece }
+        return nil
+    }
+
+    private func putBack(_ buffer: ByteBuffer) { rest.withLock { $0 = buffer } }
+
+    func stopReading() async throws { try await channel.setOption(.autoRead, value: false).get() }
+    func startReading() async throws { try await channel.setOption(.autoRead, value: true).get() }
 
     func close() async throws { try await channel.close() }
 

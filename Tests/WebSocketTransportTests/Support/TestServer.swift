@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 @testable import WebSocketTransport
 
@@ -44,15 +45,16 @@ struct TestServer: Sendable {
 }
 
 /// Dials `url` and hands out our end.
+/// - Parameter trust: which servers to trust instead of what the system does.
 func dial(
-    _ url: String, headers: HTTPHeaders = [:], options: WebSocketOptions = .init(),
+    _ url: String, headers: HTTPHeaders = [:], options: WebSocketOptions = .init(), trust: TLSConfiguration? = nil,
     onText: @escaping Endpoint.Reaction = { _, _ in }
 ) async throws -> Endpoint {
     let loop = MultiThreadedEventLoopGroup.singleton.next()
     let endpoint = loop.makePromise(of: Endpoint.self)
     do {
-        try await WebSocketDialer(options: options).connect(to: url, headers: headers, on: loop) { connection in
-            endpoint.succeed(Endpoint(connection, onText: onText))
+        try await WebSocketDialer(options: options, trust: trust).connect(to: url, headers: headers, on: loop) {
+            endpoint.succeed(Endpoint($0, onText: onText))
         }
     } catch {
         endpoint.fail(error)
