@@ -1,7 +1,7 @@
 import Bus
 import Testing
 
-@Suite("BindingPattern")
+@Suite("BindingPattern", .timeLimit(.minutes(1)))
 struct BindingPatternTests {
     @Test(
         "empty words and empty keys are matched as RabbitMQ does",

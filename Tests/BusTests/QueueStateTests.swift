@@ -158,11 +158,11 @@ private final class QueueFixture {
     }
 
     func add(_ id: ConsumerID, prefetch: Int) {
-        let consumer = QueueConsumer(id: id, connection: ConnectionID(number: 0), prefetch: prefetch)
+        let consumer = QueueConsumer(id: id, prefetch: prefetch)
         state.add(consumer, &actions)
     }
 
-    func remove(_ id: ConsumerID) { state.remove(id, &actions) }
+    func remove(_ id: ConsumerID) { #expect(state.remove(id, &actions) == true) }
 
     func acknowledge(_ tag: UInt64, by id: ConsumerID) {
         state.acknowledge(DeliveryTag(number: tag), by: id, &actions)

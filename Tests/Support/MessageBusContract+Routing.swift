@@ -72,12 +72,26 @@ extension MessageBusContract {
             let exchange = stage.exchange(.topic)
             try await bus.declare(exchange)
             try await bus.declare(QueueDeclaration(queue))
+            #expect(await bus.publish("0", to: exchange, "a", mandatory: true) == .unroutable)
             try await bus.bind(queue, to: exchange, "a")
             try await bus.bind(queue, to: exchange, "a")
             #expect(await bus.publish("1", to: exchange, "a", mandatory: true) == .confirmed)
             try await bus.unbind(queue, from: exchange, "a")
             #expect(await bus.publish("2", to: exchange, "a", mandatory: true) == .unroutable)
             try await bus.unbind(queue, from: exchange, "a")
+        },
+        Case("a queue that is deleted loses its bindings, also if it comes again") { stage in
+            let bus = try await stage.connect()
+            let queue = stage.queue()
+            let exchange = stage.exchange(.topic)
+            try await bus.declare(exchange)
+            try await bus.declare(QueueDeclaration(queue))
+            try await bus.bind(queue, to: exchange, "#")
+            #expect(await bus.publish("1", to: exchange, "a", mandatory: true) == .confirmed)
+            try await bus.delete(queue)
+            #expect(await bus.publish("2", to: exchange, "a", mandatory: true) == .unroutable)
+            try await bus.declare(QueueDeclaration(queue))
+            #expect(await bus.publish("3", to: exchange, "a", mandatory: true) == .unroutable)
         },
         Case("what is bound must exist") { stage in
             let bus = try await stage.connect()

@@ -67,9 +67,9 @@ struct BrokerState: Sendable {
     ) throws(MessageBusError) {
         try enter(connection, at: now, &actions)
         let name = declaration.name
-        if let existing = queues[name] {
-            try checkUnlocked(existing, for: connection)
-            if existing.declaration != declaration { throw .differs(name) }
+        try checkUnlocked(name, for: connection)
+        if let existing = queues[name]?.declaration {
+            if existing != declaration { throw .differs(name) }
         } else {
             queues[name] = QueueState(declaration, owner: declaration.isExclusive ? connection : nil)
         }
@@ -80,8 +80,7 @@ struct BrokerState: Sendable {
         _ name: QueueName, by connection: ConnectionID, at now: NIODeadline, _ actions: inout BrokerActions
     ) throws(MessageBusError) {
         try enter(connection, at: now, &actions)
-        guard let queue = queues[name] else { return }
-        try checkUnlocked(queue, for: connection)
+        try checkUnlocked(name, for: connection)
         remove(name, &actions)
     }
 
@@ -90,8 +89,8 @@ struct BrokerState: Sendable {
         at now: NIODeadline, _ actions: inout BrokerActions
     ) throws(MessageBusError) {
         try enter(connection, at: now, &actions)
-        guard let queue = queues[name] else { throw .noSuchQueue(name) }
-        try checkUnlocked(queue, for: connection)
+        if queues[name] == nil { throw .noSuchQueue(name) }
+        try checkUnlocked(name, for: connection)
         if exchange.name.isEmpty { throw .rejected("the nameless exchange takes no bindings") }
         let key = ExchangeName(text: exchange.name)
         guard exchanges[key] != nil else { throw .noSuchExchange(exchange.name) }
@@ -104,8 +103,7 @@ struct BrokerState: Sendable {
         at now: NIODeadline, _ actions: inout BrokerActions
     ) throws(MessageBusError) {
         try enter(connection, at: now, &actions)
-        guard let queue = queues[name] else { return }
-        try checkUnlocked(queue, for: connection)
+        try checkUnlocked(name, for: connection)
         exchanges[ExchangeName(text: exchange.name)]?.unbind(name, pattern)
     }
 
@@ -116,19 +114,18 @@ struct BrokerState: Sendable {
         _ actions: inout BrokerActions
     ) throws(MessageBusError) -> ConsumerID {
         try enter(connection, at: now, &actions)
-        guard let queue = queues[name] else { throw .noSuchQueue(name) }
-        try checkUnlocked(queue, for: connection)
+        if queues[name] == nil { throw .noSuchQueue(name) }
+        try checkUnlocked(name, for: connection)
         let consumer = ConsumerID(number: nextNumber())
         idleUntil[name] = nil
-        queues[name]?.add(QueueConsumer(id: consumer, connection: connection, prefetch: prefetch), &actions)
+        queues[name]?.add(QueueConsumer(id: consumer, prefetch: prefetch), &actions)
         return consumer
     }
 
     mutating func remove(
         _ consumer: ConsumerID, of name: QueueName, at now: NIODeadline, _ actions: inout BrokerActions
     ) {
-        guard let queue = queues[name], queue.consumerIDs.contains(consumer) else { return }
-        queues[name]?.remove(consumer, &actions)
+        guard queues[name]?.remove(consumer, &actions) == true else { return }
         startIdling(name, at: now)
     }
 
@@ -197,8 +194,8 @@ struct BrokerState: Sendable {
         if !connections.contains(connection) { throw .closed }
     }
 
-    private func checkUnlocked(_ queue: QueueState, for connection: ConnectionID) throws(MessageBusError) {
-        if let owner = queue.owner, owner != connection { throw .locked(queue.declaration.name) }
+    private func checkUnlocked(_ name: QueueName, for connection: ConnectionID) throws(MessageBusError) {
+        if let owner = queues[name]?.owner, owner != connection { throw .locked(name) }
     }
 
     private mutating func enter(

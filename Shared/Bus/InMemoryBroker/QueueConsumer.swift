@@ -3,7 +3,6 @@ import NIOCore
 /// What a queue keeps about one of its consumers.
 struct QueueConsumer: Sendable {
     let id: ConsumerID
-    let connection: ConnectionID
     /// How many may be assigned or unacknowledged at a time; 0: any number.
     let prefetch: Int
     /// Messages that are this consumer's next, in order; no handler has them yet, so they count as waiting.
@@ -12,9 +11,8 @@ struct QueueConsumer: Sendable {
     /// Whether its event loop will look (or is looking) for messages: then it needs no waking.
     var isDrainScheduled = false
 
-    init(id: ConsumerID, connection: ConnectionID, prefetch: Int) {
+    init(id: ConsumerID, prefetch: Int) {
         self.id = id
-        self.connection = connection
         self.prefetch = max(prefetch, 0)
     }
 

@@ -58,8 +58,9 @@ struct QueueState: Sendable {
     }
 
     /// Takes the consumer out; what it had goes back to its old place, marked as delivered where a handler saw it.
-    mutating func remove(_ id: ConsumerID, _ actions: inout BrokerActions) {
-        guard let index = index(of: id) else { return }
+    /// False if it is not here.
+    mutating func remove(_ id: ConsumerID, _ actions: inout BrokerActions) -> Bool {
+        guard let index = index(of: id) else { return false }
         let consumer = consumers.remove(at: index)
         if turn > index { turn -= 1 }
         let seen = consumer.unacknowledged.messages
@@ -71,6 +72,7 @@ struct QueueState: Sendable {
         }
         putBack(returned)
         assign(&actions)
+        return true
     }
 
     mutating func acknowledge(_ tag: DeliveryTag, by id: ConsumerID, _ actions: inout BrokerActions) {
