@@ -122,7 +122,7 @@ let package = Package(
         tests(of: "APIGateway", ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, hummingbird]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "OneBot", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix],
+            dependencies: ["TestSupport", "OneBot", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1],
             path: "Tests/EndToEndTests", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: settings),
     ]
