@@ -12,37 +12,45 @@ enum Registration {
         case refused(RPC.Failure)
     }
 
+    /// How long a client waits for the registry before it is served all the same.
+    private static let inTime = Duration.seconds(2)
+
     /// `tell` hears `delayed` at most once and then `granted` or `refused`, unless the session goes before.
     static func begin(_ claim: SessionClaim, context: EdgeContext, tell: @escaping @Sendable (Outcome) -> Void) {
         context.leases.opened(claim)
         context.tasks.spawn {
             var claim = claim
-            var isFirst = true
+            let patience = ContinuousClock.now + inTime
+            var isServed = false
             while !Task.isCancelled, context.leases.isLive(claim.sessionID) {
                 do throws(RPC.Failure) {
                     let grant = try await context.registry.register(claim, at: context.address)
                     tell(.granted(grant))
                     break
                 } catch {
-                    if error.retcode != RetCode.unavailable.rawValue {
-                        // A client that may resume but came too late gets a new identity; any other unknown token is refused.
-                        if claim.clientToken != nil, claim.resumeSeconds != nil,
-                            error.retcode == RetCode.unauthorized.rawValue
-                        {
-                            claim.clientToken = nil
-                            context.leases.opened(claim)
-                            continue
-                        }
+                    if mayComeAnew(claim, after: error) {
+                        claim.clientToken = nil
+                        context.leases.opened(claim)
+                        continue
+                    }
+                    guard error.retcode == RetCode.unavailable.rawValue else {
                         tell(.refused(error))
                         break
                     }
-                    if isFirst { tell(.delayed) }
-                    isFirst = false
+                    if !isServed, ContinuousClock.now >= patience {
+                        tell(.delayed)
+                        isServed = true
+                    }
                     // Cancelled: the loop's condition ends it.
-                    try? await Task.sleep(for: .seconds(1))
+                    try? await Task.sleep(for: isServed ? .seconds(1) : .milliseconds(50))
                 }
             }
             context.leases.settled(claim.sessionID)
         }
+    }
+
+    /// A client that may resume but came too late gets a new identity; any other unknown token is refused.
+    private static func mayComeAnew(_ claim: SessionClaim, after failure: RPC.Failure) -> Bool {
+        claim.clientToken != nil && claim.resumeSeconds != nil && failure.retcode == RetCode.unauthorized.rawValue
     }
 }
