@@ -51,7 +51,9 @@ public final class APIGatewayService: Service {
     /// For health checks: `nil` where the gateway does its work, else why it doesn't.
     public var readiness: @Sendable () -> String? {
         { [presence] in
-            presence.current.isComplete ? nil : "The gateway has not heard from the registry yet who is online."
+            let known = presence.current
+            guard known.isComplete else { return "The gateway has not heard from the registry yet who is online." }
+            return known.edges.isEmpty ? "No edge is up: there is nobody to serve clients and bots." : nil
         }
     }
 

@@ -154,7 +154,8 @@ extension EndToEnd {
                         #expect(ambiguous["msg"]?.contains("20002") == true)
                         #expect(try await first.unread.allSatisfy { $0["notice_type"] != "from-two" })
                         let http = try await FakeHTTP.get(perpetua.http + "/get_login_info")
-                        #expect(http.status == 400)
+                        #expect(http.retcode == 1400)
+                        #expect(http["msg"]?.contains("20002") == true)
                         let named = try await FakeHTTP.get(perpetua.http + "/get_login_info?self_id=20002")
                         #expect(named.data?["user_id"]?.int64 == 20002)
                     }
