@@ -1,0 +1,15 @@
+export SWIFT_DETERMINISTIC_HASHING = 1
+
+.PHONY: build test unit format
+
+build:
+	swift build
+
+test:
+	./test
+
+unit:
+	swift test --skip EndToEndTests
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Services Shared Tests Examples
