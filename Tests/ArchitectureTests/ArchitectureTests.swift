@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+/// SwiftPM lets a target import what it never declared; these tests do not. ARCHITECTURE.md has the drawing they follow.
+@Suite("The architecture holds")
+struct ArchitectureTests {
+    /// What each module of ours may import of ours. `Settings` and `Observability`: anyone above the bottom row.
+    static let ours: [String: Set<String>] = [
+        "OneBot": [],
+        "Bus": [],
+        "Settings": [],
+        "Observability": [],
+        "WebSocketTransport": ["Observability"],
+        "Contracts": ["OneBot", "Bus"],
+        "Actions": ["OneBot", "Bus", "Contracts", "Settings", "Observability"],
+        "WSEdge": ["OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "Settings", "Observability"],
+        "Registry": ["OneBot", "Bus", "Contracts", "Settings", "Observability"],
+        "APIGateway": ["OneBot", "Bus", "Contracts", "Actions", "Settings", "Observability"],
+        "ServiceRuntime": ["Bus", "Settings", "Observability"],
+        "perpetua": [
+            "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Contracts", "OneBot", "Bus", "Settings", "Observability",
+        ],
+    ]
+
+    /// Heavy packages, and the one module that knows each.
+    static let heavy: [String: Set<String>] = [
+        "Hummingbird": ["APIGateway"], "HummingbirdCore": ["APIGateway"], "GRDB": ["Registry"], "Yams": ["Settings"],
+        "NIOWebSocket": ["WebSocketTransport"], "NIOSSL": ["WebSocketTransport"],
+    ]
+
+    static let folders = [
+        "OneBot": "Shared/OneBot", "Bus": "Shared/Bus", "Settings": "Shared/Settings",
+        "Observability": "Shared/Observability", "WebSocketTransport": "Shared/WebSocketTransport",
+        "Contracts": "Shared/Contracts", "Actions": "Shared/Actions", "WSEdge": "Services/ws-edge",
+        "Registry": "Services/registry", "APIGateway": "Services/api-gateway", "ServiceRuntime": "Shared/ServiceRuntime",
+        "perpetua": "Services/all-in-one",
+    ]
+
+    @Test("a module imports what the drawing allows", arguments: folders.keys.sorted())
+    func imports(module: String) throws {
+        let allowed = try #require(Self.ours[module])
+        let files = try Self.swiftFiles(in: try #require(Self.folders[module]))
+        #expect(!files.isEmpty, "\(module) has no files: is its folder in the table right?")
+        for file in files {
+            for name in try Self.imports(of: file) {
+                if Self.ours[name] != nil {
+                    #expect(allowed.contains(name), "\(file) imports \(name)")
+                }
+                if let knowers = Self.heavy[name] {
+                    #expect(knowers.contains(module), "\(file) imports \(name)")
+                }
+            }
+        }
+    }
+
+    @Test("no Swift file is longer than 400 lines")
+    func length() throws {
+        let files = try ["Services", "Shared", "Tests", "Examples"].flatMap { try Self.swiftFiles(in: $0) }
+        #expect(files.count > 100)
+        for file in files {
+            let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.count <= 401, "\(file) has \(lines.count) lines")
+        }
+    }
+
+    @Test("no module bears the name of one of its types: Module.Type would mean a member of the type")
+    func names() throws {
+        for (module, folder) in Self.folders where module != "Settings" {
+            for file in try Self.swiftFiles(in: folder) {
+                let text = try String(contentsOfFile: file, encoding: .utf8)
+                for kind in ["struct", "class", "enum", "actor", "protocol"] {
+                    #expect(!text.contains("\(kind) \(module) "), "\(file)")
+                    #expect(!text.contains("\(kind) \(module):"), "\(file)")
+                }
+            }
+        }
+    }
+
+    @Test("the folders of the table are all there are")
+    func complete() throws {
+        let manager = FileManager.default
+        for parent in ["Services", "Shared"] {
+            let found = try manager.contentsOfDirectory(atPath: Self.root + "/" + parent).map { "\(parent)/\($0)" }
+            #expect(Set(found).isSubset(of: Set(Self.folders.values)), "\(found)")
+        }
+    }
+
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    private static func swiftFiles(in folder: String) throws -> [String] {
+        let base = root + "/" + folder
+        let paths = try FileManager.default.subpathsOfDirectory(atPath: base)
+        return paths.filter { $0.hasSuffix(".swift") }.map { base + "/" + $0 }
+    }
+
+    private static func imports(of file: String) throws -> [String] {
+        try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard let index = words.firstIndex(of: "import"), index <= 2, !line.hasPrefix("//"), index + 1 < words.count
+            else { return nil }
+            let name = words[index + 1]
+            return String(name.prefix { $0 != "." })
+        }
+    }
+}
