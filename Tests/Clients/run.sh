@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Runs unmodified client libraries against a perpetua with a simulated bot behind it.
+#
+#   Tests/Clients/run.sh [PROGRAM…]      all programs, or only those whose name contains one of these words
+#
+# PERPETUA_BIN   the perpetua to test (.build/debug/perpetua)
+# PERPETUA_VENV  a Python environment with Tests/requirements.txt (.venv, made where it is missing)
+# PERPETUA_WS    test what runs there instead of starting one; with PERPETUA_HTTP if it is a perpetua
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+clients=$root/Tests/Clients
+perpetua=$(realpath -m "${PERPETUA_BIN:-$root/.build/debug/perpetua}")
+venv=${PERPETUA_VENV:-$root/.venv}
+folder=$(mktemp -d)
+started=
+
+finish() {
+    if [[ -n $started ]]; then
+        kill "$started" 2>/dev/null || true
+        wait "$started" 2>/dev/null || true
+    fi
+    rm -rf "$folder"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+if [[ ! -x $venv/bin/python ]]; then
+    echo "Making a Python environment in $venv"
+    python3 -m venv "$venv"
+fi
+if ! cmp -s "$root/Tests/requirements.txt" "$venv/.installed-requirements"; then
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/Tests/requirements.txt"
+    cp "$root/Tests/requirements.txt" "$venv/.installed-requirements"
+fi
+
+# Below the ports the system gives to outgoing connections, so that nobody takes one in between.
+free_ports() {
+    "$venv/bin/python" - "$1" <<'PYTHON'
+import random, socket, sys
+sockets = []
+while len(sockets) < int(sys.argv[1]):
+    listener = socket.socket()
+    try:
+        listener.bind(("127.0.0.1", random.randrange(20000, 32000)))
+        sockets.append(listener)
+    except OSError:
+        listener.close()
+print(*(listener.getsockname()[1] for listener in sockets))
+PYTHON
+}
+
+start_perpetua() {
+    [[ -x $perpetua ]] || { echo "There is no $perpetua: build it (swift build), or set PERPETUA_BIN." >&2; exit 2; }
+    local ports shared api
+    ports=$(free_ports 2)
+    read -r shared api <<<"$ports"
+    export PERPETUA_WS=ws://127.0.0.1:$shared PERPETUA_HTTP=http://127.0.0.1:$api
+    # Only what is set here reaches it: no settings of whoever runs this.
+    (
+        cd "$folder"
+        exec env -i PATH="$PATH" HOME="$folder" \
+            PERPETUA_EDGE_SHARED_PORT="$shared" PERPETUA_API_PORT="$api" \
+            PERPETUA_REGISTRY_DATABASE="$folder/registry.sqlite" \
+            "$perpetua" --simulated-bot >"$folder/perpetua.log" 2>&1
+    ) &
+    started=$!
+    for _ in $(seq 300); do
+        if "$venv/bin/python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=1)' \
+            "$PERPETUA_HTTP/health/ready" 2>/dev/null; then
+            return
+        fi
+        kill -0 "$started" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "perpetua is not ready at $PERPETUA_HTTP/health/ready. Its last lines:" >&2
+    tail -n 40 "$folder/perpetua.log" >&2
+    exit 1
+}
+
+[[ -n ${PERPETUA_WS:-} ]] || start_perpetua
+
+passed=0 failed=0
+# NAME COMMAND…
+run() {
+    local name=$1
+    shift
+    if ((${#words[@]})); then
+        local wanted=
+        for word in "${words[@]}"; do [[ $name == *"$word"* ]] && wanted=yes; done
+        [[ -n $wanted ]] || return 0
+    fi
+    echo "== $name"
+    if timeout 90 "$@" </dev/null; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        if [[ -n $started ]]; then
+            echo "-- $name failed; perpetua's last lines:" >&2
+            tail -n 20 "$folder/perpetua.log" >&2
+        fi
+    fi
+}
+
+words=("$@")
+python=("$venv/bin/python" -B)
+cd "$clients"
+run echo_types "${python[@]}" echo_types.py
+run nonebot_forward_websockets env NONEBOT_DRIVER='~websockets' "${python[@]}" nonebot_forward.py
+run nonebot_forward_aiohttp env NONEBOT_DRIVER='~aiohttp' "${python[@]}" nonebot_forward.py
+
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))
