@@ -115,6 +115,7 @@ let package = Package(
         tests(of: "Contracts", ["OneBot", "Bus", nioCore]),
         tests(of: "Actions", ["OneBot", "Bus", "Contracts", nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging]),
+        tests(of: "SimulatedBot", ["OneBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
         tests(
             of: "WSEdge",
             ["OneBot", "Bus", "Contracts", "Actions", "Settings", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),

@@ -70,6 +70,8 @@ final class BotCore {
 
     // MARK: Links
 
+    /// Takes over a new connection.
+    /// - Parameter ended: succeeds when it has ended.
     func join(_ connection: WebSocketConnection, role: ClientRole, ended: EventLoopPromise<Void>? = nil) {
         let link = BotLink(connection: connection, role: role, core: self, ended: ended)
         connection.delegate = link

@@ -35,6 +35,9 @@ public enum CommandLineOptions: Sendable {
         return .run(configuration)
     }
 
+    /// The options that take a value.
+    static var options: [String] { setters.keys.sorted() }
+
     /// Each sets one value; `false` if the text is no such value.
     private static let setters: [String: @Sendable (inout SimulatedBotConfiguration, String) -> Bool] = [
         "--host": { configuration, text in
