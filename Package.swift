@@ -118,9 +118,15 @@ let package = Package(
         tests(of: "SimulatedBot", ["OneBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
         tests(
             of: "WSEdge",
-            ["OneBot", "Bus", "Contracts", "Actions", "Settings", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
+            [
+                "OneBot", "Bus", "Contracts", "Actions", "Settings", "WebSocketTransport", nioCore, nioPosix, nioHTTP1,
+                logging,
+            ]),
         tests(of: "Registry", ["OneBot", "Bus", "Contracts", "Settings", nioCore, nioPosix, logging, grdb]),
         tests(of: "APIGateway", ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, hummingbird]),
+        .testTarget(
+            name: "AllInOneTests", dependencies: ["perpetua", "Contracts", "OneBot", nioCore],
+            path: "Tests/AllInOneTests", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "OneBot", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1],

@@ -1,1 +1,26 @@
-@main enum Main { static func main() async throws {} }
+import APIGateway
+import NIOCore
+import Registry
+import ServiceRuntime
+import WSEdge
+
+/// The process `perpetua`: registry, edge and gateway in one, over a bus in memory.
+@main
+enum Main {
+    static func main() async {
+        await ServiceProcess.run("perpetua") { process in
+            let (settings, bus, loops) = (process.settings, process.bus, process.eventLoopGroup)
+            let ports = ListeningPorts()
+            let registry = RegistryService(
+                configuration: .init(settings), bus: bus, eventLoop: loops.next(), logger: process.logger)
+            registry
+            WSEdgeService(
+                configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
+                onListening: { ports.edgeListens(on: $0) })
+            APIGatewayService(
+                configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
+                readiness: [registry.readiness], onBound: { ports.apiListens(on: $0) })
+            Console(configuration: .init(process), ports: ports, bus: bus, eventLoop: loops.next())
+        }
+    }
+}

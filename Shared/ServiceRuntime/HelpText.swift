@@ -7,7 +7,7 @@ struct HelpText {
 
     var text: String {
         """
-        \(name) puts one OneBot 11 bot at the disposal of many programs.
+        \(name) puts OneBot 11 bots at the disposal of many programs.
 
         Usage: \(name) [options] [--key value]…
 

@@ -31,8 +31,8 @@ struct LineLogHandler: LogHandler {
             time: Date().timeIntervalSince1970, level: event.level, label: label, message: event.message.description,
             metadata: all)
         switch format {
-        case .text: StandardError.write(line.text(isColored: isColored) + "\n")
-        case .json: StandardError.write(line.json + "\n")
+        case .text: StandardStream.error.write(line.text(isColored: isColored) + "\n")
+        case .json: StandardStream.error.write(line.json + "\n")
         }
     }
 }

@@ -1,7 +1,7 @@
 /// Text as it may stand in one line: whatever a peer sent, it starts no new line and sends no command to a terminal.
-enum LogText {
+public enum LogText {
     /// Control characters as `\n`, `\u{1b}`.
-    static func escaped(_ text: String) -> String {
+    public static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         return text.unicodeScalars.reduce(into: "") { $0 += isControl($1) ? code($1) : String($1) }
     }

@@ -1,21 +1,20 @@
-import Foundation
 import Logging
 import Settings
 
 /// How the process logs, always to standard error.
 struct LoggingConfiguration: Sendable {
-    /// `log.level`: what is less important is not logged. Default `info`.
+    /// `log.level`: what is less important is not logged. Default `info`; with `--simulated-bot` `warning`, since somebody is
+    /// looking at the console.
     let level: Logger.Level
     /// `log.format`: `text` for people, `json` for collectors. Default `text`.
     let format: LogFormat
     /// On a terminal, unless NO_COLOR is set (https://no-color.org).
     let isColored: Bool
 
-    init(_ settings: Settings) {
-        level = settings.choice("log.level", default: .info)
+    init(_ settings: Settings, _ arguments: LaunchArguments = LaunchArguments([])) {
+        level = settings.choice("log.level", default: arguments.simulatesBot ? .warning : .info)
         format = settings.choice("log.format", default: .text)
-        let noColor = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
-        isColored = noColor.isEmpty && isatty(STDERR_FILENO) == 1
+        isColored = StandardStream.error.isColored
     }
 
     /// Makes the handler of a logger.
@@ -27,7 +26,7 @@ struct LoggingConfiguration: Sendable {
     func reportFailure(of process: String, _ error: any Error) {
         let sentence = LogText.escaped("\(error)")
         switch format {
-        case .text: StandardError.write("\(process): \(sentence)\n")
+        case .text: StandardStream.error.write("\(process): \(sentence)\n")
         case .json: Logger(label: process).critical("The process ends", metadata: ["error": "\(sentence)"])
         }
     }

@@ -39,7 +39,7 @@ public final class ServiceProcess: Sendable {
     /// Exit codes: 0 after a stop that was asked for, 1 when a service failed, 64 for a bad command line, 78 for bad settings.
     /// - Parameter services: builds them, without side effects: it is also called to check or list the settings.
     public static func run(
-        _ name: String, @ServicesBuilder _ services: (ServiceProcess) throws -> [any Service]
+        _ name: String, @ServicesBuilder _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) async -> Never {
         let arguments = LaunchArguments(CommandLine.arguments.dropFirst())
         switch arguments.mode {
@@ -54,7 +54,7 @@ public final class ServiceProcess: Sendable {
     }
 
     private static func start(
-        _ name: String, _ arguments: LaunchArguments, _ services: (ServiceProcess) throws -> [any Service]
+        _ name: String, _ arguments: LaunchArguments, _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) async -> Int32 {
         let settings: Settings
         do {
@@ -63,7 +63,7 @@ public final class ServiceProcess: Sendable {
             say(name, error.description)
             return ExitCode.badSettings
         }
-        let logging = LoggingConfiguration(settings)
+        let logging = LoggingConfiguration(settings, arguments)
         LoggingSystem.bootstrap(logging.handler)
         let process = ServiceProcess(
             name: name, arguments: arguments, settings: settings, logger: Logger(label: name))
@@ -123,7 +123,7 @@ public final class ServiceProcess: Sendable {
 
     /// Every setting the services read.
     private static func describe(
-        _ name: String, _ services: (ServiceProcess) throws -> [any Service]
+        _ name: String, _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) -> [Settings.Definition] {
         let settings = Settings.describing()
         _ = LoggingConfiguration(settings)
@@ -136,5 +136,5 @@ public final class ServiceProcess: Sendable {
 
     private static func say(_ name: String, _ text: String) { say("\(name): \(text)") }
 
-    private static func say(_ line: String) { StandardError.write(line + "\n") }
+    private static func say(_ line: String) { StandardStream.error.write(line + "\n") }
 }

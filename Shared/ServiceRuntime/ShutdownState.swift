@@ -2,13 +2,16 @@
 struct ShutdownState: Sendable {
     enum SignalAction: Sendable, Hashable {
         case stopGracefully
-        /// Where the process was stopping for another reason, the first signal changes nothing.
+        /// It is the same request once more, or the process is stopping for another reason already.
         case wait
         case exitAtOnce(code: Int32)
     }
 
+    /// Some senders (`timeout`, terminals with several layers) send one request as two signals; only a later one is a second.
+    static let sameRequest = Duration.milliseconds(500)
+
     private var isStopping = false
-    private var signals = 0
+    private var firstSignal: ContinuousClock.Instant?
 
     /// - Returns: true for the first call: the clock starts now.
     mutating func begin() -> Bool {
@@ -16,9 +19,11 @@ struct ShutdownState: Sendable {
         return !isStopping
     }
 
-    mutating func received(signal: Int32) -> SignalAction {
-        signals += 1
-        if signals > 1 { return .exitAtOnce(code: ExitCode.ended(by: signal)) }
+    mutating func received(signal: Int32, at now: ContinuousClock.Instant) -> SignalAction {
+        if let firstSignal {
+            return now - firstSignal < Self.sameRequest ? .wait : .exitAtOnce(code: ExitCode.ended(by: signal))
+        }
+        firstSignal = now
         return isStopping ? .wait : .stopGracefully
     }
 }

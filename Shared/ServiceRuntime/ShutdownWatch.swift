@@ -45,13 +45,14 @@ final class ShutdownWatch: Sendable {
             logger.critical(
                 "Stopping took too long, so the process ends now. Raise shutdown_timeout if this is too soon",
                 metadata: ["limit": "\(limit)"])
+            ChildPrograms.terminate()
             _exit(ExitCode.failure)
         }
         return true
     }
 
     private func received(_ number: Int32) {
-        switch state.withLock({ $0.received(signal: number) }) {
+        switch state.withLock({ $0.received(signal: number, at: .now) }) {
         case .stopGracefully:
             logger.notice("Stopping; a second signal ends the process at once", metadata: ["signal": "\(number)"])
             begin()
@@ -59,6 +60,7 @@ final class ShutdownWatch: Sendable {
         case .wait: break
         case .exitAtOnce(let code):
             logger.warning("A second signal: the process ends now", metadata: ["signal": "\(number)"])
+            ChildPrograms.terminate()
             _exit(code)
         }
     }

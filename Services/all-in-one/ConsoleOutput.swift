@@ -1,0 +1,26 @@
+import Dispatch
+import ServiceRuntime
+import Synchronization
+
+/// Standard output by a thread of its own: a terminal that is stopped (Ctrl-S) or slow stops nothing else.
+final class ConsoleOutput: Sendable {
+    /// Texts that wait to be written; more are dropped.
+    private static let mostWaiting = 256
+
+    let isColored = StandardStream.output.isColored
+    private let queue = DispatchQueue(label: "console")
+    private let waiting = Mutex(0)
+
+    func write(_ text: String) {
+        let isAdmitted = waiting.withLock { waiting in
+            guard waiting < Self.mostWaiting else { return false }
+            waiting += 1
+            return true
+        }
+        guard isAdmitted else { return }
+        queue.async { [self] in
+            StandardStream.output.write(text)
+            waiting.withLock { $0 -= 1 }
+        }
+    }
+}
