@@ -17,7 +17,7 @@ public struct EdgeReport: Sendable, Codable {
     public var sequence: UInt64
     /// False while draining: no new ports are leased here.
     public var isReady: Bool
-    /// In `full`: every session; in `change`: those the registry has not granted yet (it did not answer in time).
+    /// In `full`: every session; in `change`: those whose bot became known after they were registered.
     public var sessions: [SessionClaim]
     /// In `change`: sessions that went.
     public var left: [UInt64]

@@ -93,6 +93,10 @@ extension EndToEnd {
                         frames.map { $0["meta_event_type"] ?? $0["notice_type"] } == [
                             "lifecycle", "client_status", "client_status",
                         ])
+                    try await eventually("the list says which bot they are for") {
+                        try await FakeHTTP.get(perpetua.http + "/api/get_online_clients").data?["clients"]?.array?
+                            .allSatisfy { $0.object?["self_id"]?.int64 == 10001 } == true
+                    }
                     #expect(frames[1].json?["self_client"]?.bool == true)
                     #expect(frames[2].json?["self_client"]?.bool == false)
                 }

@@ -89,6 +89,19 @@ struct LeaseBookTests {
         #expect(full.bots == [bot])
     }
 
+    @Test("a session whose bot became known later is told once")
+    func bound() {
+        var book = book()
+        book.opened(claim(1))
+        book.granted(grant, to: 1)
+        book.bound(1, to: SelfID(7))
+        let change = book.changes()
+        #expect(change?.sessions.map(\.selfID) == [SelfID(7)])
+        book.bound(1, to: SelfID(7))
+        let again = book.changes()
+        #expect(again == nil)
+    }
+
     @Test("draining is told")
     func drain() throws {
         var book = book()

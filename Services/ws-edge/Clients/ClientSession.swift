@@ -73,6 +73,7 @@ final class ClientSession: WebSocketDelegate {
             context.leases.granted(grant, to: id)
             if state.grant == nil { logger.info("Client connected.", metadata: ["role": "\(upgrade.role.rawValue)"]) }
             act(on: state.registered(grant))
+            tellBot()
         case .delayed:
             act(on: state.registered(nil))
         case .refused(let failure):
@@ -89,7 +90,10 @@ final class ClientSession: WebSocketDelegate {
     func known(_ bot: SelfID, isDefault: Bool) {
         let before = state.audience
         act(on: state.known(bot, isDefault: isDefault))
-        if state.audience != before { shard.rebind(self) }
+        if state.audience != before {
+            shard.rebind(self)
+            tellBot()
+        }
     }
 
     /// An event of our own, or a gap: now, or behind the lifecycle.
@@ -309,6 +313,11 @@ final class ClientSession: WebSocketDelegate {
                 receive(item, rendered: HubFrame())
             }
         }
+    }
+
+    /// The list says which bot a client is for, also where that was not known when it came.
+    private func tellBot() {
+        if state.grant != nil, case .bot(let bot) = state.binding { context.leases.bound(id, to: bot) }
     }
 
     private func pauseReading() {

@@ -17,6 +17,7 @@ struct LeaseBook {
     private var bots: [SelfID: OnlineBot] = [:]
     private var sequence: UInt64 = 0
     private var left: [UInt64] = []
+    private var bound: Set<UInt64> = []
     private var changedBots: [SelfID: OnlineBot] = [:]
     private var closedPorts: [EdgeAPI.ClosePort] = []
     private var isReady = true
@@ -31,6 +32,13 @@ struct LeaseBook {
     }
 
     mutating func granted(_ grant: SessionGrant, to session: UInt64) { sessions[session]?.claim.granted = grant }
+
+    /// The bot a session is for became known after it was registered.
+    mutating func bound(_ session: UInt64, to bot: SelfID) {
+        guard let claim = sessions[session]?.claim, claim.granted != nil, claim.selfID != bot else { return }
+        sessions[session]?.claim.selfID = bot
+        bound.insert(session)
+    }
 
     /// The registration has ended, whichever way.
     mutating func settled(_ session: UInt64) {
@@ -59,10 +67,13 @@ struct LeaseBook {
 
     /// What is new since the last report; `nil` where nothing is.
     mutating func changes() -> EdgeReport? {
-        guard !left.isEmpty || !changedBots.isEmpty || !closedPorts.isEmpty || readinessChanged else { return nil }
+        guard !left.isEmpty || !bound.isEmpty || !changedBots.isEmpty || !closedPorts.isEmpty || readinessChanged else {
+            return nil
+        }
         defer { forgetChanges() }
+        let claims = bound.compactMap { sessions[$0] }.filter { !$0.hasLeft }.map(\.claim)
         return report(
-            .change, left: left, bots: changedBots.values.sorted { $0.selfID < $1.selfID }, closedPorts: closedPorts)
+            .change, sessions: claims.sorted { $0.sessionID < $1.sessionID }, left: left, bots: changedBots.values.sorted { $0.selfID < $1.selfID }, closedPorts: closedPorts)
     }
 
     mutating func renewal() -> EdgeReport { changes() ?? report(.renew) }
@@ -82,6 +93,7 @@ struct LeaseBook {
 
     private mutating func forgetChanges() {
         left = []
+        bound = []
         changedBots = [:]
         closedPorts = []
         readinessChanged = false

@@ -36,6 +36,7 @@ final class LeaseKeeper: Sendable {
     func isLive(_ session: UInt64) -> Bool { state.withLock { $0.book.isLive(session) } }
     func opened(_ claim: SessionClaim) { change { $0.opened(claim) } }
     func granted(_ grant: SessionGrant, to session: UInt64) { change { $0.granted(grant, to: session) } }
+    func bound(_ session: UInt64, to bot: SelfID) { change { $0.bound(session, to: bot) } }
     func settled(_ session: UInt64) { change { $0.settled(session) } }
     func closed(_ session: UInt64) { change { $0.closed(session) } }
     func changed(_ bot: OnlineBot) { change { $0.changed(bot) } }
