@@ -113,7 +113,8 @@ async def actions_have_results():
 async def every_kind_of_event_is_understood(remote):
     await remote.simulate(rate="max", count=200)
     await until("every kind of event came", lambda: EVERY_KIND <= {plain_name(name) for name in kinds})
-    fallbacks = {name for name, model in kinds.items() if model in FALLBACK_MODELS}
+    # Perpetua's own notices have no model of theirs in the adapter; they come as plain notices.
+    fallbacks = {name for name, model in kinds.items() if model in FALLBACK_MODELS and plain_name(name) in EVERY_KIND}
     check(not fallbacks, f"{len(EVERY_KIND)} kinds of events are understood", fallbacks)
 
 

@@ -91,7 +91,7 @@ run() {
         [[ -n $wanted ]] || return 0
     fi
     echo "== $name"
-    if timeout 90 "$@" </dev/null; then
+    if timeout 300 "$@" </dev/null; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
@@ -108,6 +108,8 @@ cd "$clients"
 run echo_types "${python[@]}" echo_types.py
 run nonebot_forward_websockets env NONEBOT_DRIVER='~websockets' "${python[@]}" nonebot_forward.py
 run nonebot_forward_aiohttp env NONEBOT_DRIVER='~aiohttp' "${python[@]}" nonebot_forward.py
+# The protocol itself, on a client port where no events come in between.
+run autobahn "${python[@]}" ../Autobahn/run.py "$PERPETUA_WS/api"
 
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))
