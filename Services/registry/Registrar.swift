@@ -9,27 +9,27 @@ import OneBot
 /// The one who changes what the registry knows: takes one input at a time, writes what it promises, then changes memory, then
 /// answers, then publishes. Only ``run()`` changes the state, so nothing happens between these steps.
 actor Registrar {
-    private var state: RegistryState
+    var state: RegistryState
     private let store: RegistryStore
     private let inputs: RegistryInputs
-    private let methods: RegistryMethods
+    let methods: RegistryMethods
     private let publisher: PresencePublisher
     private let edges: EdgeClient
     private let requester: Requester
     private let status: RegistryStatus
-    private let logger: Logger
+    let logger: Logger
     private let clock: @Sendable () -> Moment
     private var generator = SystemRandomNumberGenerator()
     /// What could not be written yet. None of it was promised to anyone.
-    private var unsaved = StoreChanges()
+    var unsaved = StoreChanges()
     private var isStoreFailing = false
-    private var leasing = 0
+    var leasing = 0
 
     /// More wishes for a port at a time are refused: each may wait for an edge.
     static let maxLeasing = 256
 
     /// What is to be done beside the line of inputs.
-    private enum Errand: Sendable {
+    enum Errand: Sendable {
         case lease(RegistryAPI.LeasePort, Delivery)
         case ask(EdgeRequest)
     }
@@ -95,91 +95,6 @@ actor Registrar {
         }
     }
 
-    private func answer(_ delivery: Delivery, at now: Moment) async -> [Errand] {
-        do throws(RPC.Failure) {
-            switch try RegistryMethods.question(in: delivery.body) {
-            case .register(let question):
-                return await register(question, delivery, at: now)
-            case .setName(let wish):
-                return await rename(wish, delivery, at: now)
-            case .snapshot:
-                methods.answer(delivery, .success(try state.snapshot()))
-                return []
-            case .identify(let caller):
-                methods.answer(delivery, .success(try state.identify(caller)))
-                return []
-            case .leasePort(let wish):
-                guard leasing < Self.maxLeasing else {
-                    throw RPC.Failure(
-                        .unavailable, "Too many ports are being opened. Try again.", retryAfter: .seconds(1))
-                }
-                leasing += 1
-                return [.lease(wish, delivery)]
-            }
-        } catch {
-            refuse(delivery, error)
-            return []
-        }
-    }
-
-    private func register(_ question: RegistryAPI.Register, _ delivery: Delivery, at now: Moment) async -> [Errand] {
-        guard var effects = state.hear(from: question.edge, at: now) else {
-            refuse(
-                delivery,
-                RPC.Failure(
-                    .unavailable, "This run of the edge \(question.edge.edgeID.prefix(48)) has ended or was replaced."))
-            return []
-        }
-        publish(&effects, at: now)
-        switch state.decide(question.session, at: question.edge, fresh: newcomer(), now: now) {
-        case .refused(let failure):
-            refuse(delivery, failure)
-        case .superseded(let failure):
-            refuse(delivery, failure)
-            effects.requests.append(
-                .disconnect(question.edge, session: question.session.sessionID, reason: failure.message))
-        case .repeated(let client):
-            // What a report brought may still be unwritten; from here on it is promised.
-            if unsaved.clients[client.appID] != nil, let failure = await save(StoreChanges()) {
-                refuse(delivery, failure)
-            } else {
-                methods.answer(delivery, .success(client.grant))
-            }
-        case .admitted(let admission):
-            if let failure = await save(admission.saves) {
-                refuse(delivery, failure)
-                break
-            }
-            let later = state.admit(admission, at: now)
-            methods.answer(delivery, .success(admission.client.grant))
-            effects.append(later)
-            logger.debug(
-                "A client came online.",
-                metadata: [
-                    LogKeys.appID: "\(admission.client.appID)", LogKeys.edgeID: "\(question.edge.edgeID)",
-                    LogKeys.sessionID: "\(question.session.sessionID)",
-                ])
-        }
-        return await finish(effects, at: now)
-    }
-
-    private func rename(_ wish: RegistryAPI.SetName, _ delivery: Delivery, at now: Moment) async -> [Errand] {
-        do throws(RPC.Failure) {
-            guard let renaming = try state.decide(wish, at: now) else {
-                if unsaved.clients[wish.appID] != nil, let failure = await save(StoreChanges()) { throw failure }
-                methods.answer(delivery, .success(RPC.Empty()))
-                return []
-            }
-            if let failure = await save(renaming.saves) { throw failure }
-            let effects = state.rename(renaming)
-            methods.answer(delivery, .success(RPC.Empty()))
-            return await finish(effects, at: now)
-        } catch {
-            refuse(delivery, error)
-            return []
-        }
-    }
-
     private func take(_ delivery: Delivery, at now: Moment) async -> [Errand] {
         let report: EdgeReport
         do {
@@ -221,7 +136,7 @@ actor Registrar {
 
     // MARK: What follows
 
-    private func finish(_ effects: RegistryEffects, at now: Moment) async -> [Errand] {
+    func finish(_ effects: RegistryEffects, at now: Moment) async -> [Errand] {
         var effects = effects
         unsaved.merge(effects.saves)
         publish(&effects, at: now)
@@ -230,7 +145,7 @@ actor Registrar {
         return effects.requests.map { .ask($0) }
     }
 
-    private func publish(_ effects: inout RegistryEffects, at now: Moment) {
+    func publish(_ effects: inout RegistryEffects, at now: Moment) {
         publisher.publish(effects.changes, at: now)
         for change in effects.changes {
             switch change.kind {
@@ -245,13 +160,9 @@ actor Registrar {
         effects.changes = []
     }
 
-    private func refuse(_ delivery: Delivery, _ failure: RPC.Failure) {
-        methods.answer(delivery, Result<RPC.Empty, RPC.Failure>.failure(failure))
-    }
-
     /// Writes that, and what could not be written before.
     /// - Returns: why it cannot; then nothing of `changes` was written, nor will be.
-    private func save(_ changes: StoreChanges) async -> RPC.Failure? {
+    func save(_ changes: StoreChanges) async -> RPC.Failure? {
         var all = unsaved
         all.merge(changes)
         guard !all.isEmpty else { return nil }
@@ -314,7 +225,7 @@ actor Registrar {
     }
 
     /// Who a session becomes that presents nothing.
-    private func newcomer() -> KnownClient {
+    func newcomer() -> KnownClient {
         KnownClient(
             appID: UUID().uuidString.lowercased(), token: .fresh(using: &generator), state: .leased)
     }

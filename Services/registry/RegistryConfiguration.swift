@@ -6,8 +6,8 @@ public struct RegistryConfiguration: Sendable {
     /// `registry.database`: the SQLite file; its folder is created. Default `data/registry.sqlite`; `:memory:` keeps nothing
     /// over a restart.
     public var database: String
-    /// `registry.lease`: an edge that says nothing for so long is gone, with all that lives there. Default 15 s, three times
-    /// an edge's interval of renewal.
+    /// `registry.lease`: an edge that says nothing for so long is gone, with all that lives there. Default 15 s; at least 10 s,
+    /// twice an edge's interval of renewal.
     public var lease: Duration
     /// `registry.port_expiry`: how long a leased port waits for its client (`expires_in`). Default 15 s.
     public var portExpiry: Duration
@@ -25,7 +25,7 @@ extension RegistryConfiguration {
     public init(_ settings: Settings) {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
         database = settings.string("registry.database", default: "data/registry.sqlite")
-        lease = settings.duration("registry.lease", default: .seconds(15), in: .milliseconds(100)...(.seconds(600)))
+        lease = settings.duration("registry.lease", default: .seconds(15), in: .seconds(10)...(.seconds(600)))
         portExpiry = settings.duration(
             "registry.port_expiry", default: .seconds(15), in: .seconds(1)...(.seconds(3600)))
         portMode = settings.choice("edge.port_mode", default: .leased)

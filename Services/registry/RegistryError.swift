@@ -35,7 +35,7 @@ extension RegistryError: CustomStringConvertible {
             "Cannot use the registry's database \(path): a later release of Perpetua wrote it. "
                 + "Run that release, or set registry.database to another path."
         case .full(let path):
-            "Cannot write the registry's database \(path): the disk is full. Make room; saving is tried again."
+            "Cannot write the registry's database \(path): the disk is full. Make room on it; a registry at work goes on by itself then."
         case .cannotSave(let path, let reason):
             "Cannot write the registry's database \(path): \(reason). Look at its disk; saving is tried again."
         case .lostQueue(let queue):

@@ -102,6 +102,8 @@ public struct RegistryService: Service {
                     end.yield(nil)
                 }
                 ticks.cancel()
+                // An edge that stopped before us has said so: what the bus has delivered comes in first.
+                await withCheckedContinuation { turn in eventLoop.execute { turn.resume() } }
                 for consumer in consumers { await consumer.cancel() }
                 inputs.finish()
                 await group.waitForAll()

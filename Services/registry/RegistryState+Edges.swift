@@ -35,14 +35,14 @@ extension RegistryState {
     /// Ends an edge with all that lives there: sessions, bots and ports, in one change.
     mutating func end(_ edge: EdgeAddress, _ state: EdgeRecord.State, at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
-        var gone: [OnlineClient] = []
-        for client in clients.clients(at: edge) {
-            if let online = part(with: client, at: now, &effects) { gone.append(online) }
-        }
         for lease in ports.leases(at: edge) {
             ports.remove(lease.appID)
             effects.saves.removePort(of: lease.appID)
             if case .leased = clients[lease.appID]?.state { clients.remove(lease.appID) }
+        }
+        var gone: [OnlineClient] = []
+        for client in clients.clients(at: edge) {
+            if let online = part(with: client, at: now, &effects) { gone.append(online) }
         }
         allocator.forget(edge)
         leases.end(edge)
@@ -57,10 +57,7 @@ extension RegistryState {
     /// A session is over: its client is gone, or kept if it asked for it. Its port is free.
     /// - Returns: the client as others knew it, if it was online.
     mutating func part(with client: KnownClient, at now: Moment, _ effects: inout RegistryEffects) -> OnlineClient? {
-        if let lease = ports[client.appID], !lease.isClosing {
-            ports.remove(client.appID)
-            effects.saves.removePort(of: client.appID)
-        }
+        release(client.appID, &effects)
         let online = presence.leave(client.appID)
         if let resume = client.resume {
             var kept = client

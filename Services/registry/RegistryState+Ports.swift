@@ -99,6 +99,16 @@ extension RegistryState {
         ports.remove(appID)
     }
 
+    /// A leased port whose client has gone is free. Its listener closes with the client; the edge is told all the same, in case the
+    /// client used its token at another port.
+    mutating func release(_ appID: String, _ effects: inout RegistryEffects) {
+        guard let lease = ports[appID], !lease.isClosing else { return }
+        ports.remove(appID)
+        effects.saves.removePort(of: appID)
+        guard !ports.isShared, let port = lease.port else { return }
+        effects.requests.append(.closePort(lease.edge, EdgeAPI.ClosePort(port: port, appID: appID)))
+    }
+
     /// Listeners that closed at the edge.
     mutating func close(
         _ closed: [EdgeAPI.ClosePort], at edge: EdgeAddress, now: Moment, _ effects: inout RegistryEffects

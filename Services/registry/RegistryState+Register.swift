@@ -57,10 +57,9 @@ extension RegistryState {
         if var lease = ports[appID] {
             if lease.connect(admission.session) {
                 ports.put(lease)
-            } else if !lease.isClosing {
+            } else {
                 // The port was for the session whose place this one takes.
-                ports.remove(appID)
-                effects.saves.removePort(of: appID)
+                release(appID, &effects)
             }
         }
         let old = clients[appID]?.name

@@ -46,6 +46,7 @@ extension RegistryState {
             known.keep(only: reported)
             edges[edge] = known
         }
+        close(report.closedPorts, at: edge, now: now, &effects)
         let missing = clients.clients(at: edge).filter { client in
             client.session.map { !reported.contains($0.sessionID) } ?? false
         }
@@ -59,7 +60,6 @@ extension RegistryState {
         join(report.sessions, at: edge, fresh, now: now, &effects)
         let lost = presence.loseBots(at: edge, keeping: Set(report.bots.map(\.selfID)))
         update(report.bots, at: edge, lost: lost, &effects)
-        close(report.closedPorts, at: edge, now: now, &effects)
     }
 
     private mutating func takeChange(
@@ -71,10 +71,10 @@ extension RegistryState {
             edges[edge]?.depart(session)
             if let client = clients.client(of: SessionKey(edge: edge, sessionID: session)) { gone.append(client) }
         }
+        close(report.closedPorts, at: edge, now: now, &effects)
         leave(gone, at: edge, now: now, &effects)
         join(report.sessions, at: edge, fresh, now: now, &effects)
         update(report.bots, at: edge, lost: [], &effects)
-        close(report.closedPorts, at: edge, now: now, &effects)
     }
 
     private mutating func leave(

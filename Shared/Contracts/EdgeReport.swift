@@ -25,7 +25,7 @@ public struct EdgeReport: Sendable, Codable {
     public var bots: [OnlineBot]
     /// In `change`: leased ports whose listener is closed, each with whom it was for: the port may be leased to another by now.
     public var closedPorts: [EdgeAPI.ClosePort]
-    /// How many sessions live here after this report: a difference makes the registry ask for a full one.
+    /// How many sessions with a grant live here after this report: a lasting difference makes the registry ask for a full one.
     public var sessionCount: Int
 
     public init(

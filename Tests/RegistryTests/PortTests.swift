@@ -76,8 +76,19 @@ import Testing
         try world.bind(offer)
         let grant = try world.register(1, token: offer.token.text)
         try world.report(.change, left: [1], closed: [EdgeAPI.ClosePort(port: 8100, appID: grant.appID)])
+        #expect(closings(world).isEmpty)
         #expect(try world.leasePort().port == 8100)
         #expect(failure { _ = try world.register(2, token: grant.clientToken) }?.retcode == 1401)
+    }
+
+    @Test("a client that left without its listener closing, having come by another port, has it closed")
+    func unusedListener() throws {
+        var world = try ready(ports: 8100...8100)
+        let offer = try world.leasePort()
+        try world.bind(offer)
+        _ = try world.register(1, token: offer.token.text)
+        try world.report(.change, left: [1])
+        #expect(closings(world) == [EdgeAPI.ClosePort(port: 8100, appID: offer.appID)])
     }
 
     @Test("a client that resumes keeps its token; the port is free all the same")

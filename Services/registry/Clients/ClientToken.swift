@@ -28,7 +28,8 @@ struct ClientToken: Sendable, Hashable, CustomStringConvertible, CustomReflectab
     static func == (left: ClientToken, right: ClientToken) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
 
     func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 { hasher.combine(byte) }
+        var copy = text
+        copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 
     /// Never the secret.

@@ -1,0 +1,55 @@
+import Bus
+import Contracts
+import OneBot
+import Testing
+
+@Suite struct ExchangesTests {
+    @Test("every name starts with the prefix")
+    func prefix() {
+        let exchanges = Exchanges(prefix: "mine")
+        let edge = EdgeAddress(edgeID: "e1", instance: "a1")
+        #expect(
+            exchanges.all.map(\.name) == [
+                "mine.events", "mine.actions", "mine.broadcast", "mine.callback", "mine.presence", "mine.rpc",
+            ])
+        #expect(exchanges.registryQueue.text == "mine.registry")
+        #expect(exchanges.registryReportsQueue.text == "mine.registry.reports")
+        #expect(exchanges.registryRepliesQueue.text == "mine.registry.replies")
+        #expect(exchanges.botQueue(SelfID(-7)).text == "mine.bot.-7")
+        #expect(exchanges.inbox(of: edge).text == "mine.edge.e1.a1")
+        #expect(exchanges.gatewayInbox(instance: "g").text == "mine.gateway.g")
+    }
+
+    @Test("an edge's reports match the registry's binding, and its questions its own key")
+    func edgeKeys() {
+        let edge = EdgeAddress(edgeID: "e1", instance: "a1")
+        #expect(edge.key.text == "edge.e1.a1")
+        #expect(EdgeAddress.reportPattern.matches(edge.reportKey))
+        for kind in PresenceChange.Kind.allCases { #expect(!EdgeAddress.reportPattern.matches(kind.key)) }
+    }
+
+    @Test(
+        "the bot of an event's key is found again, also a negative or the largest number",
+        arguments: [1, -1, Int64.max, Int64.min])
+    func eventKeys(_ number: Int64) {
+        let bot = SelfID(number)
+        let key = RoutingKey("\(bot).message.group._")
+        #expect(Exchanges.bot(inEventKey: key) == bot)
+        #expect(Exchanges.eventPattern(bot).matches(key))
+        #expect(!Exchanges.eventPattern(SelfID(number &+ 1)).matches(key))
+        #expect(Exchanges.actionKey(bot).text == "\(number)")
+    }
+
+    @Test("a key of no bot is none", arguments: ["", ".", "x.message", "+1.message", " 1.message"])
+    func noBot(_ key: String) {
+        #expect(Exchanges.bot(inEventKey: RoutingKey(key)) == nil)
+    }
+
+    @Test("a word of a routing key has no dots, wildcards or anything that could be more than a word")
+    func words() {
+        for good in ["a", "A-z_09", String(repeating: "x", count: 48)] { #expect(Exchanges.isWord(good)) }
+        for bad in ["", "a.b", "*", "#", "a b", "é", "a\n", String(repeating: "x", count: 49)] {
+            #expect(!Exchanges.isWord(bad), "\(bad)")
+        }
+    }
+}

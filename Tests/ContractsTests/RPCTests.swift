@@ -1,0 +1,95 @@
+import Bus
+import Contracts
+import NIOCore
+import NIOPosix
+import OneBot
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct RPCTests {
+    @Test("a question keeps its method and parameters")
+    func question() throws {
+        let wish = RegistryAPI.LeasePort(selfID: SelfID(.max), edgeID: "e1")
+        let question = try RPC.encodeQuestion(method: "lease_port", params: wish)
+        #expect(RPC.method(of: question) == "lease_port")
+        let read = try RPC.decodeParams(RegistryAPI.LeasePort.self, from: question)
+        #expect(read.selfID == SelfID(.max))
+        #expect(read.edgeID == "e1")
+    }
+
+    @Test(
+        "bytes that are no question name no method",
+        arguments: ["", "{}", "[]", "null", "{\"method\":1}", "{", "\u{0}"])
+    func noQuestion(_ text: String) {
+        #expect(RPC.method(of: ByteBuffer(string: text)) == nil)
+    }
+
+    @Test("an answer is a result or a failure, and comes back as it was")
+    func answers() throws {
+        let grant = SessionGrant(appID: "x", clientToken: "t", clientName: "caf\u{E9}")
+        #expect(try RPC.decodeResult(SessionGrant.self, from: RPC.encodeResult(grant)) == grant)
+        #expect(try RPC.decodeResult(RPC.Empty.self, from: RPC.encodeResult(RPC.Empty())) == RPC.Empty())
+        let failure = RPC.Failure(.unavailable, "Later.", retryAfter: .milliseconds(1_500))
+        let thrown = #expect(throws: RPC.Failure.self) {
+            try RPC.decodeResult(SessionGrant.self, from: RPC.encodeFailure(failure))
+        }
+        #expect(thrown == failure)
+        #expect(thrown?.retryAfterMilliseconds == 1_500)
+    }
+
+    @Test("an answer that holds neither is a failure, not a result")
+    func neither() {
+        let failure = #expect(throws: RPC.Failure.self) {
+            try RPC.decodeResult(RPC.Empty.self, from: ByteBuffer(string: "{}"))
+        }
+        #expect(failure?.retcode == 1503)
+    }
+
+    @Test("a failure becomes the response a client gets")
+    func response() {
+        let failure = RPC.Failure(.unavailable, "Later.", retryAfter: .seconds(2))
+        #expect(
+            String(buffer: failure.response.encoded(echo: nil))
+                == #"{"status":"failed","retcode":1503,"data":{"retry_after_ms":2000},"msg":"Later.","wording":"Later."}"#
+        )
+        #expect(RPC.Failure(.conflict, "Taken.").response.data == nil)
+    }
+
+    @Test("where nobody answers, or with nonsense, the asker hears it as a failure it can show")
+    func unreachable() async throws {
+        let broker = InMemoryBroker()
+        let exchanges = Exchanges()
+        let bus = broker.connect()
+        for exchange in exchanges.all { try await bus.declare(exchange) }
+        try await bus.declare(QueueDeclaration("asker"))
+        let requester = Requester(bus: bus, inbox: "asker", idPrefix: "t")
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let asking = try await bus.consume(
+            "asker", prefetch: 10, on: loop, cancelled: {},
+            handler: { delivery in
+                _ = requester.receive(delivery)
+                delivery.acknowledge()
+            })
+        let registry = RegistryClient(requester: requester, exchanges: exchanges)
+        let nobody = await #expect(throws: RPC.Failure.self) { _ = try await registry.snapshot() }
+        #expect(nobody?.retcode == 1503)
+        #expect(nobody?.message.contains("The registry cannot be reached") == true)
+        #expect(nobody?.retryAfterMilliseconds != nil)
+
+        try await bus.declare(QueueDeclaration("nonsense"))
+        try await bus.bind("nonsense", to: exchanges.rpc, BindingPattern(Exchanges.registryKey.text))
+        let answering = try await bus.consume(
+            "nonsense", prefetch: 10, on: loop, cancelled: {},
+            handler: { delivery in
+                var properties = MessageProperties()
+                properties.correlationID = delivery.properties.correlationID
+                bus.publish(
+                    Message(ByteBuffer(string: "[]"), properties), to: .toQueue,
+                    key: RoutingKey(delivery.properties.replyTo?.text ?? ""), mandatory: false, then: nil)
+                delivery.acknowledge()
+            })
+        #expect(await #expect(throws: RPC.Failure.self) { _ = try await registry.snapshot() }?.retcode == 1503)
+        await answering.cancel()
+        await asking.cancel()
+        await bus.close()
+    }
+}
