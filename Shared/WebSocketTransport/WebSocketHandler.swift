@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 /// The rim of a WebSocket: feeds ``WebSocketState`` with what the socket brings, carries out what it asks for, keeps its timers.
 /// It makes frames itself, so that bytes encoded once for many clients pass untouched.
@@ -101,7 +102,7 @@ final class WebSocketHandler: ChannelInboundHandler {
     func abort(because reason: String) {
         guard let context else { return }
         cause = WebSocketEnding(code: nil, reason: reason, isOurs: true)
-        context.close(promise: nil)
+        dropSocket(context)
     }
 
     // MARK: What the pipeline tells
@@ -215,7 +216,7 @@ final class WebSocketHandler: ChannelInboundHandler {
         }
         pingTimer?.cancel()
         closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.closeTimeout)) {
-            self.context?.close(promise: nil)
+            if let context = self.context { self.dropSocket(context) }
         }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenSuccess {
@@ -230,6 +231,13 @@ final class WebSocketHandler: ChannelInboundHandler {
     private func closeSocketAfterFrame() {
         isCloseDue = true
         if isCloseWritten { context?.close(promise: nil) }
+    }
+
+    /// Closes the socket without TLS's goodbye, for which a dead peer would let us wait.
+    private func dropSocket(_ context: ChannelHandlerContext) {
+        // There is no such context where there is no TLS.
+        let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLHandler.self)
+        (tls ?? context).close(promise: nil)
     }
 
     /// The socket is closed, however that came about.

@@ -3,6 +3,7 @@
 
     Tests/Autobahn/run.py ws://127.0.0.1:6700/          a client port: every text is answered with a 1400 response
     Tests/Autobahn/run.py --echo ws://127.0.0.1:9001/   an echo server: for the transport alone
+    Tests/Autobahn/run.py --serve                       for clients that echo; the first line printed is the URL
 
 Prints a line per case and a summary. Exits with 1 if a case failed, with 2 if the run could not be made.
 
@@ -91,10 +92,16 @@ def take_answers_for_echoes():
         if wanted and is_answer(message) and not binary:
             self.received.append(wanted[0])
         else:
-            self.received.append(("message", message, binary))
+            self.received.append(("no answer", message, binary))
         self.finishWhenDone()
 
     Case.onMessage = on_message
+
+
+def at_api(url):
+    """The URL with the path where no events are sent, unless it names one."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path="/api")) if parts.path in ("", "/") else url
 
 
 async def run(url, excluded, only):
@@ -104,6 +111,17 @@ async def run(url, excluded, only):
         return await run_fuzzingclient(url, only or None, list(excluded), concurrency=8)
     except FailureError as failure:
         return failure.results
+
+
+async def serve(excluded):
+    from kosoku import FailureError, run_fuzzingserver
+
+    async with run_fuzzingserver(None, list(excluded), host="127.0.0.1", port=0) as server:
+        print(f"ws://127.0.0.1:{server.port}", flush=True)
+        try:
+            return await server.get_result()
+        except FailureError as failure:
+            return failure.results
 
 
 def report(results, excluded):
@@ -126,19 +144,25 @@ def report(results, excluded):
 
 def main():
     parser = argparse.ArgumentParser(description="Runs the Autobahn WebSocket cases against a port of Perpetua.")
-    parser.add_argument("url", help="ws://host:port/")
+    parser.add_argument("url", nargs="?", help="ws://host:port/")
     parser.add_argument("--echo", action="store_true", help="the server is an echo")
+    parser.add_argument("--serve", action="store_true", help="be the server, for a client that echoes")
     parser.add_argument("--only", action="append", metavar="CASE", help="a case or glob to run; may be repeated")
     arguments = parser.parse_args()
+    if (arguments.url is None) != arguments.serve:
+        parser.error("give either a URL or --serve")
     enter_virtual_environment()
 
-    url = urlsplit(arguments.url)
-    if not arguments.echo:
+    if arguments.serve:
+        excluded = EXCLUDED | EXCLUDED_FROM_ECHO
+        results = asyncio.run(serve(excluded))
+    elif arguments.echo:
+        excluded = EXCLUDED | EXCLUDED_FROM_ECHO
+        results = asyncio.run(run(arguments.url, excluded, arguments.only))
+    else:
+        excluded = EXCLUDED | EXCLUDED_WITHOUT_ECHO
         take_answers_for_echoes()
-        if url.path in ("", "/"):
-            url = url._replace(path="/api")
-    excluded = EXCLUDED | (EXCLUDED_FROM_ECHO if arguments.echo else EXCLUDED_WITHOUT_ECHO)
-    results = asyncio.run(run(urlunsplit(url), excluded, arguments.only))
+        results = asyncio.run(run(at_api(arguments.url), excluded, arguments.only))
     if not results:
         print("Autobahn: no case ran.", file=sys.stderr)
         sys.exit(2)

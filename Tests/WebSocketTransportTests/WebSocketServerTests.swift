@@ -103,6 +103,15 @@ struct WebSocketServerTests {
         #expect(await accepted.next() == .text(ByteBuffer(string: "early")))
     }
 
+    @Test("both ends may write as soon as they have the connection")
+    func writesAtOnce() async throws {
+        let server = try await TestServer.start(greeting: "from the server")
+        let client = try await server.dial(greeting: "from the client")
+        let accepted = try #require(await server.nextConnection())
+        #expect(await client.next() == .text(ByteBuffer(string: "from the server")))
+        #expect(await accepted.next() == .text(ByteBuffer(string: "from the client")))
+    }
+
     @Test("closing the server stops accepting and leaves connections alone")
     func closesListenerOnly() async throws {
         let server = try await TestServer.start(onText: echo)

@@ -22,13 +22,21 @@ final class Endpoint: WebSocketDelegate, @unchecked Sendable {
     private let stream: AsyncStream<Event>
     private let continuation: AsyncStream<Event>.Continuation
 
-    init(_ connection: WebSocketConnection, request: UpgradeRequest? = nil, onText: @escaping Reaction = { _, _ in }) {
+    /// - Parameter greeting: sent at once.
+    init(
+        _ connection: WebSocketConnection, request: UpgradeRequest? = nil, greeting: String? = nil,
+        onText: @escaping Reaction = { _, _ in }
+    ) {
         self.connection = connection
         self.request = request
         self.loop = connection.eventLoop
         self.onText = onText
         (stream, continuation) = AsyncStream.makeStream()
         connection.delegate = self
+        if let greeting {
+            connection.send(text: ByteBuffer(string: greeting))
+            connection.flush()
+        }
     }
 
     func received(text: ByteBuffer) {

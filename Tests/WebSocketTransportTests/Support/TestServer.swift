@@ -12,7 +12,8 @@ struct TestServer: Sendable {
     private let accepted: AsyncStream<Endpoint>
 
     static func start(
-        options: WebSocketOptions = .init(), onText: @escaping Endpoint.Reaction = { _, _ in },
+        options: WebSocketOptions = .init(), greeting: String? = nil,
+        onText: @escaping Endpoint.Reaction = { _, _ in },
         authorise: @escaping @Sendable (UpgradeRequest) -> UpgradeDecision = { _ in .accept }
     ) async throws -> TestServer {
         let (stream, continuation) = AsyncStream<Endpoint>.makeStream()
@@ -20,7 +21,7 @@ struct TestServer: Sendable {
             host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, options: options,
             logger: Logger(label: "test"), authorise: authorise
         ) { connection, request in
-            continuation.yield(Endpoint(connection, request: request, onText: onText))
+            continuation.yield(Endpoint(connection, request: request, greeting: greeting, onText: onText))
         }
         return TestServer(server: server, accepted: stream)
     }
@@ -34,11 +35,9 @@ struct TestServer: Sendable {
 
     /// Dials this server with our own dialer.
     func dial(
-        _ target: String = "/", headers: HTTPHeaders = [:], options: WebSocketOptions = .init(),
-        onText: @escaping Endpoint.Reaction = { _, _ in }
+        _ target: String = "/", greeting: String? = nil, onText: @escaping Endpoint.Reaction = { _, _ in }
     ) async throws -> Endpoint {
-        try await WebSocketTransportTests.dial(
-            "ws://127.0.0.1:\(port)\(target)", headers: headers, options: options, onText: onText)
+        try await WebSocketTransportTests.dial("ws://127.0.0.1:\(port)\(target)", greeting: greeting, onText: onText)
     }
 
     func raw() async throws -> RawPeer { try await RawPeer.connect(port: port) }
@@ -48,13 +47,13 @@ struct TestServer: Sendable {
 /// - Parameter trust: which servers to trust instead of what the system does.
 func dial(
     _ url: String, headers: HTTPHeaders = [:], options: WebSocketOptions = .init(), trust: TLSConfiguration? = nil,
-    onText: @escaping Endpoint.Reaction = { _, _ in }
+    greeting: String? = nil, onText: @escaping Endpoint.Reaction = { _, _ in }
 ) async throws -> Endpoint {
     let loop = MultiThreadedEventLoopGroup.singleton.next()
     let endpoint = loop.makePromise(of: Endpoint.self)
     do {
         try await WebSocketDialer(options: options, trust: trust).connect(to: url, headers: headers, on: loop) {
-            endpoint.succeed(Endpoint($0, onText: onText))
+            endpoint.succeed(Endpoint($0, greeting: greeting, onText: onText))
         }
     } catch {
         endpoint.fail(error)
