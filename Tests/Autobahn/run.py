@@ -163,10 +163,15 @@ def main():
         excluded = EXCLUDED | EXCLUDED_WITHOUT_ECHO
         take_answers_for_echoes()
         results = asyncio.run(run(at_api(arguments.url), excluded, arguments.only))
-    if not results:
-        print("Autobahn: no case ran.", file=sys.stderr)
-        sys.exit(2)
-    sys.exit(0 if report(results, excluded) else 1)
+    if not any(result.http_response for result in results):
+        print(f"Autobahn: no case ran. {results[0].result if results else ''}", file=sys.stderr)
+        status = 2
+    else:
+        status = 0 if report(results, excluded) else 1
+    # Not sys.exit: the runner's native threads now and then abort the interpreter while it takes itself down.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":
