@@ -14,7 +14,11 @@ extension EndToEnd {
             let token: String
 
             init(_ perpetua: RunningPerpetua, _ query: String = "") async throws {
-                client = try await FakeClient.connect(to: perpetua.ws + "/" + query)
+                try await self.init(ws: perpetua.ws, query)
+            }
+
+            init(ws: String, _ query: String = "") async throws {
+                client = try await FakeClient.connect(to: ws + "/" + query)
                 let me = try await client.nextEvent("meta_event", "lifecycle").json?["client"]?.object
                 appID = try #require(me?["app_id"]?.string)
                 token = try #require(me?["client_token"]?.string)
