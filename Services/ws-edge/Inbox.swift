@@ -84,6 +84,7 @@ final class Inbox: @unchecked Sendable {
     private func presence(_ delivery: Delivery) {
         do {
             let change = try JSONDecoder().decode(PresenceChange.self, from: Data(delivery.body.readableBytesView))
+            for bot in change.bots where bot.isOnline { order.linked(bot.selfID, epoch: bot.epoch) }
             let effect = context.presence.apply(change)
             announcer.announce(effect)
             if effect.needsSnapshot { methods.refreshPresence() }

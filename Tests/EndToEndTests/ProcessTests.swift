@@ -80,13 +80,6 @@ extension EndToEnd {
                 let perpetua = try PerpetuaProcess(in: folder, ports: try FreePorts.range(of: 2), ["--simulated-bot"])
                 try await perpetua.waitUntilReady()
                 let member = try await OwnActionTests.Member(ws: perpetua.ws)
-                func sentMessages() async throws -> Int64? {
-                    let sent = try await member.client.call(
-                        "send_group_msg", params: #"{"group_id":30001,"message":"hello"}"#, echo: "1")
-                    return sent.json?["data"]?.object?["message_id"]?.int64
-                }
-                let before = try #require(try await sentMessages())
-                _ = before
                 #expect(try await member.client.call("set_restart", echo: "2").int("retcode") == 1)
                 let gap = try await member.client.nextEvent("notice", "event_gap", within: .seconds(40))
                 #expect(gap.raw("missed") == "null")

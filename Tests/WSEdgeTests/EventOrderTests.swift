@@ -39,6 +39,16 @@ struct EventOrderTests {
         #expect(order.verdict(on: "8-2", of: bot) == .pass)
     }
 
+    @Test("a bot that said nothing on its first link comes after a gap on the next, and with none on the first")
+    func silentLink() {
+        var order = EventOrder()
+        order.linked(bot, epoch: 7)
+        order.linked(bot, epoch: 8)
+        #expect(order.verdict(on: "8-1", of: bot) == .passAfterGap(missed: nil))
+        order.linked(SelfID(10002), epoch: 3)
+        #expect(order.verdict(on: "3-5", of: SelfID(10002)) == .pass)
+    }
+
     @Test("bots are counted apart")
     func apart() {
         var order = EventOrder()

@@ -4,6 +4,8 @@ import OneBot
 /// seen, declares what is missing (docs/contract.md §4).
 struct EventOrder {
     private var last: [SelfID: (epoch: UInt64, sequence: UInt64)] = [:]
+    /// The first link heard of, for bots that have not sent anything yet.
+    private var links: [SelfID: UInt64] = [:]
 
     enum Verdict: Hashable {
         case pass
@@ -13,12 +15,17 @@ struct EventOrder {
         case drop
     }
 
+    /// A bot's link is up: what comes by a later one comes after a gap, also where nothing came by this one.
+    mutating func linked(_ bot: SelfID, epoch: UInt64) {
+        if links[bot] == nil { links[bot] = epoch }
+    }
+
     /// A message without such an id passes: nothing can be said of it.
     mutating func verdict(on messageID: String?, of bot: SelfID) -> Verdict {
         guard let messageID, let (epoch, sequence) = Self.parse(messageID) else { return .pass }
         guard let known = last[bot] else {
             last[bot] = (epoch, sequence)
-            return .pass
+            return links[bot].map { $0 < epoch } == true ? .passAfterGap(missed: nil) : .pass
         }
         if epoch < known.epoch || (epoch == known.epoch && sequence <= known.sequence) { return .drop }
         last[bot] = (epoch, sequence)

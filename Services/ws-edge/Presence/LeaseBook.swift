@@ -73,7 +73,8 @@ struct LeaseBook {
         defer { forgetChanges() }
         let claims = bound.compactMap { sessions[$0] }.filter { !$0.hasLeft }.map(\.claim)
         return report(
-            .change, sessions: claims.sorted { $0.sessionID < $1.sessionID }, left: left, bots: changedBots.values.sorted { $0.selfID < $1.selfID }, closedPorts: closedPorts)
+            .change, sessions: claims.sorted { $0.sessionID < $1.sessionID }, left: left,
+            bots: changedBots.values.sorted { $0.selfID < $1.selfID }, closedPorts: closedPorts)
     }
 
     mutating func renewal() -> EdgeReport { changes() ?? report(.renew) }
