@@ -19,23 +19,22 @@ public enum BotFrame: Sendable {
             return
         }
         let members = RoutingMembers(of: json)
-        if let value = members[.postType].map(json.value(of:)), !value.isNull {
-            guard let postType = value.string else {
+        if let postType = members[.postType], json.kind(of: postType) != .null {
+            guard let postType = json.string(of: postType) else {
                 self = .unknown(reason: "`post_type` is no string")
                 return
             }
-            let detailType = members.detailKey(postType: postType).flatMap { members[$0] }
             self = .event(
                 Event(
                     json: json, postType: postType,
-                    detailType: detailType.flatMap { json.value(of: $0).string },
-                    subType: members[.subType].flatMap { json.value(of: $0).string },
-                    selfID: members[.selfID].flatMap { SelfID(json: json.value(of: $0)) }))
+                    detailType: members.detail(ofPostType: postType).flatMap(json.string(of:)),
+                    subType: members[.subType].flatMap(json.string(of:)),
+                    selfID: members[.selfID].flatMap(json.selfID(of:))))
         } else if members[.echo] != nil || members[.status] != nil || members[.retcode] != nil {
             self = .response(
                 BotResponse(
                     json: json, echo: members[.echo].map { json.value(of: $0).bytes },
-                    retcode: members[.retcode].flatMap { json.value(of: $0).int64 }))
+                    retcode: members[.retcode].flatMap(json.int64(of:))))
         } else {
             self = .unknown(reason: "it has no `post_type`, `echo`, `status` or `retcode`")
         }
@@ -70,7 +69,7 @@ public struct Event: Sendable {
     /// otherwise byte for byte what the bot sent.
     /// Where nothing has to change, it is the same buffer.
     public func forClients(of bot: SelfID) -> ByteBuffer {
-        guard selfID == nil, json["self_id"]?.isNull ?? true else { return json.removing("echo") }
+        guard selfID == nil, json["self_id"]?.isNull != false else { return json.removing("echo") }
         return json.removing("echo", setting: "self_id", to: ByteBuffer(string: bot.description))
     }
 }

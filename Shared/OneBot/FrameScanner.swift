@@ -28,8 +28,7 @@ struct FrameScanner {
     /// The levels of nesting allowed; Foundation's parsers end there, too.
     static let depthLimit = 512
 
-    let bytes: UnsafeRawBufferPointer
-    var position = 0
+    private let tokens: JSONTokens
 
     /// The members of the outermost object or the elements of the outermost array, in order. After an error: those that
     /// were read to their end before it.
@@ -47,142 +46,109 @@ struct FrameScanner {
 
     /// The memory must outlive the scanner. A byte order mark is the caller's to skip.
     init(_ bytes: UnsafeRawBufferPointer) {
-        self.bytes = bytes
+        tokens = JSONTokens(bytes)
     }
 
     /// Reads the whole text.
     mutating func scan() throws(JSONError) {
-        skipWhiteSpace()
-        let start = position
-        isObject = position < bytes.count && bytes[position] == UInt8(ascii: "{")
-        repeat { try scanUpToValueEnd() } while try isAnotherValueAhead()
-        value = start..<position
-        skipWhiteSpace()
-        if position < bytes.count { throw invalid("something stands after the value") }
+        let start = tokens.endOfWhiteSpace(from: 0)
+        isObject = tokens.byte(at: start) == UInt8(ascii: "{")
+        var place = start
+        var isDone = false
+        // The place is handed from call to call, so that it stays in a register.
+        repeat {
+            place = try endOfValueOrEmptyContainer(from: place)
+            (place, isDone) = try nextValue(after: place)
+        } while !isDone
+        value = start..<place
+        place = tokens.endOfWhiteSpace(from: place)
+        if place < tokens.count { throw tokens.invalid("something stands after the value", at: place) }
     }
 
-    // MARK: Structure
-
     /// Reads a value that is no container, or steps into containers until there is one; an empty container is one.
-    private mutating func scanUpToValueEnd() throws(JSONError) {
+    private mutating func endOfValueOrEmptyContainer(from start: Int) throws(JSONError) -> Int {
+        var place = start
         while true {
-            guard position < bytes.count else { throw invalid("a value is missing") }
-            if depth == 1 { child.valueStart = UInt32(truncatingIfNeeded: position) }
-            switch bytes[position] {
+            if depth == 1 { child.valueStart = UInt32(truncatingIfNeeded: place) }
+            guard let byte = tokens.byte(at: place) else { throw tokens.invalid("a value is missing", at: place) }
+            switch byte {
             case UInt8(ascii: "\""):
-                _ = try scanString()
-                return
-            case UInt8(ascii: "{"):
-                try open(object: true)
-                if closes(with: UInt8(ascii: "}")) { return }
-                try scanKey()
-            case UInt8(ascii: "["):
-                try open(object: false)
-                if closes(with: UInt8(ascii: "]")) { return }
+                return try tokens.string(at: place).end
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                try open(object: byte == UInt8(ascii: "{"))
+                place = tokens.endOfWhiteSpace(from: place + 1)
+                if tokens.byte(at: place) == byte + 2 {  // Both closing brackets come two after the opening ones.
+                    close()
+                    return place + 1
+                }
+                if isInObject { place = try valueStart(afterKeyAt: place) }
             case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                return try scanNumber()
+                return try tokens.endOfNumber(from: place)
             case UInt8(ascii: "t"):
-                return try scanLiteral("true")
+                return try tokens.endOfLiteral("true", from: place)
             case UInt8(ascii: "f"):
-                return try scanLiteral("false")
+                return try tokens.endOfLiteral("false", from: place)
             case UInt8(ascii: "n"):
-                return try scanLiteral("null")
+                return try tokens.endOfLiteral("null", from: place)
             default:
-                throw invalid("a value is missing")
+                throw tokens.invalid("a value is missing", at: place)
             }
         }
     }
 
-    /// After a value: closes what ends here and steps over a comma, and over the key behind it. False at the end of the
+    /// After a value: closes what ends here and steps over a comma, and over the key behind it. Done at the end of the
     /// outermost value.
-    private mutating func isAnotherValueAhead() throws(JSONError) -> Bool {
+    private mutating func nextValue(after start: Int) throws(JSONError) -> (place: Int, isDone: Bool) {
+        var end = start
         while depth > 0 {
-            let end = position
-            skipWhiteSpace()
-            guard position < bytes.count else { throw invalid("the text ends too early") }
-            let byte = bytes[position]
-            let closing = isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
-            guard byte == UInt8(ascii: ",") || byte == closing else {
-                throw invalid(isInObject ? "`,` or `}` is missing" : "`,` or `]` is missing")
+            let place = tokens.endOfWhiteSpace(from: end)
+            guard let byte = tokens.byte(at: place) else { throw tokens.invalid("the text ends too early", at: place) }
+            guard byte == UInt8(ascii: ",") || byte == (isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+                throw tokens.invalid(isInObject ? "`,` or `}` is missing" : "`,` or `]` is missing", at: place)
             }
             if depth == 1 {
                 child.valueEnd = UInt32(truncatingIfNeeded: end)
                 children.append(child)
             }
-            position += 1
             if byte == UInt8(ascii: ",") {
-                skipWhiteSpace()
-                if isInObject { try scanKey() }
-                return true
+                let next = tokens.endOfWhiteSpace(from: place + 1)
+                return (isInObject ? try valueStart(afterKeyAt: next) : next, false)
             }
             close()
+            end = place + 1
         }
-        return false
+        return (end, true)
     }
 
+    /// Steps into a container.
     private mutating func open(object: Bool) throws(JSONError) {
         guard depth < Self.depthLimit else { throw .tooDeep(limit: Self.depthLimit) }
         let bit = UInt64(1) << UInt64(depth & 63)
         if object { levels[depth >> 6] |= bit } else { levels[depth >> 6] &= ~bit }
         depth += 1
         isInObject = object
-        if depth == 1 { children.reserveCapacity(16) }
-        position += 1
-        skipWhiteSpace()
+        // More members than a frame has, so that the array is allocated once.
+        if depth == 1 { children.reserveCapacity(24) }
     }
 
+    /// Back to the container around the one that ended.
     private mutating func close() {
         depth -= 1
         guard depth > 0 else { return }
         isInObject = levels[(depth - 1) >> 6] & (UInt64(1) << UInt64((depth - 1) & 63)) != 0
     }
 
-    /// Whether the container that was just opened ends at once.
-    private mutating func closes(with byte: UInt8) -> Bool {
-        guard position < bytes.count, bytes[position] == byte else { return false }
-        position += 1
-        close()
-        return true
-    }
-
     /// A key, its colon and the white space around that.
-    private mutating func scanKey() throws(JSONError) {
-        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw invalid("a key is missing") }
-        let start = position + 1
-        let hasEscapes = try scanString()
+    private mutating func valueStart(afterKeyAt start: Int) throws(JSONError) -> Int {
+        guard tokens.byte(at: start) == UInt8(ascii: "\"") else { throw tokens.invalid("a key is missing", at: start) }
+        let key = try tokens.string(at: start)
         if depth == 1 {
-            child.keyStart = UInt32(truncatingIfNeeded: start)
-            child.keyEnd = UInt32(truncatingIfNeeded: position - 1)
-            child.keyHasEscapes = hasEscapes
+            child.keyStart = UInt32(truncatingIfNeeded: start + 1)
+            child.keyEnd = UInt32(truncatingIfNeeded: key.end - 1)
+            child.keyHasEscapes = key.hasEscapes
         }
-        skipWhiteSpace()
-        guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else { throw invalid("`:` is missing") }
-        position += 1
-        skipWhiteSpace()
-    }
-
-    // MARK: Small things
-
-    @inline(__always)
-    private mutating func skipWhiteSpace() {
-        while position < bytes.count {
-            switch bytes[position] {
-            case 0x20, 0x09, 0x0A, 0x0D: position += 1
-            default: return
-            }
-        }
-    }
-
-    private mutating func scanLiteral(_ literal: StaticString) throws(JSONError) {
-        let length = literal.utf8CodeUnitCount
-        guard position + length <= bytes.count else { throw invalid("a value is missing") }
-        for index in 0..<length where bytes[position + index] != literal.utf8Start[index] {
-            throw invalid("a value is missing")
-        }
-        position += length
-    }
-
-    func invalid(_ reason: String, at offset: Int? = nil) -> JSONError {
-        .invalid(offset: offset ?? position, reason: reason)
+        let colon = tokens.endOfWhiteSpace(from: key.end)
+        guard tokens.byte(at: colon) == UInt8(ascii: ":") else { throw tokens.invalid("`:` is missing", at: colon) }
+        return tokens.endOfWhiteSpace(from: colon + 1)
     }
 }

@@ -1,8 +1,11 @@
 /// JSON numbers to integers. What it gets has passed the ``FrameScanner``.
 enum JSONNumbers {
     /// The number, if it is whole and fits: `1`, `1.0` and `1e3` are, `1.5` is not. Exact: no double in between.
+    /// `nil` for a value that is no number.
     static func int64(of bytes: UnsafeRawBufferPointer) -> Int64? {
-        let isNegative = bytes.first == UInt8(ascii: "-")
+        guard let first = bytes.first else { return nil }
+        let isNegative = first == UInt8(ascii: "-")
+        guard isNegative || first &- UInt8(ascii: "0") < 10 else { return nil }
         var magnitude: UInt64 = 0
         for index in (isNegative ? 1 : 0)..<bytes.count {
             let digit = bytes[index] &- UInt8(ascii: "0")

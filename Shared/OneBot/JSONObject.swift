@@ -68,8 +68,36 @@ public struct JSONObject: Sendable {
         rewritten(removing: removed, setting: (key, value))
     }
 
+    // MARK: One member, by where it stands
+
     func value(of member: FrameScanner.Child) -> JSONText {
         JSONText(slice: member.value, of: bytes)
+    }
+
+    func kind(of member: FrameScanner.Child) -> JSONText.Kind {
+        withBytes(of: member) { JSONText.Kind(of: $0) }
+    }
+
+    /// The text of a string; `nil` for any other kind.
+    func string(of member: FrameScanner.Child) -> String? {
+        withBytes(of: member) { JSONStrings.text(ofQuoted: $0) }
+    }
+
+    /// A whole number in the range of `Int64`; `nil` for anything else.
+    func int64(of member: FrameScanner.Child) -> Int64? {
+        withBytes(of: member) { JSONNumbers.int64(of: $0) }
+    }
+
+    /// A whole number or a string of decimal digits, as some bots write it; `nil` for anything else.
+    func selfID(of member: FrameScanner.Child) -> SelfID? {
+        int64(of: member).map(SelfID.init) ?? string(of: member).flatMap(SelfID.init(decimal:))
+    }
+
+    @inline(__always)
+    private func withBytes<Result>(
+        of member: FrameScanner.Child, _ read: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        bytes.withUnsafeReadableBytes { read(UnsafeRawBufferPointer(rebasing: $0[member.value])) }
     }
 
     // MARK: Rewriting

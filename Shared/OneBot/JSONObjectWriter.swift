@@ -55,36 +55,14 @@ extension ByteBuffer {
     public mutating func writeJSONString(_ text: String) {
         var text = text
         text.withUTF8 { bytes in
-            reserveCapacity(minimumWritableBytes: bytes.count + 2)
-            writeInteger(UInt8(ascii: "\""))
-            var written = 0
-            for index in bytes.indices where Self.needsEscape(bytes[index]) {
-                writeBytes(bytes[written..<index])
-                writeEscape(of: bytes[index])
-                written = index + 1
+            let length = bytes.reduce(2) { $0 + JSONStrings.escapedLength(of: $1) }
+            writeWithUnsafeMutableBytes(minimumWritableBytes: length) { output in
+                output[0] = UInt8(ascii: "\"")
+                var place = 1
+                for byte in bytes { JSONStrings.escape(byte, into: output, at: &place) }
+                output[place] = UInt8(ascii: "\"")
+                return place + 1
             }
-            writeBytes(bytes[written...])
-            writeInteger(UInt8(ascii: "\""))
-        }
-    }
-
-    private static func needsEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-    }
-
-    private mutating func writeEscape(of byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""): writeStaticString(#"\""#)
-        case UInt8(ascii: "\\"): writeStaticString(#"\\"#)
-        case 0x08: writeStaticString(#"\b"#)
-        case 0x09: writeStaticString(#"\t"#)
-        case 0x0A: writeStaticString(#"\n"#)
-        case 0x0C: writeStaticString(#"\f"#)
-        case 0x0D: writeStaticString(#"\r"#)
-        default:
-            writeStaticString(byte < 0x10 ? #"\u000"# : #"\u001"#)
-            let digit = byte & 0x0F
-            writeInteger(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
         }
     }
 }

@@ -1,5 +1,12 @@
 /// JSON strings to text: escapes and surrogate pairs resolved. What it gets has passed the ``FrameScanner``.
 enum JSONStrings {
+    /// The text of a string value, its quotes included; `nil` for a value that is no string.
+    static func text(ofQuoted value: UnsafeRawBufferPointer) -> String? {
+        guard value.count >= 2, value[0] == UInt8(ascii: "\"") else { return nil }
+        let inside = UnsafeRawBufferPointer(rebasing: value[1..<value.count - 1])
+        return text(of: inside, hasEscapes: inside.contains(UInt8(ascii: "\\")))
+    }
+
     /// The text between the quotes.
     static func text(of bytes: UnsafeRawBufferPointer, hasEscapes: Bool) -> String {
         guard hasEscapes else { return String(decoding: bytes, as: UTF8.self) }

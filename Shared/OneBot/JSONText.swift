@@ -30,28 +30,22 @@ public struct JSONText: Sendable {
 
     /// The value that stands in that range of a valid text's readable bytes.
     init(slice range: Range<Int>, of text: ByteBuffer) {
-        guard let bytes = text.getSlice(at: text.readerIndex + range.lowerBound, length: range.count),
-            let first = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self)
+        guard let bytes = text.getSlice(at: text.readerIndex + range.lowerBound, length: range.count), !range.isEmpty
         else {
             preconditionFailure(
                 "JSONText.init(slice:of:): \(range) is no value of a text of \(text.readableBytes) bytes")
         }
-        self.init(bytes: bytes, kind: Kind(firstByte: first))
+        self.init(bytes: bytes, kind: bytes.withUnsafeReadableBytes { Kind(of: $0) })
     }
 
     /// The text of a string, escapes resolved; `nil` for any other kind.
     public var string: String? {
-        guard kind == .string else { return nil }
-        return bytes.withUnsafeReadableBytes { pointer in
-            let inside = UnsafeRawBufferPointer(rebasing: pointer.dropFirst().dropLast())
-            return JSONStrings.text(of: inside, hasEscapes: inside.contains(UInt8(ascii: "\\")))
-        }
+        bytes.withUnsafeReadableBytes(JSONStrings.text(ofQuoted:))
     }
 
     /// A number that is a whole number in the range of `Int64` (`1`, `1.0` and `1e3` are; `1.5` is not).
     public var int64: Int64? {
-        guard kind == .number else { return nil }
-        return bytes.withUnsafeReadableBytes(JSONNumbers.int64(of:))
+        bytes.withUnsafeReadableBytes(JSONNumbers.int64(of:))
     }
 
     /// Any number, as a double; `nil` for one that is too large to be one (`1e400`).
@@ -89,8 +83,8 @@ public struct JSONText: Sendable {
 
 extension JSONText.Kind {
     /// What a valid value is, by its first byte.
-    fileprivate init(firstByte: UInt8) {
-        switch firstByte {
+    init(of value: UnsafeRawBufferPointer) {
+        switch value.first {
         case UInt8(ascii: "{"): self = .object
         case UInt8(ascii: "["): self = .array
         case UInt8(ascii: "\""): self = .string

@@ -29,15 +29,16 @@ struct RoutingMembers {
 
     /// Where an event of that type says which one it is (OneBot 11). For types the standard does not have (`message_sent`):
     /// the first such member there is.
-    func detailKey(postType: String) -> Key? {
+    func detail(ofPostType postType: String) -> FrameScanner.Child? {
         switch postType {
-        case "message": .messageType
-        case "notice": .noticeType
-        case "request": .requestType
-        case "distributed": .distributedType
-        case "meta_event": .metaEventType
+        case "message": self[.messageType]
+        case "notice": self[.noticeType]
+        case "request": self[.requestType]
+        case "distributed": self[.distributedType]
+        case "meta_event": self[.metaEventType]
         default:
-            [.messageType, .noticeType, .requestType, .distributedType, .metaEventType].first { self[$0] != nil }
+            self[.messageType] ?? self[.noticeType] ?? self[.requestType] ?? self[.distributedType]
+                ?? self[.metaEventType]
         }
     }
 

@@ -12,16 +12,6 @@ public struct SelfID: Hashable, Sendable, Comparable {
         self.number = number
     }
 
-    /// Reads a whole number or a string of decimal digits; some bots write the string.
-    init?(json: JSONText) {
-        if let number = json.int64 {
-            self.init(number)
-        } else {
-            guard let text = json.string else { return nil }
-            self.init(decimal: text)
-        }
-    }
-
     public static func < (left: SelfID, right: SelfID) -> Bool { left.number < right.number }
 }
 

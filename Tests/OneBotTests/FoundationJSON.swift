@@ -1,0 +1,56 @@
+import Foundation
+import NIOCore
+
+@testable import OneBot
+
+/// Foundation's parser, which ours is held against.
+enum FoundationJSON {
+    /// What Foundation makes of it; `nil` where it is no JSON to it.
+    static func parse(_ bytes: [UInt8]) -> Any? {
+        // The error would only say that it is invalid.
+        try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
+    }
+
+    /// Whether both understood the same.
+    static func agrees(_ text: JSONText, with value: Any) -> Bool {
+        switch text.kind {
+        case .null: return value is NSNull
+        case .boolean: return (value as? NSNumber)?.boolValue == text.bool
+        case .string: return isSame(text.string, value as? String)
+        case .number: return isSame(text, value as? NSNumber)
+        case .array:
+            guard let ours = text.array, let theirs = value as? [Any], ours.count == theirs.count else { return false }
+            return zip(ours, theirs).allSatisfy { agrees($0, with: $1) }
+        case .object:
+            guard let ours = text.object, let theirs = value as? [String: Any] else { return false }
+            guard Set(ours.keys) == Set(theirs.keys) else { return false }
+            return theirs.allSatisfy { key, value in ours[key].map { agrees($0, with: value) } ?? false }
+        }
+    }
+
+    /// Whether a number in it is too large for a double: the only thing that is no JSON to Foundation and is to us.
+    static func holdsHugeNumber(_ text: JSONText) -> Bool {
+        switch text.kind {
+        case .number: text.double == nil
+        case .array: text.array?.contains(where: holdsHugeNumber) ?? false
+        case .object:
+            // Of duplicate keys, Foundation reads the first ones, too.
+            text.object.map { object in object.members.contains { holdsHugeNumber(object.value(of: $0)) } } ?? false
+        case .null, .boolean, .string: false
+        }
+    }
+
+    private static func isSame(_ ours: String?, _ theirs: String?) -> Bool {
+        guard let ours, let theirs else { return false }
+        return ours.utf8.elementsEqual(theirs.utf8)
+    }
+
+    private static func isSame(_ ours: JSONText, _ theirs: NSNumber?) -> Bool {
+        guard let theirs, let double = ours.double else { return false }
+        let tolerance = abs(double) * 1e-15
+        guard abs(theirs.doubleValue - double) <= tolerance else { return false }
+        // Only where it stands there as an integer: Foundation makes a double of 1e3.
+        guard let exact = Int64(String(buffer: ours.bytes)) else { return true }
+        return ours.int64 == exact && theirs.int64Value == exact
+    }
+}
