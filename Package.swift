@@ -125,7 +125,8 @@ let package = Package(
         tests(of: "Registry", ["OneBot", "Bus", "Contracts", "Settings", nioCore, nioPosix, logging, grdb]),
         tests(of: "APIGateway", ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, hummingbird]),
         .testTarget(
-            name: "AllInOneTests", dependencies: ["perpetua", "Contracts", "OneBot", nioCore],
+            name: "AllInOneTests",
+            dependencies: ["perpetua", "ServiceRuntime", "Contracts", "OneBot", "Settings", nioCore],
             path: "Tests/AllInOneTests", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",

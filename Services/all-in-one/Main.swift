@@ -1,6 +1,7 @@
 import APIGateway
 import NIOCore
 import Registry
+import ServiceLifecycle
 import ServiceRuntime
 import WSEdge
 
@@ -8,19 +9,23 @@ import WSEdge
 @main
 enum Main {
     static func main() async {
-        await ServiceProcess.run("perpetua") { process in
-            let (settings, bus, loops) = (process.settings, process.bus, process.eventLoopGroup)
-            let ports = ListeningPorts()
-            let registry = RegistryService(
-                configuration: .init(settings), bus: bus, eventLoop: loops.next(), logger: process.logger)
-            registry
-            WSEdgeService(
-                configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
-                onListening: { ports.edgeListens(on: $0) })
-            APIGatewayService(
-                configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
-                readiness: [registry.readiness], onBound: { ports.apiListens(on: $0) })
-            Console(configuration: .init(process), ports: ports, bus: bus, eventLoop: loops.next())
-        }
+        await ServiceProcess.run("perpetua", services)
+    }
+
+    /// They stop from the last to the first: whoever asks before whoever answers.
+    @ServicesBuilder @Sendable
+    static func services(of process: ServiceProcess) -> [any Service] {
+        let (settings, bus, loops) = (process.settings, process.bus, process.eventLoopGroup)
+        let ports = ListeningPorts()
+        let registry = RegistryService(
+            configuration: .init(settings), bus: bus, eventLoop: loops.next(), logger: process.logger)
+        registry
+        WSEdgeService(
+            configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
+            onListening: { ports.edgeListens(on: $0) })
+        APIGatewayService(
+            configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
+            readiness: [registry.readiness], onBound: { ports.apiListens(on: $0) })
+        Console(configuration: .init(process), ports: ports, bus: bus, eventLoop: loops.next())
     }
 }

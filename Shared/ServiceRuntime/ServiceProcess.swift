@@ -122,16 +122,22 @@ public final class ServiceProcess: Sendable {
     }
 
     /// Every setting the services read.
-    private static func describe(
+    static func describe(
         _ name: String, _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) -> [Settings.Definition] {
         let settings = Settings.describing()
+        // `try?`: what was read before a failure is still worth listing.
+        try? read(settings, name, services)
+        return settings.definitions
+    }
+
+    /// Has everything read its settings, and goes no further.
+    static func read(
+        _ settings: Settings, _ name: String, _ services: @Sendable (ServiceProcess) throws -> [any Service]
+    ) throws {
         _ = LoggingConfiguration(settings)
         let logger = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
-        let process = ServiceProcess(name: name, arguments: LaunchArguments([]), settings: settings, logger: logger)
-        // `try?`: what was read before a failure is still worth listing.
-        _ = try? services(process)
-        return settings.definitions
+        _ = try services(ServiceProcess(name: name, arguments: LaunchArguments([]), settings: settings, logger: logger))
     }
 
     private static func say(_ name: String, _ text: String) { say("\(name): \(text)") }
