@@ -39,6 +39,11 @@ public final class WebSocketConnection {
     /// Messages that arrived meanwhile come after the current callback has returned, never during this call.
     public func resumeReading() { handler?.resumeReading() }
 
+    /// Pings the peer at that interval and ends the connection after two without a sign of life, as
+    /// ``WebSocketOptions/pingInterval`` does; for one connection of a server whose others are not pinged. A second call does
+    /// nothing.
+    public func startPinging(every interval: Duration) { handler?.startPinging(every: interval) }
+
     /// Flushes, sends a close frame, waits for the peer's (at most `closeTimeout`), closes the socket. A second call does
     /// nothing. Messages that come in after it are discarded.
     public func close(_ reason: CloseReason) { handler?.close(reason) }

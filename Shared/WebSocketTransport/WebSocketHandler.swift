@@ -94,6 +94,12 @@ final class WebSocketHandler: ChannelInboundHandler {
         }
     }
 
+    func startPinging(every interval: Duration) {
+        guard keepalive == nil, let context else { return }
+        keepalive = Keepalive(interval: interval, now: context.eventLoop.now)
+        tickKeepalive()
+    }
+
     func close(_ reason: CloseReason) {
         guard state.close(reason) else { return }
         sendClose(reason)
@@ -110,9 +116,7 @@ final class WebSocketHandler: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         connection.handler = self
-        guard let interval = options.pingInterval else { return }
-        keepalive = Keepalive(interval: interval, now: context.eventLoop.now)
-        tickKeepalive()
+        if let interval = options.pingInterval { startPinging(every: interval) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { finished() }
