@@ -1,3 +1,4 @@
+import Bus
 import Contracts
 import Logging
 import NIOCore
@@ -32,6 +33,26 @@ struct BotDialerTests {
         await server.stop()
     }
 
+    @Test("a bot that comes back as another account is another bot, with the entry")
+    func otherAccount() async throws {
+        let server = try await BotPeerServer.start()
+        try await BotBench.run([("bots[0].url", server.url)]) { bench in
+            let bot = try await server.nextPeer()
+            bot.send(BotBench.event(10001, 1))
+            try await bench.untilOnline(10001)
+            bot.close()
+            let other = try await server.nextPeer()
+            other.send(BotBench.event(10002, 1))
+            try await bench.untilOnline(10002)
+            #expect(bench.bot(10001)?.isOnline == false)
+            #expect(bench.bot(10001)?.configuredIndex == nil)
+            #expect(bench.bot(10002)?.configuredIndex == 0)
+            let events = try await bench.events(count: 2)
+            #expect(events.map(\.routingKey.text).map { $0.prefix(5) } == ["10001", "10002"])
+        }
+        await server.stop()
+    }
+
     @Test("a bot that is absent at the start is dialled until it is there; the failure is a warning once")
     func absentAtStart() async throws {
         // A port nobody listens on: one that was ours a moment ago.
@@ -54,7 +75,8 @@ struct BotDialerTests {
             let server = try await BotPeerServer.start(port: port)
             _ = try await server.nextPeer()
             try await bench.untilOnline(10001)
-            #expect(bench.reported.map(\.isOnline) == [false, true])
+            #expect(bench.reported.first?.isOnline == false)
+            #expect(bench.reported.last?.isOnline == true)
             await server.stop()
         }
     }
@@ -73,6 +95,38 @@ struct BotDialerTests {
             try await bench.untilOnline(10001)
         }
         await server.stop()
+    }
+
+    @Test("a bot that takes the connection and then refuses the token is said so")
+    func refusedAfterUpgrade() async throws {
+        let server = try await BotPeerServer.start()
+        try await BotBench.run([("bots[0].url", server.url)]) { bench in
+            for _ in 1...3 {
+                let bot = try await server.nextPeer()
+                bot.send(#"{"status":"failed","retcode":1403,"data":null,"message":"token","echo":null}"#)
+                bot.close()
+            }
+            let warnings = try await eventually(
+                "the refusals are logged",
+                read: { bench.log.entries.filter { $0.message.contains("before it said who it is") } }
+            ) { $0.count >= 2 }
+            #expect(warnings.map(\.level).prefix(2) == [.warning, .debug])
+            #expect(warnings[0].metadata["reason"]?.contains("access_token") == true)
+        }
+        await server.stop()
+    }
+
+    @Test("a bot that dialled in and falls silent is pinged, and given up after two pings")
+    func pings() async throws {
+        var timing = BotBench.quick
+        timing.pingInterval = .milliseconds(200)
+        try await BotBench.run(timing: timing) { bench in
+            let silent = try await bench.dialIn(selfID: 1)
+            silent.pauseReading()
+            try await eventually("it comes and goes", read: { bench.reported }) { reports in
+                reports.last?.isOnline == false && reports.contains { $0.isOnline }
+            }
+        }
     }
 
     @Test("of two entries that lead to one bot the second is refused, and takes over when the first is gone")

@@ -26,13 +26,25 @@ struct BotTableTests {
     @Test("a bot is known from being seen, with the entry it was dialled for")
     func seen() {
         var table = BotTable([entry(url: "ws://a", command: ["bot"])], edge: edge)
-        #expect(table.saw(SelfID(5), entry: 0, isLocal: false) == true)
-        #expect(table.saw(SelfID(6), entry: nil, isLocal: false) == true)
+        #expect(table.saw(SelfID(5), entry: 0, isLocal: false)?.map(\.selfID) == [SelfID(5)])
+        #expect(table.saw(SelfID(6), entry: nil, isLocal: false)?.count == 1)
+        #expect(table.saw(SelfID(6), entry: nil, isLocal: false) == [])
         let changed = table.changed(SelfID(5), epoch: 9, isOnline: true)
         #expect(changed?.configuredIndex == 0)
         #expect(changed?.isSupervised == true)
         #expect(changed?.epoch == 9 && changed?.isOnline == true)
         #expect(table.known[SelfID(6)]?.configuredIndex == nil)
+    }
+
+    @Test("where an entry leads to another bot than before, the entry is that bot's")
+    func entryChangesHands() {
+        var table = BotTable([entry(url: "ws://a", command: ["bot"])], edge: edge)
+        _ = table.saw(SelfID(5), entry: 0, isLocal: false)
+        let changed = table.saw(SelfID(6), entry: 0, isLocal: false)
+        #expect(Set((changed ?? []).map(\.selfID)) == [SelfID(5), SelfID(6)])
+        #expect(table.known[SelfID(5)]?.configuredIndex == nil)
+        #expect(table.known[SelfID(5)]?.isSupervised == false)
+        #expect(table.known[SelfID(6)]?.configuredIndex == 0)
     }
 
     @Test("a program of ours that dials in from this machine is told by being the only one that could")
@@ -49,10 +61,8 @@ struct BotTableTests {
     @Test("no more bots than the limit are taken from outside")
     func limit() {
         var table = BotTable([], edge: edge)
-        for number in 1...BotTable.limit {
-            #expect(table.saw(SelfID(Int64(number)), entry: nil, isLocal: false) == true)
-        }
-        #expect(table.saw(SelfID(Int64.max), entry: nil, isLocal: false) == false)
-        #expect(table.saw(SelfID(1), entry: nil, isLocal: false) == true)
+        for number in 1...BotTable.limit { _ = table.saw(SelfID(Int64(number)), entry: nil, isLocal: false) }
+        #expect(table.saw(SelfID(Int64.max), entry: nil, isLocal: false) == nil)
+        #expect(table.saw(SelfID(1), entry: nil, isLocal: false) == [])
     }
 }

@@ -18,6 +18,9 @@ final class BotClaim: Sendable {
     private let retryAfter: Duration
     private let logger: Logger
     private let isWanted = Mutex(false)
+    /// The queue went away under us.
+    private let isLost = Mutex(false)
+    private let delivered = Mutex<UInt64>(0)
     /// Only the latest wish matters.
     private let wishes: AsyncStream<Void>
     private let wish: AsyncStream<Void>.Continuation
@@ -51,17 +54,19 @@ final class BotClaim: Sendable {
         var consumer: (any BusConsumer)?
         for await _ in wishes {
             if isWanted.withLock({ $0 }) {
-                if consumer == nil || isLost.withLock({ $0 }) { consumer = await take(deliver) }
+                if isLost.withLock({ $0 }), let lost = consumer {
+                    await lost.cancel()
+                    consumer = nil
+                }
+                if consumer == nil { consumer = await take(deliver) }
                 if consumer != nil { eventLoop.execute(granted) }
-            } else if consumer != nil {
-                await release()
+            } else if let held = consumer {
+                await release(held)
                 consumer = nil
             }
         }
-        if consumer != nil { await release() }
+        if let consumer { await release(consumer) }
     }
-
-    private let isLost = Mutex(false)
 
     /// Tries until the queue is ours, or no longer wanted.
     private func take(_ deliver: @escaping @Sendable (Delivery) -> Void) async -> (any BusConsumer)? {
@@ -77,7 +82,11 @@ final class BotClaim: Sendable {
                     cancelled: {
                         self.isLost.withLock { $0 = true }
                         self.wish.yield()
-                    }, handler: deliver)
+                    },
+                    handler: { delivery in
+                        self.delivered.withLock { $0 &+= 1 }
+                        deliver(delivery)
+                    })
             } catch {
                 logger.log(
                     level: isFirstFailure ? .warning : .debug, "The bot's queue cannot be claimed; trying again.",
@@ -92,14 +101,24 @@ final class BotClaim: Sendable {
 
     /// Gives the queue up: first the binding, so that later actions are unroutable; what is in it already is delivered (and
     /// answered by the link); then the queue itself.
-    private func release() async {
+    private func release(_ consumer: any BusConsumer) async {
         let queue = exchanges.botQueue(bot)
         do {
             try await bus.unbind(queue, from: exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text))
-            try await eventLoop.submit {}.get()
+            try await untilDrained()
+            await consumer.cancel()
             try await bus.delete(queue)
         } catch {
             logger.debug("The bot's queue could not be given up.", metadata: [LogKeys.error: "\(error)"])
         }
+    }
+
+    /// Waits for a turn of the event loop that brings no delivery.
+    private func untilDrained() async throws {
+        var before: UInt64
+        repeat {
+            before = delivered.withLock { $0 }
+            try await eventLoop.submit {}.get()
+        } while delivered.withLock({ $0 }) != before
     }
 }

@@ -30,6 +30,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {
     private var hasWarnedOfSelfID = false
     private var unknownFrames = 0
     private var displacement: Displacement?
+    private var refusal: Int64?
 
     /// Why a connection lost its place to another one.
     enum Displacement: Sendable, Hashable {
@@ -42,8 +43,11 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {
     struct Ending: Sendable {
         let socket: WebSocketEnding
         let lived: Duration
+        /// `nil`: it never said who it is.
         let selfID: SelfID?
         let displacement: Displacement?
+        /// The retcode of a failure it sent unasked before it said who it is: how bots say that a token is wrong.
+        let refusal: Int64?
     }
 
     /// At most so much is kept until the bot is known.
@@ -77,6 +81,8 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {
 
     func start() {
         eventLoop.preconditionInEventLoop()
+        // One that we dialled is pinged by its dialer's options already.
+        socket?.startPinging(every: timing.pingInterval)
         if let selfID = identity.selfID {
             identified(as: selfID)
         } else if place.role.callsActions {
@@ -120,7 +126,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {
         ending.succeed(
             Ending(
                 socket: socketEnding, lived: .nanoseconds((NIODeadline.now() - openedAt).nanoseconds),
-                selfID: identity.selfID, displacement: displacement))
+                selfID: identity.selfID, displacement: displacement, refusal: refusal))
     }
 
     /// Waits until the socket is closed: always, whether the task is cancelled or not.
@@ -200,7 +206,13 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {
         let size: Int
         switch frame {
         case .event(let event): size = event.json.bytes.readableBytes
-        case .response(let response): size = response.json.bytes.readableBytes
+        case .response(let response):
+            if response.echo == nil || response.echo?.readableBytesView.elementsEqual("null".utf8) == true,
+                let retcode = response.retcode, retcode > 1
+            {
+                refusal = retcode
+            }
+            size = response.json.bytes.readableBytes
         case .unknown: return
         }
         guard held.count < Self.heldLimit.count, heldBytes + size <= Self.heldLimit.bytes else {

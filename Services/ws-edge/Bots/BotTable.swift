@@ -19,17 +19,22 @@ struct BotTable {
     }
 
     /// A connection has found out whose it is: `entry` is the one that was dialled, `nil` for a bot that dialled in.
-    /// False where no more bots are taken.
-    mutating func saw(_ bot: SelfID, entry: Int?, isLocal: Bool) -> Bool {
+    /// - Returns: the bots that are something else now, to be reported; `nil` where no more bots are taken.
+    mutating func saw(_ bot: SelfID, entry: Int?, isLocal: Bool) -> [OnlineBot]? {
+        let before = known
         if let entry {
-            guard known[bot]?.configuredIndex == nil else { return true }
-            add(bot, entry: entry)
-            return true
+            if known[bot]?.configuredIndex == nil { take(entry, for: bot) }
+        } else if known[bot] == nil {
+            guard known.count < Self.limit else { return nil }
+            add(bot, entry: isLocal ? unclaimedProgram : nil)
         }
-        if known[bot] != nil { return true }
-        guard known.count < Self.limit else { return false }
-        add(bot, entry: isLocal ? unclaimedProgram : nil)
-        return true
+        return known.values.filter { before[$0.selfID] != $0 }
+    }
+
+    /// What was dialled for that entry is another bot now: whoever was behind it has no entry any more.
+    private mutating func take(_ entry: Int, for bot: SelfID) {
+        for other in known.values where other.configuredIndex == entry { add(other.selfID, entry: nil) }
+        add(bot, entry: entry)
     }
 
     /// The bot with its new state; to be reported.

@@ -10,7 +10,7 @@ struct BotTiming: Sendable {
     var steadyAfter: Duration = .seconds(10)
     /// Before dialling a bot again that is also connected some other way.
     var duplicateRedial: Duration = .seconds(60)
-    /// Between pings to bots we dialled; two without a pong end the link.
+    /// Between pings to bots; two without a sign of life end the connection.
     var pingInterval: Duration = .seconds(20)
     /// A bot that has sent heartbeats and then nothing at all for three intervals, and at least that long, hangs.
     var leastSilence: Duration = .seconds(30)

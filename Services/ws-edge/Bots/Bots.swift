@@ -164,14 +164,16 @@ final class Bots: Sendable {
         let isLocal = connection.remoteAddress.hasPrefix("127.") || connection.remoteAddress.hasPrefix("[::1]")
         // Made beforehand, not under the lock; dropped where there is one already.
         let fresh = makeLink(of: bot, on: connection.eventLoop)
-        let link: BotLink? = state.withLock { state in
-            guard state.table.saw(bot, entry: entry, isLocal: isLocal) else { return nil }
-            if let link = state.links[bot] { return link }
-            state.links[bot] = fresh
-            return fresh
+        let sighting: (link: BotLink, changed: [OnlineBot])? = state.withLock { state in
+            guard let changed = state.table.saw(bot, entry: entry, isLocal: isLocal) else { return nil }
+            let link = state.links[bot] ?? fresh
+            state.links[bot] = link
+            return (link, changed)
         }
-        if link === fresh { newLink.yield(fresh) }
-        return link
+        guard let sighting else { return nil }
+        for bot in sighting.changed { report(bot) }
+        if sighting.link === fresh { newLink.yield(fresh) }
+        return sighting.link
     }
 
     private func makeLink(of bot: SelfID, on eventLoop: any EventLoop) -> BotLink {

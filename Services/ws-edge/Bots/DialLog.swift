@@ -35,13 +35,29 @@ struct DialLog {
             logger.info("A bot is reached after failures.", metadata: [LogKeys.count: "\(failures)"])
         }
         failures = 0
-        lastFailure = nil
     }
 
     mutating func ended(_ ending: BotConnection.Ending, next delay: Duration) {
-        logger.debug(
-            "The connection to a bot ended; dialling again.",
-            metadata: [LogKeys.reason: "\(ending.socket)", LogKeys.delay: "\(delay)"])
+        guard ending.selfID == nil else {
+            lastFailure = nil
+            logger.debug(
+                "The connection to a bot ended; dialling again.",
+                metadata: [LogKeys.reason: "\(ending.socket)", LogKeys.delay: "\(delay)"])
+            return
+        }
+        let failure = "\(ending.socket), retcode \(ending.refusal.map(String.init) ?? "none")"
+        let isNew = failure != lastFailure
+        lastFailure = failure
+        let isToken = [1401, 1403].contains(ending.refusal)
+        logger.log(
+            level: isNew ? .warning : .debug,
+            "The connection to a bot ended before it said who it is; dialling again.",
+            metadata: [
+                LogKeys.error: "\(failure)", LogKeys.delay: "\(delay)",
+                LogKeys.reason: isToken
+                    ? "The bot does not accept the token: set bots[].access_token to the bot's own."
+                    : "Is it a OneBot 11 server, and logged in?",
+            ])
     }
 
     /// What to look at first.
