@@ -104,7 +104,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "OneBot", "Bus", "Settings", "SimulatedBot", "WSEdge", "Registry", "APIGateway", "WebSocketTransport",
+                "OneBot", "Bus", "Contracts", "Settings", "SimulatedBot", "WSEdge", "Registry", "APIGateway", "WebSocketTransport",
                 "ServiceRuntime", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
             ],
             path: "Tests/Support", swiftSettings: settings),
@@ -113,7 +113,7 @@ let package = Package(
         tests(of: "Settings"),
         tests(of: "ServiceRuntime", ["Settings", logging, lifecycle]),
         tests(of: "Contracts", ["OneBot", "Bus", nioCore]),
-        tests(of: "Actions", ["OneBot", "Bus", "Contracts", nioCore]),
+        tests(of: "Actions", ["OneBot", "Bus", "Contracts", "Settings", nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging]),
         tests(of: "SimulatedBot", ["OneBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
         tests(
@@ -123,7 +123,7 @@ let package = Package(
                 logging,
             ]),
         tests(of: "Registry", ["OneBot", "Bus", "Contracts", "Settings", nioCore, nioPosix, logging, grdb]),
-        tests(of: "APIGateway", ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, hummingbird]),
+        tests(of: "APIGateway", ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, nioPosix, nioHTTP1, logging]),
         .testTarget(
             name: "AllInOneTests",
             dependencies: ["perpetua", "ServiceRuntime", "Contracts", "OneBot", "Settings", nioCore],

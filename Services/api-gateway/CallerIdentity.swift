@@ -28,8 +28,7 @@ struct CallerIdentity: Sendable {
         if policy.requiresClientToken {
             throw RPC.Failure(
                 .unauthorized,
-                "Which client is calling is not known. Send X-Client-Token (or client_token) from get_ws_port's answer or "
-                    + "the lifecycle event.")
+                "\(Self.unknown), from get_ws_port's answer or the lifecycle event.")
         }
         if let appID, !appID.isEmpty { return RegistryAPI.Identify(appID: appID) }
         if let address, policy.identifiesByAddress || (Self.isLoopback(address) && !isForwarded) {
@@ -37,9 +36,10 @@ struct CallerIdentity: Sendable {
         }
         throw RPC.Failure(
             .unauthorized,
-            "Which client is calling is not known. Send X-Client-Token (or client_token) from get_ws_port's answer or the "
-                + "lifecycle event, or X-Client-ID (or app_id).")
+            "\(Self.unknown), from get_ws_port's answer or the lifecycle event, or X-Client-ID (or app_id).")
     }
+
+    private static let unknown = "Which client is calling is not known. Send X-Client-Token (or client_token)"
 
     private static func isLoopback(_ address: String) -> Bool {
         let mapped = "::ffff:"

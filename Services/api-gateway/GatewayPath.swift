@@ -19,6 +19,7 @@ enum GatewayPath: Sendable, Hashable {
         switch path {
         case "health/live": self = .live
         case "health/ready": self = .ready
+        case "api": self = .unknown
         default:
             if path.hasPrefix("api/") { path = path.dropFirst(4) }
             self = Self.isActionName(path) ? .action(String(path)) : .unknown

@@ -1,0 +1,135 @@
+import NIOCore
+import OneBot
+import Testing
+
+@testable import APIGateway
+
+@Suite struct ActionParametersTests {
+    private func parameters(
+        query: String? = nil, type: String? = "application/json", body: String = ""
+    ) throws(Refusal) -> ActionParameters {
+        try ActionParameters(query: query, contentType: type, body: ByteBuffer(string: body))
+    }
+
+    private func text(_ params: ActionParameters) -> String? { params.json.map { String(buffer: $0.bytes) } }
+
+    @Test(
+        "a JSON body is kept byte for byte",
+        arguments: [
+            "application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8",
+            " application/json ",
+        ])
+    func json(_ type: String) throws {
+        let body = #" { "user_id": 9007199254740993,"x":[1, 2],"x":"twice", "m":"\u4f60" } "#
+        #expect(text(try parameters(query: "user_id=5", type: type, body: body)) == body)
+    }
+
+    @Test(
+        "no body and no query are no parameters, whatever the content type",
+        arguments: [nil, "text/plain", "application/json"])
+    func empty(_ type: String?) throws {
+        #expect(text(try parameters(type: type)) == nil)
+        #expect(text(try parameters(query: "", type: type)) == nil)
+    }
+
+    @Test("query and form are converted by OneBot's table, and everything else stays a string")
+    func conversion() throws {
+        let query =
+            "user_id=10001&message=%5B1%5D&auto_escape=true&enable=0&file=1.5&duration=x&no_cache=maybe&message_id=-7"
+        let expected =
+            #"{"user_id":10001,"message":"[1]","auto_escape":true,"enable":false,"file":"1.5","duration":"x","#
+            + #""no_cache":"maybe","message_id":-7}"#
+        #expect(text(try parameters(query: query)) == expected)
+        #expect(text(try parameters(type: "application/x-www-form-urlencoded", body: query)) == expected)
+    }
+
+    @Test("numbers keep their digits; what is no JSON number stays text")
+    func numbers() throws {
+        #expect(
+            text(try parameters(query: "user_id=18446744073709551616&group_id=007&times=%2B1&delay=1e3&self_id="))
+                == #"{"user_id":18446744073709551616,"group_id":"007","times":"+1","delay":1e3,"self_id":""}"#)
+    }
+
+    @Test("objects are read from their JSON")
+    func objects() throws {
+        #expect(
+            text(try parameters(query: #"anonymous=%7B%22flag%22:1%7D&context=%5B%5D&operation=no"#))
+                == #"{"anonymous":{"flag":1},"context":"[]","operation":"no"}"#)
+    }
+
+    @Test("a form comes before the query, and both count")
+    func formAndQuery() throws {
+        let params = try parameters(
+            query: "b=q&c=3", type: "application/x-www-form-urlencoded; charset=utf-8", body: "a=1&b=2")
+        #expect(text(params) == #"{"a":"1","b":"2","c":"3"}"#)
+    }
+
+    @Test("the access token never becomes a parameter")
+    func token() throws {
+        #expect(text(try parameters(query: "access_token=secret")) == nil)
+        #expect(text(try parameters(query: "a=1&access_token=secret")) == #"{"a":"1"}"#)
+        #expect(
+            text(try parameters(type: "application/x-www-form-urlencoded", body: "access_token=secret&a=1"))
+                == #"{"a":"1"}"#)
+        #expect(ActionParameters.accessToken(inQuery: "a=1&access_token=s%20t") == "s t")
+        #expect(ActionParameters.accessToken(inQuery: "a=%") == nil)
+        #expect(ActionParameters.accessToken(inQuery: nil) == nil)
+    }
+
+    @Test(
+        "a content type that is not read is 1406",
+        arguments: [nil, "", "text/plain", "multipart/form-data; boundary=x", "application/jsonp", "application/xml"])
+    func contentType(_ type: String?) {
+        let refusal = #expect(throws: Refusal.self) { try parameters(type: type, body: "{}") }
+        #expect(refusal?.retcode == .notAcceptable)
+        #expect(refusal?.reply.status == 406)
+        #expect(refusal?.message.contains("application/json") == true)
+    }
+
+    @Test(
+        "a body that is not one JSON object is 1400",
+        arguments: ["{", "[]", "null", "5", #""{}""#, "{}{}", "{\"a\":}", " ", "a=1"])
+    func brokenBody(_ body: String) {
+        let refusal = #expect(throws: Refusal.self) { try parameters(body: body) }
+        #expect(refusal?.retcode == .badRequest)
+        #expect(refusal?.reply.status == 400)
+    }
+
+    @Test("a broken form or query is 1400")
+    func brokenForm() {
+        let form = #expect(throws: Refusal.self) {
+            try parameters(type: "application/x-www-form-urlencoded", body: "a=1&b=%zz")
+        }
+        #expect(form?.retcode == .badRequest)
+        #expect(form?.message.contains("part 2") == true)
+        let query = #expect(throws: Refusal.self) { try parameters(query: "a=%") }
+        #expect(query?.retcode == .badRequest)
+    }
+
+    @Test("a value comes from the body, else from the query; null and empty count as absent")
+    func values() throws {
+        let params = try parameters(query: "self_id=5&x=q&y=q", body: #"{"x":"b","y":null,"z":""}"#)
+        #expect(params.value("self_id")?.int64 == 5)
+        #expect(params.text("x") == "b")
+        #expect(params.text("y") == "q")
+        #expect(params.value("z") == nil)
+        #expect(params.value("none") == nil)
+    }
+
+    @Test("what is removed is gone, every other byte stays")
+    func removing() throws {
+        var params = try parameters(body: #"{ "client_token":"s", "a" : 1,"client_token":"t"}"#)
+        params.remove("client_token", "app_id")
+        #expect(params.json?.keys == ["a"])
+        #expect(text(params)?.contains(#""a" : 1"#) == true)
+    }
+
+    @Test("a bot can be named where there are no parameters yet, and where there are")
+    func setting() throws {
+        let empty = try parameters().setting("self_id", to: SelfID(7))
+        #expect(empty.map { String(buffer: $0.bytes) } == #"{"self_id":7}"#)
+        let some = try parameters(body: #"{"self_id":"x","delay":1}"#).setting("self_id", to: SelfID(7))
+        #expect(some?["self_id"]?.int64 == 7)
+        #expect(some?["delay"]?.int64 == 1)
+    }
+}

@@ -1,0 +1,71 @@
+public import Bus
+public import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A program on the bus that a test writes in a line: it consumes a queue, remembers what came, and answers as it is
+/// told.
+public final class BusResponder: Sendable {
+    private struct State {
+        var deliveries: [Delivery] = []
+        var answer: @Sendable (Delivery) -> ByteBuffer?
+    }
+
+    private let bus: InMemoryBus
+    private let state: Mutex<State>
+
+    /// - Parameter answer: the body of the answer, `nil` for none. Change it with ``answer(with:)``.
+    public init(
+        at broker: InMemoryBroker, queue: QueueName, bindings: [(exchange: Exchange, pattern: BindingPattern)],
+        answer: @escaping @Sendable (Delivery) -> ByteBuffer? = { _ in nil }
+    ) async throws {
+        bus = broker.connect()
+        state = Mutex(State(answer: answer))
+        try await bus.declare(QueueDeclaration(queue, isExclusive: true))
+        for (exchange, pattern) in bindings {
+            try await bus.declare(exchange)
+            try await bus.bind(queue, to: exchange, pattern)
+        }
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        _ = try await bus.consume(
+            queue, prefetch: 512, on: loop, cancelled: {}, handler: { [self] in receive($0) })
+    }
+
+    /// Everything that came so far.
+    public var deliveries: [Delivery] { state.withLock { $0.deliveries } }
+
+    /// From now on it answers so.
+    public func answer(with answer: @escaping @Sendable (Delivery) -> ByteBuffer?) {
+        state.withLock { $0.answer = answer }
+    }
+
+    /// Waits for a delivery.
+    public func delivery(
+        _ what: String = "a delivery came", where matches: (Delivery) -> Bool = { _ in true }
+    ) async throws -> Delivery {
+        let found = try await eventually(what, read: { self.deliveries.filter(matches) }, until: { !$0.isEmpty })
+        return found[0]
+    }
+
+    /// Publishes something of its own.
+    public func publish(_ body: ByteBuffer, to exchange: Exchange, key: RoutingKey) async -> PublishOutcome {
+        await bus.publish(Message(body), to: exchange, key: key)
+    }
+
+    /// Goes away, with its queue.
+    public func close() async { await bus.close() }
+
+    private func receive(_ delivery: Delivery) {
+        let answer = state.withLock { state in
+            state.deliveries.append(delivery)
+            return state.answer
+        }
+        delivery.acknowledge()
+        let body = answer(delivery)
+        guard let replyTo = delivery.properties.replyTo, let body else { return }
+        var properties = MessageProperties()
+        properties.correlationID = delivery.properties.correlationID
+        bus.publish(
+            Message(body, properties), to: .toQueue, key: RoutingKey(replyTo.text), mandatory: false, then: nil)
+    }
+}
