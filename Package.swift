@@ -104,7 +104,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "OneBot", "Bus", "Contracts", "Settings", "SimulatedBot", "WSEdge", "Registry", "APIGateway", "WebSocketTransport",
+                "OneBot", "Bus", "Contracts", "Settings", "SimulatedBot", "WSEdge", "Registry", "APIGateway",
+                "WebSocketTransport",
                 "ServiceRuntime", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
             ],
             path: "Tests/Support", swiftSettings: settings),
@@ -123,7 +124,9 @@ let package = Package(
                 logging,
             ]),
         tests(of: "Registry", ["OneBot", "Bus", "Contracts", "Settings", nioCore, nioPosix, logging, grdb]),
-        tests(of: "APIGateway", ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, nioPosix, nioHTTP1, logging]),
+        tests(
+            of: "APIGateway",
+            ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, nioPosix, nioHTTP1, logging]),
         .testTarget(
             name: "AllInOneTests",
             dependencies: ["perpetua", "ServiceRuntime", "Contracts", "OneBot", "Settings", nioCore],

@@ -34,7 +34,8 @@ final class EdgeMethods: Sendable {
                 answer = try await self.answer(question)
             } catch {
                 let failure = error as? RPC.Failure ?? RPC.Failure(.badRequest, "The question cannot be read: \(error)")
-                guard let encoded = try? RPC.encodeFailure(failure) else { return }  // Two plain fields: it cannot fail.
+                // Plain fields: encoding them cannot fail.
+                guard let encoded = try? RPC.encodeFailure(failure) else { return }
                 answer = encoded
             }
             var properties = MessageProperties()

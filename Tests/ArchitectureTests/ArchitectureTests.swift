@@ -18,7 +18,8 @@ struct ArchitectureTests {
         "APIGateway": ["OneBot", "Bus", "Contracts", "Actions", "Settings", "Observability"],
         "ServiceRuntime": ["Bus", "Settings", "Observability"],
         "perpetua": [
-            "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Contracts", "OneBot", "Bus", "Settings", "Observability",
+            "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Contracts", "OneBot", "Bus", "Settings",
+            "Observability",
         ],
     ]
 
@@ -32,7 +33,8 @@ struct ArchitectureTests {
         "OneBot": "Shared/OneBot", "Bus": "Shared/Bus", "Settings": "Shared/Settings",
         "Observability": "Shared/Observability", "WebSocketTransport": "Shared/WebSocketTransport",
         "Contracts": "Shared/Contracts", "Actions": "Shared/Actions", "WSEdge": "Services/ws-edge",
-        "Registry": "Services/registry", "APIGateway": "Services/api-gateway", "ServiceRuntime": "Shared/ServiceRuntime",
+        "Registry": "Services/registry", "APIGateway": "Services/api-gateway",
+        "ServiceRuntime": "Shared/ServiceRuntime",
         "perpetua": "Services/all-in-one",
     ]
 
@@ -58,7 +60,8 @@ struct ArchitectureTests {
         let files = try ["Services", "Shared", "Tests", "Examples"].flatMap { try Self.swiftFiles(in: $0) }
         #expect(files.count > 100)
         for file in files {
-            let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+            let lines = try String(contentsOfFile: file, encoding: .utf8).split(
+                separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.count <= 401, "\(file) has \(lines.count) lines")
         }
     }

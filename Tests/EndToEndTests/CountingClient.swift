@@ -28,7 +28,8 @@ final class CountingClient: WebSocketDelegate, Sendable {
     }
 
     func received(text: ByteBuffer) {
-        guard let object = try? JSONObject(text), let number = object["number"]?.int64 else { return }  // not a numbered event
+        // Other frames are not counted.
+        guard let object = try? JSONObject(text), let number = object["number"]?.int64 else { return }
         state.withLock { ledger in
             if number != ledger.last + 1, ledger.mistake == nil { ledger.mistake = "\(number) after \(ledger.last)" }
             ledger.last = number

@@ -73,7 +73,9 @@ public func withPerpetua<Result: Sendable>(
                 ws: "ws://127.0.0.1:\(edge)", http: "http://127.0.0.1:\(gateway)", services: services)
             try await eventually(within: .seconds(20), "Perpetua is ready") {
                 try await FakeHTTP.get(running.http + "/health/ready")
-            } until: { $0.status == 200 }
+            } until: {
+                $0.status == 200
+            }
             outcome = .success(try await body(running))
         } catch {
             outcome = .failure(error)

@@ -93,7 +93,8 @@ struct ClientOutbound {
             let entry = entries.remove(at: index)
             change(by: -entry.frames.readableBytes)
             dropped += entry.events
-            entries[entries.index(entries.startIndex, offsetBy: offset)].missedBefore += entry.missedBefore + entry.events
+            entries[entries.index(entries.startIndex, offsetBy: offset)].missedBefore +=
+                entry.missedBefore + entry.events
         }
         return dropped
     }
