@@ -6,7 +6,7 @@ public struct WebSocketOptions: Sendable {
     public var upgradeTimeout: Duration = .seconds(10)
     /// How long the peer has to answer our close frame.
     public var closeTimeout: Duration = .seconds(2)
-    /// Pings the peer at that interval and ends the connection after two without a pong; `nil`: no pings.
+    /// Pings the peer at that interval and ends the connection after two with nothing heard since; `nil`: no pings.
     public var pingInterval: Duration?
     /// `isWritable` turns false above the high mark and true again below the low one.
     public var writeBufferWaterMark = 64 << 10...256 << 10
