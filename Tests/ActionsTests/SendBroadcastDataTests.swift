@@ -20,8 +20,8 @@ import Testing
         #expect(answer.status == .ok)
         #expect(answer["targets"]?.int64 == 3)
         #expect(answer.offline == [])
-        let near = harness.nearInbox.distributed(on: harness.exchanges.broadcast)
-        let far = harness.farInbox.distributed(on: harness.exchanges.broadcast)
+        let near = try await harness.nearInbox.distributed(on: harness.exchanges.broadcast)
+        let far = try await harness.farInbox.distributed(on: harness.exchanges.broadcast)
         #expect(near.map(\.targets) == [["a"]])
         #expect(far.map { $0.targets.sorted() } == [["b", "c"]])
         #expect(near.first?.sender == Client(appID: "me", clientName: "Me"))
@@ -65,8 +65,8 @@ import Testing
         #expect(
             answer["offline"].map { String(buffer: $0.bytes) }
                 == #"[{"app_id":"gone"},{"app_id":"","client_name":"Nobody"}]"#)
-        #expect(harness.nearInbox.distributed(on: harness.exchanges.broadcast).map(\.targets) == [["a"]])
-        #expect(harness.farInbox.distributed(on: harness.exchanges.broadcast).map(\.targets) == [["b"]])
+        #expect(try await harness.nearInbox.distributed(on: harness.exchanges.broadcast).map(\.targets) == [["a"]])
+        #expect(try await harness.farInbox.distributed(on: harness.exchanges.broadcast).map(\.targets) == [["b"]])
     }
 
     @Test("a list in a form's string is read as JSON")

@@ -94,9 +94,12 @@ extension BusResponder {
             bindings: [(exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text))], answer: answer)
     }
 
-    /// The broadcasts or callbacks that came, by exchange.
-    public func distributed(on exchange: Exchange) -> [DistributedMessage] {
-        deliveries.filter { $0.exchange == exchange.name }.compactMap { DistributedMessage(decoding: $0.body) }
+    /// The broadcasts or callbacks that came, by exchange; waits until there are that many. A publish is confirmed once the
+    /// message is in the queue, which is before it is delivered.
+    public func distributed(on exchange: Exchange, atLeast count: Int = 1) async throws -> [DistributedMessage] {
+        try await eventually("\(count) messages came on \(exchange.name)") {
+            deliveries.filter { $0.exchange == exchange.name }.compactMap { DistributedMessage(decoding: $0.body) }
+        } until: { $0.count >= count }
     }
 }
 
