@@ -10,8 +10,6 @@ public struct WSEdgeConfiguration: Sendable {
     public var host: String
     /// `edge.shared_port`: the port for any number of clients and for bots that dial in. Default 6700; 0: the system picks one.
     public var sharedPort: Int
-    /// `edge.port_range`: leased ports, `8100-8199`. Default: none, the system picks.
-    public var portRange: ClosedRange<Int>?
     /// `edge.port_mode`: `leased` (a port per client) or `shared` (the shared port and a `client_token`). Default `leased`.
     public var portMode: PortMode
     /// `edge.public_host`: how clients reach this edge from outside. Default: `edge.host`, or `127.0.0.1` where that is a wildcard.
@@ -87,6 +85,11 @@ extension WSEdgeConfiguration {
         portMode = settings.choice("edge.port_mode", default: .leased)
         publicHost = settings.optionalString("edge.public_host")
         publicPorts = settings.strings("edge.public_ports", default: [])
+        for text in publicPorts where PublicAddresses.Mapping(text) == nil {
+            settings.report(
+                "edge.public_ports", value: text,
+                remedy: "Write ours=outside, single ports or ranges of one length, as 8100-8199=9100-9199 or 6700=80.")
+        }
         slowClient = settings.choice("edge.slow_client", default: .close)
         outboundBytes = settings.bytes("edge.outbound_bytes", default: 64 << 20, in: 64 << 10...4 << 30)
         outboundAge = settings.duration("edge.outbound_age", default: .seconds(30), in: .seconds(1)...(.seconds(3600)))
@@ -105,15 +108,6 @@ extension WSEdgeConfiguration {
         accessToken = settings.secret("access_token")
         botListenerToken = settings.secret("bot_listener.access_token")
         timeouts = ActionTimeouts(settings)
-        portRange = settings.optionalString("edge.port_range").flatMap { text in
-            let ends = text.split(separator: "-").map { Int($0) }
-            guard ends.count == 2, let low = ends[0], let high = ends[1], 1 <= low, low <= high, high <= 65535 else {
-                settings.report(
-                    "edge.port_range", value: text, remedy: "Write the first and the last port, as 8100-8199.")
-                return nil
-            }
-            return low...high
-        }
         bots = settings.entries("bots").map { BotConfiguration(settings, entry: $0) }
     }
 }

@@ -1,4 +1,5 @@
 import Bus
+import TestSupport
 import Testing
 
 @Suite("BindingPattern", .timeLimit(.minutes(1)))
@@ -17,7 +18,7 @@ struct BindingPatternTests {
     @Test("agrees with the definition on random patterns and keys")
     func random() {
         let seed = UInt64.random(in: 0 ... .max)
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<20_000 {
             let pattern = words(["a", "b", "*", "#", "#", ""], upTo: 7, &generator)
             let key = words(["a", "b", "a", "", "c"], upTo: 8, &generator)
@@ -48,22 +49,9 @@ struct BindingPatternTests {
         return definition(rest, key.dropFirst())
     }
 
-    private func words(_ choices: [String], upTo count: Int, _ generator: inout SplitMix) -> [String] {
+    private func words(_ choices: [String], upTo count: Int, _ generator: inout SeededGenerator) -> [String] {
         (0..<Int.random(in: 0...count, using: &generator)).map { _ in
             choices[Int.random(in: choices.indices, using: &generator)]
         }
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

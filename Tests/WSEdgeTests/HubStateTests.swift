@@ -1,4 +1,5 @@
 import OneBot
+import TestSupport
 import Testing
 
 @testable import WSEdge
@@ -42,7 +43,7 @@ struct HubStateTests {
     func random() {
         var generator = SystemRandomNumberGenerator()
         let seed = UInt64.random(in: 0...UInt64.max, using: &generator)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var hub = HubState<Member>()
         var model: [UInt64: (Member, SelfID)] = [:]
         for _ in 0..<5_000 {
@@ -73,17 +74,5 @@ struct HubStateTests {
         hub.forEachRecipient(of: bot) { seen.append(ObjectIdentifier($0)) }
         #expect(seen.count == Set(seen).count, "nobody hears an event twice")
         return Set(seen)
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
