@@ -36,7 +36,7 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")  // APIGateway
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")  // APIGateway
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")  // Registry
-let yams: Target.Dependency = .product(name: "Yams", package: "Yams")  // Settings
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")  // SettingsReading
 
 let package = Package(
     name: "perpetua",
@@ -58,37 +58,37 @@ let package = Package(
         // The protocol and the port: these import nothing of ours.
         shared("OneBot", [nioCore]),
         shared("Bus", [nioCore]),
-        shared("Settings", [yams]),
+        shared("SettingsReading", [yams]),
         shared("Observability"),
         shared("WebSocketTransport", [nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
 
         // What programs say on the bus, and our own actions.
         shared("Contracts", ["OneBot", "Bus", nioCore]),
-        shared("Actions", ["OneBot", "Bus", "Contracts", "Settings", nioCore, logging]),
+        shared("Actions", ["OneBot", "Bus", "Contracts", "SettingsReading", nioCore, logging]),
 
         // The three services: none imports another.
         service(
             "WSEdge", folder: "ws-edge",
             [
-                "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "Settings", "Observability",
+                "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "SettingsReading", "Observability",
                 nioCore, nioPosix, nioHTTP1, logging, lifecycle,
             ]),
         service(
             "Registry", folder: "registry",
-            ["OneBot", "Bus", "Contracts", "Settings", "Observability", nioCore, logging, lifecycle, grdb]),
+            ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, lifecycle, grdb]),
         service(
             "APIGateway", folder: "api-gateway",
             [
-                "OneBot", "Bus", "Contracts", "Actions", "Settings", "Observability",
+                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "Observability",
                 nioCore, logging, lifecycle, hummingbird, hummingbirdCore,
             ]),
 
         // Processes.
-        shared("ServiceRuntime", ["Bus", "Settings", nioCore, nioPosix, logging, lifecycle]),
+        shared("ServiceRuntime", ["Bus", "SettingsReading", nioCore, nioPosix, logging, lifecycle]),
         .executableTarget(
             name: "perpetua",
             dependencies: [
-                "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Contracts", "OneBot", "Bus", "Settings",
+                "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Contracts", "OneBot", "Bus", "SettingsReading",
                 nioCore, nioPosix, logging, lifecycle,
             ],
             path: "Services/all-in-one", swiftSettings: settings),
@@ -104,32 +104,33 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "OneBot", "Bus", "Contracts", "Settings", "SimulatedBot", "WSEdge", "Registry", "APIGateway",
+                "OneBot", "Bus", "Contracts", "SettingsReading", "SimulatedBot", "WSEdge", "Registry", "APIGateway",
                 "WebSocketTransport",
                 "ServiceRuntime", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
             ],
             path: "Tests/Support", swiftSettings: settings),
         tests(of: "OneBot", [nioCore]),
         tests(of: "Bus", [nioCore, nioPosix]),
-        tests(of: "Settings"),
-        tests(of: "ServiceRuntime", ["Settings", logging, lifecycle]),
+        tests(of: "SettingsReading"),
+        tests(of: "ServiceRuntime", ["SettingsReading", logging, lifecycle]),
         tests(of: "Contracts", ["OneBot", "Bus", nioCore]),
-        tests(of: "Actions", ["OneBot", "Bus", "Contracts", "Settings", nioCore]),
+        tests(of: "Actions", ["OneBot", "Bus", "Contracts", "SettingsReading", nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging]),
         tests(of: "SimulatedBot", ["OneBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
         tests(
             of: "WSEdge",
             [
-                "OneBot", "Bus", "Contracts", "Actions", "Settings", "WebSocketTransport", nioCore, nioPosix, nioHTTP1,
+                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "WebSocketTransport", nioCore, nioPosix,
+                nioHTTP1,
                 logging,
             ]),
-        tests(of: "Registry", ["OneBot", "Bus", "Contracts", "Settings", nioCore, nioPosix, logging, grdb]),
+        tests(of: "Registry", ["OneBot", "Bus", "Contracts", "SettingsReading", nioCore, nioPosix, logging, grdb]),
         tests(
             of: "APIGateway",
-            ["OneBot", "Bus", "Contracts", "Actions", "Settings", nioCore, nioPosix, nioHTTP1, logging]),
+            ["OneBot", "Bus", "Contracts", "Actions", "SettingsReading", nioCore, nioPosix, nioHTTP1, logging]),
         .testTarget(
             name: "AllInOneTests",
-            dependencies: ["perpetua", "ServiceRuntime", "Contracts", "OneBot", "Settings", nioCore],
+            dependencies: ["perpetua", "ServiceRuntime", "Contracts", "OneBot", "SettingsReading", nioCore],
             path: "Tests/AllInOneTests", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",

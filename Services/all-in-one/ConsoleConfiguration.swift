@@ -1,7 +1,7 @@
 import APIGateway
 import Contracts
 import ServiceRuntime
-import Settings
+import SettingsReading
 import WSEdge
 
 /// What the console shows.

@@ -1,5 +1,5 @@
 public import Contracts
-public import Settings
+public import SettingsReading
 
 /// Every setting of the registry.
 public struct RegistryConfiguration: Sendable {

@@ -1,6 +1,6 @@
 public import Actions
 public import Contracts
-public import Settings
+public import SettingsReading
 
 /// Every setting of the edge.
 public struct WSEdgeConfiguration: Sendable {

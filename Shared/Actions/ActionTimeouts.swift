@@ -1,4 +1,4 @@
-public import Settings
+public import SettingsReading
 
 /// How long a bot may take to answer an action, by the action's name.
 public struct ActionTimeouts: Sendable {

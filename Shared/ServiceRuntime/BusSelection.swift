@@ -1,5 +1,5 @@
 import Bus
-import Settings
+import SettingsReading
 
 /// Which bus carries the messages: the only place that names them.
 enum BusSelection: String, Sendable, CaseIterable {

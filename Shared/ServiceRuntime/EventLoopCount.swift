@@ -1,5 +1,5 @@
 import NIOCore
-import Settings
+import SettingsReading
 
 /// How many threads serve sockets.
 enum EventLoopCount {

@@ -1,4 +1,4 @@
-import Settings
+import SettingsReading
 
 /// What `--help` prints.
 struct HelpText {

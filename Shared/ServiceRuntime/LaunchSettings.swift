@@ -1,5 +1,5 @@
 import Foundation
-import Settings
+import SettingsReading
 
 /// Finds and reads the settings file, and puts the command line on top.
 enum LaunchSettings {

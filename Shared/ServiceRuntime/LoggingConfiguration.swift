@@ -1,5 +1,5 @@
 import Logging
-import Settings
+import SettingsReading
 
 /// How the process logs, always to standard error.
 struct LoggingConfiguration: Sendable {

@@ -4,7 +4,7 @@ public import Logging
 public import NIOCore
 import NIOPosix
 public import ServiceLifecycle
-public import Settings
+public import SettingsReading
 
 /// What every process of Perpetua is made of: settings, logging, bus, threads for sockets, and the services given to ``run(_:_:)``.
 public final class ServiceProcess: Sendable {

@@ -1,5 +1,5 @@
 import Actions
-import Settings
+import SettingsReading
 import Testing
 
 @testable import APIGateway

@@ -1,4 +1,4 @@
-import Settings
+import SettingsReading
 import Testing
 
 @testable import Actions

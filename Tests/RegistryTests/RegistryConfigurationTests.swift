@@ -1,6 +1,6 @@
 import Contracts
 import Registry
-import Settings
+import SettingsReading
 import Testing
 
 @Suite struct RegistryConfigurationTests {

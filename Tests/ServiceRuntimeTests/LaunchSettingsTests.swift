@@ -1,5 +1,5 @@
 import Foundation
-import Settings
+import SettingsReading
 import Testing
 
 @testable import ServiceRuntime

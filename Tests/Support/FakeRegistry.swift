@@ -99,7 +99,9 @@ extension BusResponder {
     public func distributed(on exchange: Exchange, atLeast count: Int = 1) async throws -> [DistributedMessage] {
         try await eventually("\(count) messages came on \(exchange.name)") {
             deliveries.filter { $0.exchange == exchange.name }.compactMap { DistributedMessage(decoding: $0.body) }
-        } until: { $0.count >= count }
+        } until: {
+            $0.count >= count
+        }
     }
 }
 

@@ -6,7 +6,7 @@ import NIOCore
 import NIOPosix
 import Registry
 import ServiceLifecycle
-import Settings
+import SettingsReading
 import Synchronization
 import WSEdge
 

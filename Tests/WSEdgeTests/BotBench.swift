@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import OneBot
-import Settings
+import SettingsReading
 import Synchronization
 import TestSupport
 import Testing

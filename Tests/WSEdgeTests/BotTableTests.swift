@@ -1,6 +1,6 @@
 import Contracts
 import OneBot
-import Settings
+import SettingsReading
 import Testing
 
 @testable import WSEdge

@@ -1,5 +1,5 @@
 import NIOCore
-import Settings
+import SettingsReading
 import Testing
 
 @testable import WSEdge

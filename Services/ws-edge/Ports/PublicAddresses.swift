@@ -1,4 +1,4 @@
-import Settings
+import SettingsReading
 
 /// How the outside reaches this edge's ports (`edge.public_host`, `edge.public_ports`).
 struct PublicAddresses: Sendable {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Settings
+@testable import SettingsReading
 
 @Suite("Durations and sizes as text")
 struct DurationTextTests {

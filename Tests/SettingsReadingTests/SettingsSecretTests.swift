@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Settings
+@testable import SettingsReading
 
 @Suite("Settings: secrets")
 struct SettingsSecretTests {

@@ -1,4 +1,4 @@
-import Settings
+import SettingsReading
 import Testing
 
 @Suite("Settings: values and where they come from")
