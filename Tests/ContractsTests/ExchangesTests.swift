@@ -1,5 +1,6 @@
 import Bus
 import Contracts
+import NIOCore
 import OneBot
 import Testing
 
@@ -38,6 +39,24 @@ import Testing
         #expect(Exchanges.eventPattern(bot).matches(key))
         #expect(!Exchanges.eventPattern(SelfID(number &+ 1)).matches(key))
         #expect(Exchanges.actionKey(bot).text == "\(number)")
+    }
+
+    @Test(
+        "an event's key says what it is; a part that is missing, or no word, is _",
+        arguments: [
+            (#"{"post_type":"message","message_type":"group","sub_type":"normal"}"#, "7.message.group.normal"),
+            (#"{"post_type":"notice","notice_type":"client_status"}"#, "7.notice.client_status._"),
+            (#"{"post_type":"meta_event","meta_event_type":"heartbeat","sub_type":""}"#, "7.meta_event.heartbeat._"),
+            (#"{"post_type":"a.b","message_type":"x"}"#, "7._._._"),
+            (##"{"post_type":"message","message_type":"*","sub_type":"#"}"##, "7.message._._"),
+            (#"{"post_type":"message","message_type":5,"sub_type":null}"#, "7.message._._"),
+        ])
+    func eventKey(_ frame: String, _ key: String) throws {
+        guard case .event(let event) = BotFrame(parsing: ByteBuffer(string: frame)) else {
+            Issue.record("\(frame) is no event")
+            return
+        }
+        #expect(Exchanges.eventKey(event, of: SelfID(7)).text == key)
     }
 
     @Test("a key of no bot is none", arguments: ["", ".", "x.message", "+1.message", " 1.message"])
