@@ -96,18 +96,22 @@ final class BotBench: Sendable {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         try await bus.declare(QueueDeclaration("test.events", isExclusive: true, maxLengthBytes: eventBytes))
         try await bus.bind("test.events", to: exchanges.events, "#")
-        _ = try await bus.consume("test.events", prefetch: 100, on: loop, cancelled: {}) { delivery in
-            let acknowledges = self.received.withLock {
-                $0.events.append(delivery)
-                return $0.acknowledgesEvents
-            }
-            if acknowledges { delivery.acknowledge() }
-        }
+        _ = try await bus.consume(
+            "test.events", prefetch: 100, on: loop, cancelled: {},
+            handler: { delivery in
+                let acknowledges = self.received.withLock {
+                    $0.events.append(delivery)
+                    return $0.acknowledgesEvents
+                }
+                if acknowledges { delivery.acknowledge() }
+            })
         try await bus.declare(QueueDeclaration("test.inbox", isExclusive: true))
-        _ = try await bus.consume("test.inbox", prefetch: 0, on: loop, cancelled: {}) { delivery in
-            self.received.withLock { $0.answers.append(delivery) }
-            delivery.acknowledge()
-        }
+        _ = try await bus.consume(
+            "test.inbox", prefetch: 0, on: loop, cancelled: {},
+            handler: { delivery in
+                self.received.withLock { $0.answers.append(delivery) }
+                delivery.acknowledge()
+            })
     }
 
     private func close() async {
@@ -167,7 +171,7 @@ final class BotBench: Sendable {
     var events: [Delivery] { received.withLock { $0.events } }
 
     func events(count: Int) async throws -> [Delivery] {
-        try await eventually("\(count) events came", read: { self.events }) { $0.count >= count }
+        try await eventually("\(count) events came", read: { self.events }, until: { $0.count >= count })
     }
 
     /// With false, events stay in their queue, and fill it.
@@ -186,11 +190,11 @@ final class BotBench: Sendable {
     func bot(_ number: Int64) -> OnlineBot? { bots.known.first { $0.selfID == SelfID(number) } }
 
     func untilOnline(_ number: Int64) async throws {
-        try await eventually("bot \(number) is online", read: { self.bot(number) }) { $0?.isOnline == true }
+        try await eventually("bot \(number) is online", read: { self.bot(number) }, until: { $0?.isOnline == true })
     }
 
     func untilOffline(_ number: Int64) async throws {
-        try await eventually("bot \(number) is offline", read: { self.bot(number) }) { $0?.isOnline == false }
+        try await eventually("bot \(number) is offline", read: { self.bot(number) }, until: { $0?.isOnline == false })
     }
 }
 

@@ -40,7 +40,7 @@ struct BotProcessTests {
     }
 
     private func untilRunning(_ process: BotProcess, otherThan old: Int32? = nil) async throws -> Int32 {
-        let pid = try await eventually("the program runs", read: { process.pid }) { $0 != nil && $0 != old }
+        let pid = try await eventually("the program runs", read: { process.pid }, until: { $0 != nil && $0 != old })
         return try #require(pid)
     }
 
