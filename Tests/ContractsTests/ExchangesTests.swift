@@ -47,7 +47,7 @@ import Testing
             (#"{"post_type":"message","message_type":"group","sub_type":"normal"}"#, "7.message.group.normal"),
             (#"{"post_type":"notice","notice_type":"client_status"}"#, "7.notice.client_status._"),
             (#"{"post_type":"meta_event","meta_event_type":"heartbeat","sub_type":""}"#, "7.meta_event.heartbeat._"),
-            (#"{"post_type":"a.b","message_type":"x"}"#, "7._._._"),
+            (#"{"post_type":"a.b"}"#, "7._._._"),
             (##"{"post_type":"message","message_type":"*","sub_type":"#"}"##, "7.message._._"),
             (#"{"post_type":"message","message_type":5,"sub_type":null}"#, "7.message._._"),
         ])
