@@ -53,6 +53,8 @@ final class PerpetuaProcess: @unchecked Sendable {  // Foundation's Process; eac
         _ = try await exitCode()
     }
 
+    var isRunning: Bool { process.isRunning }
+
     func terminate() { Foundation.kill(process.processIdentifier, SIGTERM) }
 
     func exitCode() async throws -> Int32 {
