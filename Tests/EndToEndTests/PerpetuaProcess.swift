@@ -31,6 +31,11 @@ final class PerpetuaProcess: @unchecked Sendable {  // Foundation's Process; eac
         try process.run()
     }
 
+    /// A test that fails leaves nothing running.
+    deinit {
+        if process.isRunning { Foundation.kill(process.processIdentifier, SIGTERM) }
+    }
+
     /// Everything it printed so far.
     var printed: String {
         // It is there since the initialiser made it.
