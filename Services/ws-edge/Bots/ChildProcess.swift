@@ -101,8 +101,9 @@ final class ChildProcess: Sendable {
     func sweep(grace: Duration) async {
         let wasTerminated = state.withLock { $0.isTerminating }
         let deadline = NIODeadline.now() + TimeAmount(grace)
-        if kill(-pid, wasTerminated ? 0 : SIGTERM) == 0 {
-            while kill(-pid, 0) == 0 {
+        if ProcessGroup.isAlive(pid) {
+            if !wasTerminated { kill(-pid, SIGTERM) }
+            while ProcessGroup.isAlive(pid) {
                 guard .now() < deadline else {
                     kill(-pid, SIGKILL)
                     break
