@@ -10,7 +10,7 @@ import WebSocketTransport
 /// and its own answers in the order the bot sent them.
 ///
 /// `@unchecked Sendable`: deliveries come on `eventLoop` only, and nothing here is touched elsewhere.
-final class Inbox: @unchecked Sendable {
+final class Inbox: @unchecked Sendable {  // confined to its event loop, as said above
     /// Deliveries are acknowledged when the shards have room again: then the bus holds back, and through it the bots.
     static let maxBacklogBytes = 32 << 20
 

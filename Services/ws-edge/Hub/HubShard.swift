@@ -7,7 +7,7 @@ import Synchronization
 /// turn together: one hop per loop and turn, each frame encoded once, one flush per session (docs/decisions/0003).
 ///
 /// `@unchecked Sendable`: `backlog` is behind its mutex; everything else is touched on `eventLoop` only.
-final class HubShard: @unchecked Sendable {
+final class HubShard: @unchecked Sendable {  // confined to its event loop, as said above
     let eventLoop: any EventLoop
     private let backlog = Mutex(Backlog())
 
