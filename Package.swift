@@ -127,7 +127,10 @@ let package = Package(
         tests(of: "Registry", ["OneBot", "Bus", "Contracts", "SettingsReading", nioCore, nioPosix, logging, grdb]),
         tests(
             of: "APIGateway",
-            ["OneBot", "Bus", "Contracts", "Actions", "SettingsReading", nioCore, nioPosix, nioHTTP1, logging]),
+            [
+                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", nioCore, nioPosix, nioHTTP1, logging,
+                lifecycle,
+            ]),
         .testTarget(
             name: "AllInOneTests",
             dependencies: ["perpetua", "ServiceRuntime", "Contracts", "OneBot", "SettingsReading", nioCore],

@@ -107,12 +107,17 @@ public final class APIGatewayService: Service {
         }
     }
 
-    /// Ends what is still in flight `api.drain_time` after graceful shutdown began.
+    /// Answers what is still in flight `api.drain_time` after graceful shutdown began; what cannot even be written to its asker
+    /// then is given up.
     private func drainDeadline() async -> Result<Void, any Error>? {
         do {
             try await gracefulShutdown()
             try await Task.sleep(for: configuration.drainTime)
-            logger.warning("Requests in flight were ended.", metadata: [LogKeys.delay: "\(configuration.drainTime)"])
+            logger.warning(
+                "Requests in flight are answered without an outcome.",
+                metadata: [LogKeys.delay: "\(configuration.drainTime)"])
+            requester.close()
+            try await Task.sleep(for: .seconds(1))
             return .success(())
         } catch {
             return nil  // Cancelled: all ended in time.

@@ -13,8 +13,7 @@ struct ActionParameters: Sendable {
         do throws(FormText.Malformed) {
             self.query = try FormText.pairs(of: (query ?? "").utf8)
         } catch {
-            throw Refusal(
-                .badRequest, "The query's part \(error.part) is not percent-encoded UTF-8. Encode names and values.")
+            throw Refusal(.badRequest, "The query cannot be read: \(error)")
         }
         if body.readableBytes == 0 {
             json = Self.object(of: self.query)
@@ -30,11 +29,10 @@ struct ActionParameters: Sendable {
         case "application/x-www-form-urlencoded":
             do throws(FormText.Malformed) {
                 let form = try FormText.pairs(of: body.readableBytesView)
-                json = Self.object(of: form + self.query.filter { pair in !form.contains { $0.isNamed(pair.name) } })
+                let names = Set(form.map { Array($0.name.utf8) })
+                json = Self.object(of: form + self.query.filter { !names.contains(Array($0.name.utf8)) })
             } catch {
-                throw Refusal(
-                    .badRequest,
-                    "The body's part \(error.part) is not percent-encoded UTF-8. Encode names and values.")
+                throw Refusal(.badRequest, "The body cannot be read: \(error)")
             }
         default:
             throw Refusal(

@@ -6,9 +6,21 @@ enum FormText {
         let value: String
     }
 
-    /// Why a text is no form. `part` is its number, from 1.
-    struct Malformed: Error, Sendable, Equatable {
-        let part: Int
+    /// More pairs than any action has parameters: a bound on what one body can make us keep.
+    static let maxPairs = 1_000
+
+    /// Why a text is no form we read.
+    enum Malformed: Error, Sendable, Hashable, CustomStringConvertible {
+        /// That part, counted from 1, is not percent-encoded UTF-8.
+        case encoding(part: Int)
+        case tooMany
+
+        var description: String {
+            switch self {
+            case .encoding(let part): "part \(part) is not percent-encoded UTF-8. Encode names and values."
+            case .tooMany: "there are more than \(FormText.maxPairs) parts. Send fewer."
+            }
+        }
     }
 
     /// The pairs in order; of several with one name only the last is kept, at the first one's place.
@@ -16,12 +28,13 @@ enum FormText {
         var pairs: [Pair] = []
         var places: [[UInt8]: Int] = [:]
         var part = 0
-        for piece in text.split(separator: UInt8(ascii: "&")) {
+        for piece in text.split(separator: UInt8(ascii: "&"), maxSplits: maxPairs) {
             part += 1
+            if part > maxPairs { throw .tooMany }
             let halves = piece.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = decode(halves[0]), let value = decode(halves.count > 1 ? halves[1] : piece.prefix(0))
             else {
-                throw Malformed(part: part)
+                throw .encoding(part: part)
             }
             let pair = Pair(name: name, value: value)
             let place = places.updateValue(pairs.count, forKey: Array(name.utf8))

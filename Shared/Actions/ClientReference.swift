@@ -43,23 +43,25 @@ struct ClientReference: Sendable {
 /// Who is online, found by `app_id` or by name, both byte for byte.
 struct ClientDirectory {
     private let byID: [String: OnlineClient]
-    private let byName: [ClientName: OnlineClient]
+    /// Only the names somebody asks for: most lists name none, and there may be many clients.
+    private let byName: [[UInt8]: OnlineClient]
 
-    init(_ presence: PresenceReplica) {
+    init(_ presence: PresenceReplica, for references: [ClientReference]) {
         byID = presence.clients
-        byName = Dictionary(
-            byID.values.compactMap { client in
-                // A name that is none by our rules was never granted, so nobody can be meant by it.
-                client.clientName.flatMap { try? ClientName($0) }.map { ($0, client) }
-            }, uniquingKeysWith: { first, _ in first })
+        let wanted = Set(references.compactMap { $0.appID == nil ? $0.clientName.map { Array($0.utf8) } : nil })
+        var byName: [[UInt8]: OnlineClient] = [:]
+        if !wanted.isEmpty {
+            for client in presence.clients.values {
+                guard let name = client.clientName.map({ Array($0.utf8) }), wanted.contains(name) else { continue }
+                byName[name] = client
+            }
+        }
+        self.byName = byName
     }
 
     func client(appID: String) -> OnlineClient? {
         byID[appID].flatMap { $0.appID.hasSameBytes(as: appID) ? $0 : nil }
     }
 
-    func client(named name: String) -> OnlineClient? {
-        // As above: what is no name is nobody's.
-        (try? ClientName(name)).flatMap { byName[$0] }
-    }
+    func client(named name: String) -> OnlineClient? { byName[Array(name.utf8)] }
 }

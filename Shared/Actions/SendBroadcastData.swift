@@ -49,10 +49,10 @@ struct SendBroadcastData {
             return BroadcastRecipients(everyoneBut: sender, in: try await dispatcher.presence { _ in false })
         }
         let presence = try await dispatcher.presence { known in
-            let directory = ClientDirectory(known)
+            let directory = ClientDirectory(known, for: wanted)
             return wanted.allSatisfy { $0.asWritten == nil || $0.find(in: directory) != nil }
         }
-        let recipients = BroadcastRecipients(wanted, sender: sender, in: ClientDirectory(presence))
+        let recipients = BroadcastRecipients(wanted, sender: sender, in: ClientDirectory(presence, for: wanted))
         if recipients.matchedNobody {
             throw RPC.Failure(
                 .notFound,

@@ -20,8 +20,8 @@ struct SendBroadcastDataCallback {
     }
 
     func perform(as caller: ActionCaller, using dispatcher: ActionDispatcher) async throws(RPC.Failure) -> Response {
-        let presence = try await dispatcher.presence { target.find(in: ClientDirectory($0)) != nil }
-        guard let client = target.find(in: ClientDirectory(presence)), client.role.receivesEvents else {
+        let presence = try await dispatcher.presence { target.find(in: ClientDirectory($0, for: [target])) != nil }
+        guard let client = target.find(in: ClientDirectory(presence, for: [target])), client.role.receivesEvents else {
             throw params.failure(.notFound, "the client in `client` is not online. Look it up with get_online_clients.")
         }
         guard let uuid = uuid ?? caller.latestBroadcast(client.appID) else {

@@ -338,31 +338,4 @@ import Testing
             #expect(try await gateway.post("/api/set_client_name", "{}").status == 401)
         }
     }
-
-    // MARK: Health, start and end
-
-    @Test("readiness says why not")
-    func readiness() async throws {
-        try await GatewayHarness.run(readiness: [{ nil }, { "The \"edge\" is draining." }]) { gateway async throws in
-            let answer = try await gateway.get("/health/ready")
-            #expect(answer.status == 503)
-            #expect(answer.json?["reasons"]?.array?.compactMap(\.string) == ["The \"edge\" is draining."])
-            #expect(try await gateway.get("/health/live").body == #"{"status":"ok"}"#)
-            #expect(try await FakeHTTP.request(.HEAD, gateway.url + "/health/ready").status == 503)
-        }
-    }
-
-    @Test("a port that is taken is said in words")
-    func portTaken() async throws {
-        let taken = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(
-            host: "127.0.0.1", port: 0
-        ).get()
-        let port = try #require(taken.localAddress?.port)
-        let error = await #expect(throws: APIGatewayError.self) {
-            try await GatewayHarness.run([("api.port", "\(port)")]) { _ in }
-        }
-        #expect(error?.description.contains("127.0.0.1:\(port)") == true)
-        #expect(error?.description.contains("api.port") == true)
-        try await taken.close()
-    }
 }

@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import OneBot
+import ServiceLifecycle
 import SettingsReading
 import Synchronization
 import TestSupport
@@ -18,6 +19,8 @@ struct GatewayHarness: Sendable {
     let edge = EdgeAddress(edgeID: "e1", instance: "1")
     let edgeInbox: BusResponder
     let port: Int
+    /// Begins its graceful shutdown.
+    let stop: @Sendable () async -> Void
 
     var url: String { "http://127.0.0.1:\(port)" }
 
@@ -39,16 +42,22 @@ struct GatewayHarness: Sendable {
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), readiness: readiness,
             onBound: { bound.yield($0) })
         let edgeInbox = try await BusResponder.edge(edge, at: broker)
+        let services = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { bound.finish() }
-                try await service.run()
+                try await services.run()
             }
             guard let port = await ports.first(where: { _ in true }) else {
                 try await group.next()
                 return
             }
-            let harness = GatewayHarness(broker: broker, registry: registry, edgeInbox: edgeInbox, port: port)
+            let harness = GatewayHarness(
+                broker: broker, registry: registry, edgeInbox: edgeInbox, port: port,
+                stop: { await services.triggerGracefulShutdown() })
             try await eventually("the gateway knows who is online") { service.readiness() == nil }
             try await body(harness)
             group.cancelAll()

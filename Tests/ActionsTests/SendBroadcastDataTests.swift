@@ -168,7 +168,7 @@ import Testing
     func size() async throws {
         let harness = try await ActionsHarness()
         harness.online([.fixture("me", at: harness.near), .fixture("a", at: harness.near, session: 2)])
-        let full = String(repeating: "\\u0061", count: 1 << 20)
+        let full = String(repeating: "a", count: 1 << 20 - 1) + "\\u0061"
         let fits = try await harness.perform(.sendBroadcastData, #"{"data":"\#(full)"}"#, as: harness.caller("me"))
         #expect(fits["targets"]?.int64 == 1)
         let over = try await harness.perform(.sendBroadcastData, #"{"data":"\#(full)b"}"#, as: harness.caller("me"))

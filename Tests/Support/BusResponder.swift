@@ -47,6 +47,15 @@ public final class BusResponder: Sendable {
         return found[0]
     }
 
+    /// Answers one delivery, later than ``answer(with:)`` would.
+    public func reply(to delivery: Delivery, _ body: ByteBuffer) {
+        guard let replyTo = delivery.properties.replyTo else { return }
+        var properties = MessageProperties()
+        properties.correlationID = delivery.properties.correlationID
+        bus.publish(
+            Message(body, properties), to: .toQueue, key: RoutingKey(replyTo.text), mandatory: false, then: nil)
+    }
+
     /// Publishes something of its own.
     public func publish(_ body: ByteBuffer, to exchange: Exchange, key: RoutingKey) async -> PublishOutcome {
         await bus.publish(Message(body), to: exchange, key: key)
@@ -61,11 +70,6 @@ public final class BusResponder: Sendable {
             return state.answer
         }
         delivery.acknowledge()
-        let body = answer(delivery)
-        guard let replyTo = delivery.properties.replyTo, let body else { return }
-        var properties = MessageProperties()
-        properties.correlationID = delivery.properties.correlationID
-        bus.publish(
-            Message(body, properties), to: .toQueue, key: RoutingKey(replyTo.text), mandatory: false, then: nil)
+        if let body = answer(delivery) { reply(to: delivery, body) }
     }
 }

@@ -1,0 +1,69 @@
+import Bus
+import Contracts
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import OneBot
+import TestSupport
+import Testing
+
+@testable import APIGateway
+
+@Suite("How the gateway starts, says how it is, and stops", .timeLimit(.minutes(1))) struct APIGatewayLifeTests {
+    @Test("readiness says why not")
+    func readiness() async throws {
+        try await GatewayHarness.run(readiness: [{ nil }, { "The \"edge\" is draining." }]) { gateway async throws in
+            let answer = try await gateway.get("/health/ready")
+            #expect(answer.status == 503)
+            #expect(answer.json?["reasons"]?.array?.compactMap(\.string) == ["The \"edge\" is draining."])
+            #expect(try await gateway.get("/health/live").body == #"{"status":"ok"}"#)
+            #expect(try await FakeHTTP.request(.HEAD, gateway.url + "/health/ready").status == 503)
+        }
+    }
+
+    @Test("a port that is taken is said in words")
+    func portTaken() async throws {
+        let taken = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(
+            host: "127.0.0.1", port: 0
+        ).get()
+        let port = try #require(taken.localAddress?.port)
+        let error = await #expect(throws: APIGatewayError.self) {
+            try await GatewayHarness.run([("api.port", "\(port)")]) { _ in }
+        }
+        #expect(error?.description.contains("127.0.0.1:\(port)") == true)
+        #expect(error?.description.contains("api.port") == true)
+        try await taken.close()
+    }
+
+    @Test("a stopping gateway finishes what is in flight and takes nothing new")
+    func finishes() async throws {
+        try await GatewayHarness.run { gateway async throws in
+            let bot = try await BusResponder.bot(SelfID(10001), at: gateway.broker)
+            async let answer = gateway.get("/slow")
+            let asked = try await bot.delivery("the bot was asked")
+            await gateway.stop()
+            try await eventually("nobody is let in") {
+                do {
+                    _ = try await gateway.get("/health/live")
+                    return false
+                } catch {
+                    return true
+                }
+            }
+            bot.reply(to: asked, ByteBuffer(string: #"{"retcode":0}"#))
+            #expect(try await answer.body == #"{"retcode":0}"#)
+        }
+    }
+
+    @Test("what is in flight at the end of api.drain_time is answered: it may have been carried out")
+    func drainTime() async throws {
+        try await GatewayHarness.run([("api.drain_time", "0s")]) { gateway async throws in
+            let bot = try await BusResponder.bot(SelfID(10001), at: gateway.broker)
+            async let answer = gateway.get("/slow")
+            _ = try await bot.delivery("the bot was asked")
+            await gateway.stop()
+            #expect(try await answer.status == 503)
+            #expect(try await answer["msg"]?.contains("may have been carried out") == true)
+        }
+    }
+}
