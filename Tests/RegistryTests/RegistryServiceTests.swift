@@ -244,7 +244,7 @@ import Testing
     @Test("while it cannot save it promises nothing and forgets nothing, serves what needs no promise, and recovers")
     func cannotSave() async throws {
         let folder = try TemporaryFolder()
-        let registry = RunningRegistry(folder.file("registry.sqlite"), ports: 8100...8100, lease: .seconds(2))
+        let registry = RunningRegistry(folder.file("registry.sqlite"), ports: 8100...8100)
         try await registry.untilReady()
         let edge = try await registry.edge()
         try await edge.report(.full)
