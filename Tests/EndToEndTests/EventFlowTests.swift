@@ -14,7 +14,10 @@ extension EndToEnd {
         func manyClients(slowClient: String, clients: Int, events: Int, bound: String) async throws {
             let large = 48
             // The 20 000 events fit within the bound; what comes after them does not, for one who took nothing.
-            let settings = "edge: {slow_client: \(slowClient), outbound_bytes: \(bound)}\nclient_status: none"
+            let settings = """
+                edge: {slow_client: \(slowClient), outbound_bytes: \(bound), outbound_age: 5m}
+                client_status: none
+                """
             try await withFakeBot { bot in
                 try await withPerpetua(settings, bots: [bot.url]) { perpetua in
                     let sleeper = try await FakeClient.connect(to: perpetua.ws)

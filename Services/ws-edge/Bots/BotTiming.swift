@@ -6,8 +6,9 @@ struct BotTiming: Sendable {
     /// Bounds of the wait before the next attempt to dial a bot.
     var redialFirst: Duration = .milliseconds(500)
     var redialLongest: Duration = .seconds(30)
-    /// A link that lived that long was a good one: the next wait is short again.
-    var steadyAfter: Duration = .seconds(10)
+    /// A link that lived that long was a good one: the next wait is short again. Long enough that a bot which lets us in and hangs up
+    /// is not dialled over and over.
+    var steadyAfter: Duration = .seconds(2)
     /// Before dialling a bot again that is also connected some other way.
     var duplicateRedial: Duration = .seconds(60)
     /// Between pings to bots; two without a sign of life end the connection.
