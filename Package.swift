@@ -15,7 +15,16 @@ func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Services/\(folder)", swiftSettings: settings)
+    .target(
+        name: name, dependencies: dependencies, path: "Services/\(folder)", exclude: ["Main"], swiftSettings: settings)
+}
+
+/// The process of one service: `Services/FOLDER/Main`, product FOLDER.
+func process(of name: String, folder: String) -> Target {
+    .executableTarget(
+        name: "\(name)Main",
+        dependencies: [.byName(name: name), "ServiceRuntime", "SettingsReading", nioCore, logging, lifecycle],
+        path: "Services/\(folder)/Main", swiftSettings: settings)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -30,7 +39,10 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")  // tests
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")  // the upgrade: transport
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")  // transport
-let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")  // wss:// bots: transport
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")  // wss:// bots, amqps:// brokers
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")  // amqps:// brokers: AMQP
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")  // anyone
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")  // ServiceRuntime
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")  // anyone
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")  // services
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")  // APIGateway
@@ -43,12 +55,16 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "perpetua", targets: ["perpetua"]),
+        .executable(name: "ws-edge", targets: ["WSEdgeMain"]),
+        .executable(name: "registry", targets: ["RegistryMain"]),
+        .executable(name: "api-gateway", targets: ["APIGatewayMain"]),
         .executable(name: "simulated-bot", targets: ["simulated-bot"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -59,8 +75,19 @@ let package = Package(
         shared("OneBot", [nioCore]),
         shared("Bus", [nioCore]),
         shared("SettingsReading", [yams]),
-        shared("Observability"),
+        shared("Observability", [metrics]),
         shared("WebSocketTransport", [nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
+
+        // The adapter: RabbitMQ through librabbitmq's codec.
+        .systemLibrary(
+            name: "CRabbitMQ", path: "Shared/CRabbitMQ", pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"]), .brew(["rabbitmq-c"])]),
+        shared(
+            "AMQP",
+            [
+                "Bus", "SettingsReading", "Observability", "CRabbitMQ", nioCore, nioPosix, nioSSL, nioTLS, logging,
+                metrics,
+            ]),
 
         // What programs say on the bus, and our own actions.
         shared("Contracts", ["OneBot", "Bus", nioCore]),
@@ -71,20 +98,32 @@ let package = Package(
             "WSEdge", folder: "ws-edge",
             [
                 "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "SettingsReading", "Observability",
-                nioCore, nioPosix, nioHTTP1, logging, lifecycle,
+                nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics,
             ]),
         service(
             "Registry", folder: "registry",
-            ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, lifecycle, grdb]),
+            [
+                "OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, lifecycle, grdb,
+                metrics,
+            ]),
         service(
             "APIGateway", folder: "api-gateway",
             [
                 "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "Observability",
-                nioCore, logging, lifecycle, hummingbird, hummingbirdCore,
+                nioCore, logging, lifecycle, hummingbird, hummingbirdCore, metrics,
             ]),
 
         // Processes.
-        shared("ServiceRuntime", ["Bus", "SettingsReading", nioCore, nioPosix, logging, lifecycle]),
+        shared(
+            "ServiceRuntime",
+            [
+                "Bus", "AMQP", "SettingsReading", "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
+                metrics,
+                coreMetrics,
+            ]),
+        process(of: "WSEdge", folder: "ws-edge"),
+        process(of: "Registry", folder: "registry"),
+        process(of: "APIGateway", folder: "api-gateway"),
         .executableTarget(
             name: "perpetua",
             dependencies: [
@@ -105,14 +144,20 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "OneBot", "Bus", "Contracts", "SettingsReading", "SimulatedBot", "WSEdge", "Registry", "APIGateway",
-                "WebSocketTransport",
+                "WebSocketTransport", "AMQP",
                 "ServiceRuntime", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
             ],
             path: "Tests/Support", swiftSettings: settings),
         tests(of: "OneBot", [nioCore]),
         tests(of: "Bus", [nioCore, nioPosix]),
+        tests(of: "AMQP", ["Bus", "SettingsReading", "CRabbitMQ", nioCore, nioPosix, nioEmbedded, logging]),
         tests(of: "SettingsReading"),
-        tests(of: "ServiceRuntime", ["SettingsReading", logging, lifecycle]),
+        tests(
+            of: "ServiceRuntime",
+            [
+                "Bus", "SettingsReading", "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics,
+                coreMetrics,
+            ]),
         tests(of: "Contracts", ["OneBot", "Bus", nioCore]),
         tests(of: "Actions", ["OneBot", "Bus", "Contracts", "SettingsReading", nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging]),
@@ -137,7 +182,10 @@ let package = Package(
             path: "Tests/AllInOneTests", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "OneBot", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "TestSupport", "OneBot", "Bus", "Contracts", "AMQP", "SimulatedBot", "WebSocketTransport", nioCore,
+                nioPosix, nioHTTP1,
+            ],
             path: "Tests/EndToEndTests", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: settings),
     ]

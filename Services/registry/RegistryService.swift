@@ -60,7 +60,8 @@ public struct RegistryService: Service {
                 } catch {
                     switch error {
                     case .locked: status.set(phase: "Another registry is at work; this one waits to take over.")
-                    case .disconnected: status.set(phase: "The registry has no connection to the bus.")
+                    case .disconnected, .unreachable:
+                        status.set(phase: "The registry has no connection to the bus.")
                     case .differs, .noSuchQueue, .noSuchExchange, .unroutable, .rejected, .timedOut, .closed:
                         throw error
                     }

@@ -51,6 +51,8 @@ public struct BotActionCaller: Sendable {
             )
         case .rejected(let reason):
             .failed(.tooLarge, "\(action): the bus refused it (\(reason)). Send less at once.")
+        case .unreachable(let reason):
+            .unavailable("\(action) was not sent: \(reason) Try again later.")
         case .disconnected:
             .unavailable(
                 "\(action): the connection to the bus was lost; \(uncertain)"

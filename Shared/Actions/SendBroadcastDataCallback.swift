@@ -37,6 +37,9 @@ struct SendBroadcastDataCallback {
                 .notFound, "client \(client.appID) has just gone with its edge. Look it up with get_online_clients.")
         case .rejected(let reason):
             throw params.failure(.tooLarge, "the bus refused it (\(reason)). Send less at once.")
+        case .unreachable(let reason):
+            return .unavailable(
+                "\(ActionDispatcher.Name.sendBroadcastDataCallback.rawValue) was not sent: \(reason) Try again later.")
         case .unknown:
             return .unavailable(
                 "\(ActionDispatcher.Name.sendBroadcastDataCallback.rawValue): the bus did not say whether it took it; "

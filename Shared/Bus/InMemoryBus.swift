@@ -66,6 +66,10 @@ public final class InMemoryBus: MessageBus {
         broker.publish(message, to: exchange, key: key, mandatory: mandatory, by: connection, then: then)
     }
 
+    public var status: BusStatus { .connected }
+
+    public func watch(_ body: @escaping @Sendable (BusStatus) -> Void) { body(.connected) }
+
     /// Consumers of the connection's exclusive queues hear `cancelled`, since those queues go; the others just stop.
     public func close() async {
         await broker.close(connection)

@@ -7,6 +7,10 @@ public import NIOCore
 /// * A handler runs on the event loop it was given, one delivery after another, never inside a call of `publish`.
 /// * `publish` never blocks and never suspends: how it ended is told to `then`, on any thread.
 /// * What is exclusive to a connection goes with it.
+///
+/// A connection that is lost is made again, for ever. Exclusive queues are gone then, and their consumers hear `cancelled`; other queues,
+/// their bindings and their consumers come back with it, before the first publish. Nothing is published again by the bus itself: what
+/// was not confirmed ends as ``PublishOutcome/unknown``, what is published meanwhile as ``PublishOutcome/unreachable(_:)``.
 public protocol MessageBus: Sendable {
     /// Makes sure the exchange exists.
     func declare(_ exchange: Exchange) async throws(MessageBusError)
@@ -33,6 +37,12 @@ public protocol MessageBus: Sendable {
         _ message: Message, to exchange: Exchange, key: RoutingKey, mandatory: Bool,
         then: (@Sendable (PublishOutcome) -> Void)?
     )
+
+    /// How the connection is now.
+    var status: BusStatus { get }
+
+    /// Calls `body` with the status as it is now and with each change, in order, on any thread, as long as the bus lives.
+    func watch(_ body: @escaping @Sendable (BusStatus) -> Void)
 
     /// Ends the connection: consumers stop, exclusive queues go, unacknowledged deliveries return to their queues.
     func close() async

@@ -11,7 +11,9 @@ public enum MessageBusError: Error, Sendable, Hashable {
     case rejected(String)
     /// No answer within the time given; the request may have been carried out.
     case timedOut(RoutingKey)
-    /// Not connected, or the connection went while we waited; the request may have been carried out.
+    /// Not connected, or the broker takes nothing now: it was not sent.
+    case unreachable(String)
+    /// The connection went while we waited; the request may have been carried out.
     case disconnected
     /// The bus was closed by us.
     case closed
@@ -28,6 +30,7 @@ extension MessageBusError: CustomStringConvertible {
         case .unroutable(let key): "Nobody answers at \(key)."
         case .rejected(let reason): "The bus refused the message: \(reason)."
         case .timedOut(let key): "No answer from \(key) in time; it may have been carried out."
+        case .unreachable(let reason): "The bus takes nothing now: \(reason)"
         case .disconnected: "The connection to the bus is down; what was asked may have been carried out."
         case .closed: "The bus is closed."
         }

@@ -6,6 +6,8 @@ public enum PublishOutcome: Sendable, Hashable {
     case unroutable
     /// The bus refused it (too large, for one). Nobody got it; publishing it again would end the same.
     case rejected(String)
+    /// There is no connection now, or the broker takes nothing: it was not sent. Nobody got it; later it may go.
+    case unreachable(String)
     /// The connection was lost before the answer: it may or may not have arrived.
     case unknown
 }

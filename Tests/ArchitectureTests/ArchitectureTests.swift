@@ -11,12 +11,17 @@ struct ArchitectureTests {
         "SettingsReading": [],
         "Observability": [],
         "WebSocketTransport": ["Observability"],
+        "CRabbitMQ": [],
+        "AMQP": ["Bus", "SettingsReading", "Observability", "CRabbitMQ"],
         "Contracts": ["OneBot", "Bus"],
         "Actions": ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability"],
         "WSEdge": ["OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "SettingsReading", "Observability"],
         "Registry": ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability"],
         "APIGateway": ["OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "Observability"],
-        "ServiceRuntime": ["Bus", "SettingsReading", "Observability"],
+        "ServiceRuntime": ["Bus", "AMQP", "SettingsReading", "Observability"],
+        "WSEdgeMain": ["WSEdge", "ServiceRuntime", "SettingsReading"],
+        "RegistryMain": ["Registry", "ServiceRuntime", "SettingsReading"],
+        "APIGatewayMain": ["APIGateway", "ServiceRuntime", "SettingsReading"],
         "perpetua": [
             "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Contracts", "OneBot", "Bus", "SettingsReading",
             "Observability",
@@ -27,7 +32,7 @@ struct ArchitectureTests {
     static let heavy: [String: Set<String>] = [
         "Hummingbird": ["APIGateway"], "HummingbirdCore": ["APIGateway"], "GRDB": ["Registry"],
         "Yams": ["SettingsReading"],
-        "NIOWebSocket": ["WebSocketTransport"], "NIOSSL": ["WebSocketTransport"],
+        "NIOWebSocket": ["WebSocketTransport"], "NIOSSL": ["WebSocketTransport", "AMQP"],
     ]
 
     static let folders = [
@@ -36,13 +41,18 @@ struct ArchitectureTests {
         "Contracts": "Shared/Contracts", "Actions": "Shared/Actions", "WSEdge": "Services/ws-edge",
         "Registry": "Services/registry", "APIGateway": "Services/api-gateway",
         "ServiceRuntime": "Shared/ServiceRuntime",
-        "perpetua": "Services/all-in-one",
+        "perpetua": "Services/all-in-one", "AMQP": "Shared/AMQP", "WSEdgeMain": "Services/ws-edge/Main",
+        "RegistryMain": "Services/registry/Main", "APIGatewayMain": "Services/api-gateway/Main",
     ]
 
     @Test("a module imports what the drawing allows", arguments: folders.keys.sorted())
     func imports(module: String) throws {
         let allowed = try #require(Self.ours[module])
-        let files = try Self.swiftFiles(in: try #require(Self.folders[module]))
+        let folder = try #require(Self.folders[module])
+        // A service's folder holds the process's too, which is a module of its own.
+        let files = try Self.swiftFiles(in: folder).filter {
+            folder.hasSuffix("/Main") || !$0.contains("\(folder)/Main/")
+        }
         #expect(!files.isEmpty, "\(module) has no files: is its folder in the table right?")
         for file in files {
             for name in try Self.imports(of: file) {
@@ -85,7 +95,7 @@ struct ArchitectureTests {
         let manager = FileManager.default
         for parent in ["Services", "Shared"] {
             let found = try manager.contentsOfDirectory(atPath: Self.root + "/" + parent).map { "\(parent)/\($0)" }
-            #expect(Set(found).isSubset(of: Set(Self.folders.values)), "\(found)")
+            #expect(Set(found).subtracting(["Shared/CRabbitMQ"]).isSubset(of: Set(Self.folders.values)), "\(found)")
         }
     }
 

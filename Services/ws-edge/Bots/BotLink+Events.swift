@@ -85,7 +85,7 @@ extension BotLink {
                 link.apply(link.window.settled(bytes: size))
                 switch outcome {
                 case .rejected(let reason): rejected(link, reason)
-                case .confirmed, .unroutable, .unknown: break
+                case .confirmed, .unroutable, .unreachable, .unknown: break
                 }
             }
         }

@@ -31,6 +31,7 @@ enum BotCall {
         case .confirmed: nil
         case .unroutable: .unavailable("Bot \(bot) is not connected; try again when it is back.")
         case .rejected(let reason): .failed(.tooLarge, "\(action) cannot be sent to bot \(bot): \(reason).")
+        case .unreachable(let reason): .unavailable("\(action) was not sent to bot \(bot): \(reason)")
         case .unknown: .unavailable("The bus was lost while sending \(action); it may have been carried out.")
         }
     }

@@ -1,0 +1,19 @@
+import APIGateway
+import NIOCore
+import ServiceLifecycle
+import ServiceRuntime
+
+/// The process `api-gateway`: a gateway: any number of them may run.
+@main
+enum Main {
+    static func main() async {
+        await ServiceProcess.run("api-gateway", services)
+    }
+
+    @ServicesBuilder @Sendable
+    static func services(of process: ServiceProcess) -> [any Service] {
+        APIGatewayService(
+            configuration: .init(process.settings), bus: process.bus, eventLoopGroup: process.eventLoopGroup,
+            logger: process.logger)
+    }
+}

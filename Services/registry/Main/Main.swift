@@ -1,0 +1,19 @@
+import Registry
+import NIOCore
+import ServiceLifecycle
+import ServiceRuntime
+
+/// The process `registry`: the registry: one works, others stand by.
+@main
+enum Main {
+    static func main() async {
+        await ServiceProcess.run("registry", services)
+    }
+
+    @ServicesBuilder @Sendable
+    static func services(of process: ServiceProcess) -> [any Service] {
+        RegistryService(
+            configuration: .init(process.settings), bus: process.bus, eventLoop: process.eventLoopGroup.next(),
+            logger: process.logger)
+    }
+}

@@ -1,0 +1,19 @@
+import WSEdge
+import NIOCore
+import ServiceLifecycle
+import ServiceRuntime
+
+/// The process `ws-edge`: an edge: any number of them may run, each with an edge.id of its own.
+@main
+enum Main {
+    static func main() async {
+        await ServiceProcess.run("ws-edge", services)
+    }
+
+    @ServicesBuilder @Sendable
+    static func services(of process: ServiceProcess) -> [any Service] {
+        WSEdgeService(
+            configuration: .init(process.settings), bus: process.bus, eventLoopGroup: process.eventLoopGroup,
+            logger: process.logger)
+    }
+}
