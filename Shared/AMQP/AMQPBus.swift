@@ -1,0 +1,329 @@
+public import Bus
+public import Logging
+public import NIOCore
+
+/// ``MessageBus`` over RabbitMQ: SwiftNIO carries the bytes, librabbitmq encodes them. Two connections, made again for ever when one
+/// is lost; every publish is confirmed by the broker.
+///
+/// Connects with the first thing it is asked for: making one has no side effects.
+///
+/// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only, except what ``BusWatchers`` keeps behind its lock.
+public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to its event loop, as said above
+    let configuration: AMQPConfiguration
+    let eventLoop: any EventLoop
+    let logger: Logger
+    private let watchers = BusWatchers(.disconnected("not connected yet."))
+
+    var phase = Phase.idle
+    var topology = Topology()
+    var consumers: [ObjectIdentifier: AMQPConsumer] = [:]
+    var backoff = Backoff(first: .milliseconds(200), longest: .seconds(5))
+    /// Which of the addresses is tried next.
+    var attempts = 0
+    private var outbox = PublishOutbox()
+    private var confirms = ConfirmTracker<Unconfirmed>()
+    private var waiters: [EventLoopPromise<AMQPSession>] = []
+    private var confirmWatch: RepeatedTask?
+
+    private struct Unconfirmed {
+        let exchange: String
+        let then: (@Sendable (PublishOutcome) -> Void)?
+    }
+
+    enum Phase {
+        case idle
+        case connecting
+        case open(AMQPSession)
+        case closed
+    }
+
+    /// How long declaring and consuming wait for a connection.
+    static let patience = TimeAmount.seconds(10)
+    /// A broker that takes longer to confirm, though it is not blocked, is taken for lost.
+    static let confirmTimeout = TimeAmount.seconds(60)
+    /// Unconfirmed bytes; more is not sent.
+    static let maxUnconfirmedBytes = 128 << 20
+    static let maxUnconfirmed = 65_536
+
+    public init(configuration: AMQPConfiguration, eventLoop: any EventLoop, logger: Logger) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.logger = logger
+    }
+
+    public var status: BusStatus { watchers.status }
+
+    public func watch(_ body: @escaping @Sendable (BusStatus) -> Void) {
+        watchers.add(body)
+        eventLoop.execute { self.start() }
+    }
+
+    // MARK: Declaring
+
+    public func declare(_ exchange: Exchange) async throws(MessageBusError) {
+        if exchange.name.isEmpty { return }
+        try await ask(.exchangeDeclare(exchange)) { $0.declared(exchange) }
+    }
+
+    public func declare(_ queue: QueueDeclaration) async throws(MessageBusError) {
+        try await ask(.queueDeclare(queue)) { $0.declared(queue) }
+    }
+
+    public func delete(_ queue: QueueName) async throws(MessageBusError) {
+        try await ask(.queueDelete(queue)) { $0.deleted(queue) }
+    }
+
+    public func bind(
+        _ queue: QueueName, to exchange: Exchange, _ pattern: BindingPattern
+    ) async throws(MessageBusError) {
+        let binding = Topology.Binding(queue: queue, exchange: exchange, pattern: pattern)
+        try await ask(.queueBind(queue, exchange, pattern)) { $0.bound(binding) }
+    }
+
+    public func unbind(
+        _ queue: QueueName, from exchange: Exchange, _ pattern: BindingPattern
+    ) async throws(MessageBusError) {
+        let binding = Topology.Binding(queue: queue, exchange: exchange, pattern: pattern)
+        try await ask(.queueUnbind(queue, exchange, pattern)) { $0.unbound(binding) }
+    }
+
+    private func ask(
+        _ method: AMQPOutgoing, then change: @escaping @Sendable (inout Topology) -> Void
+    ) async throws(MessageBusError) {
+        try await onSession(about: method.name) { bus, session in
+            session.ask(method).map { change(&bus.topology) }
+        }
+    }
+
+    // MARK: Consuming
+
+    public func consume(
+        _ queue: QueueName, prefetch: Int, on handlerLoop: any EventLoop,
+        cancelled: @escaping @Sendable () -> Void,
+        handler: @escaping @Sendable (Delivery) -> Void
+    ) async throws(MessageBusError) -> any BusConsumer {
+        let consumer = AMQPConsumer(
+            of: queue, prefetch: prefetch, busLoop: eventLoop, handlerLoop: handlerLoop, cancelled: cancelled,
+            handler: handler, bus: self)
+        try await onSession(about: "basic.consume \(queue)") { bus, session in
+            bus.consumers[ObjectIdentifier(consumer)] = consumer
+            return consumer.subscribe(on: session.consuming).flatMapErrorThrowing { error in
+                bus.forget(consumer)
+                throw error
+            }
+        }
+        return consumer
+    }
+
+    func forget(_ consumer: AMQPConsumer) { consumers[ObjectIdentifier(consumer)] = nil }
+
+    func remove(_ consumer: AMQPConsumer) async {
+        let ended = eventLoop.flatSubmit {
+            self.forget(consumer)
+            return consumer.unsubscribe()
+        }
+        // The connection may end first: then the channel is gone all the same.
+        try? await ended.get()
+    }
+
+    // MARK: Publishing
+
+    public func publish(
+        _ message: Message, to exchange: Exchange, key: RoutingKey, mandatory: Bool,
+        then: (@Sendable (PublishOutcome) -> Void)?
+    ) {
+        let publish = Publish(message: message, exchange: exchange, key: key, isMandatory: mandatory, then: then)
+        if eventLoop.inEventLoop { take(publish) } else { eventLoop.execute { self.take(publish) } }
+    }
+
+    private func take(_ publish: Publish) {
+        start()
+        let size = publish.message.body.readableBytes
+        guard size <= configuration.maxMessageBytes else {
+            publish.then?(
+                .rejected("\(size) bytes are more than amqp.max_message_size, \(configuration.maxMessageBytes)"))
+            return
+        }
+        switch phase {
+        case .closed: publish.then?(.unknown)
+        case .idle, .connecting: publish.then?(.unreachable(status.obstacle ?? "not connected"))
+        case .open(let session):
+            if case .blocked = status {
+                // What is kept on disk is worth waiting for; the rest fails now, so that somebody gets an answer.
+                guard publish.message.properties.isPersistent, outbox.add(publish) else {
+                    publish.then?(.unreachable(status.obstacle ?? "blocked"))
+                    return
+                }
+            } else {
+                send(publish, over: session)
+            }
+        }
+    }
+
+    private func send(_ publish: Publish, over session: AMQPSession) {
+        let size = publish.message.body.readableBytes
+        guard topology.knows(publish.exchange) else {
+            publish.then?(.rejected("the exchange \(publish.exchange.name) was not declared here"))
+            return
+        }
+        guard confirms.count == 0 || confirms.bytes + size <= Self.maxUnconfirmedBytes,
+            confirms.count < Self.maxUnconfirmed
+        else {
+            publish.then?(.unreachable("The broker is behind: \(confirms.count) messages are not confirmed yet."))
+            return
+        }
+        do throws(AMQPError) {
+            try session.publishing.publish(
+                publish.message, to: publish.exchange, key: publish.key,
+                publishTag: publish.isMandatory ? confirms.nextTag : nil, channel: session.publisher)
+            confirms.add(Unconfirmed(exchange: publish.exchange.name, then: publish.then), bytes: size, at: .now())
+        } catch {
+            publish.then?(.rejected("\(error)"))
+        }
+    }
+
+    private func listen(to session: AMQPSession) {
+        session.publisher.onMessage = { [weak self] content in
+            if let tag = content.publishTag { self?.confirms.returned(tag) }
+        }
+        session.publisher.onConfirm = { [weak self] tag, multiple, accepted in
+            guard let self else { return }
+            for (publish, outcome) in self.confirms.settle(tag, multiple: multiple, accepted: accepted) {
+                publish.then?(outcome)
+            }
+        }
+        session.publisher.onClosed = { [weak self] error in self?.publisherRefused(error, session) }
+        session.publishing.onClosed = { [weak self] error in self?.lost(session, error) }
+        session.consuming.onClosed = { [weak self] error in self?.lost(session, error) }
+        session.publishing.onBlocked = { [weak self] reason in self?.blocked(reason, session) }
+    }
+
+    private func blocked(_ reason: String?, _ session: AMQPSession) {
+        if let reason {
+            logger.warning("The broker takes no messages now.", metadata: ["reason": "\(reason)"])
+            watchers.set(.blocked(reason))
+            return
+        }
+        logger.notice("The broker takes messages again.")
+        watchers.set(.connected)
+        for publish in outbox.takeAll() { send(publish, over: session) }
+    }
+
+    /// The broker closed the publishing channel because of one message. Which, it says by the exchange or the size; that one is never
+    /// published again, and of the others nobody knows.
+    private func publisherRefused(_ error: AMQPError, _ session: AMQPSession) {
+        guard case .channelClosed(_, let text) = error else { return }
+        logger.error("The broker refused a message and closed the channel.", metadata: ["reason": "\(text)"])
+        let culprit = confirms.takeFirst { publish, bytes in
+            text.contains("'\(publish.exchange)'") || text.contains("size \(bytes) ")
+        }
+        culprit?.then?(.rejected(text))
+        session.fail(error)
+    }
+
+    // MARK: The connection's life, with AMQPBus+Connecting
+
+    func start() {
+        guard case .idle = phase else { return }
+        phase = .connecting
+        connect()
+    }
+
+    func came(up session: AMQPSession) {
+        listen(to: session)
+        phase = .open(session)
+        backoff.reset()
+        logger.notice("Connected to the broker.", metadata: ["address": "\(session.address)"])
+        confirmWatch = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [weak self] _ in
+            self?.lookAtConfirms(of: session)
+        }
+        watchers.set(.connected)
+        let waiters = waiters
+        self.waiters = []
+        for waiter in waiters { waiter.succeed(session) }
+    }
+
+    func isDown(_ reason: String) { watchers.set(.disconnected(reason)) }
+
+    private func lost(_ session: AMQPSession, _ error: AMQPError) {
+        guard case .open(let current) = phase, current === session else { return }
+        phase = .connecting
+        session.fail(error)
+        logger.warning("The connection to the broker is lost; connecting again.", metadata: ["reason": "\(error)"])
+        isDown("\(error)")
+        giveUp()
+        let delay = backoff.next()
+        eventLoop.scheduleTask(in: TimeAmount(delay)) { self.connect() }
+    }
+
+    /// Ends everything that hung on the connection.
+    private func giveUp() {
+        confirmWatch?.cancel()
+        let claims = consumers.values.filter { !topology.isKept($0.queue) }
+        topology.connectionLost()
+        for consumer in consumers.values { consumer.channelLost() }
+        for consumer in claims {
+            forget(consumer)
+            consumer.tellCancelled()
+        }
+        for publish in confirms.removeAll() { publish.then?(.unknown) }
+        for publish in outbox.takeAll() { publish.then?(.unreachable(status.obstacle ?? "closed")) }
+    }
+
+    private func lookAtConfirms(of session: AMQPSession) {
+        guard status == .connected, let oldest = confirms.oldest, oldest + Self.confirmTimeout < .now() else { return }
+        session.fail(.silent("a message was not confirmed"))
+    }
+
+    public func close() async {
+        let ended = eventLoop.flatSubmit {
+            let before = self.phase
+            self.phase = .closed
+            for waiter in self.waiters { waiter.fail(AMQPError.closed) }
+            self.waiters = []
+            self.watchers.close()
+            let goodbye: EventLoopFuture<Void>
+            switch before {
+            case .open(let session): goodbye = session.close()
+            case .idle, .connecting, .closed: goodbye = self.eventLoop.makeSucceededVoidFuture()
+            }
+            return goodbye.always { _ in
+                self.giveUp()
+                for consumer in self.consumers.values { consumer.stop() }
+                self.consumers = [:]
+            }
+        }
+        // It cannot fail: closing has a deadline of its own.
+        try? await ended.get()
+    }
+
+    // MARK: Waiting for a session
+
+    /// Carries out `work` with the session there is, or the next one, if it comes in time.
+    private func onSession(
+        about name: String,
+        _ work: @escaping @Sendable (AMQPBus, AMQPSession) -> EventLoopFuture<Void>
+    ) async throws(MessageBusError) {
+        do {
+            try await eventLoop.flatSubmit { self.session().flatMap { work(self, $0) } }.get()
+        } catch {
+            throw watchers.isClosed ? .closed : MessageBusError(error, doing: name, obstacle: status.obstacle)
+        }
+    }
+
+    private func session() -> EventLoopFuture<AMQPSession> {
+        start()
+        switch phase {
+        case .open(let session): return eventLoop.makeSucceededFuture(session)
+        case .closed: return eventLoop.makeFailedFuture(AMQPError.closed)
+        case .idle, .connecting:
+            let waiter = eventLoop.makePromise(of: AMQPSession.self)
+            waiters.append(waiter)
+            eventLoop.scheduleTask(in: Self.patience) { waiter.fail(NoConnection()) }
+            return waiter.futureResult
+        }
+    }
+}
+
+/// There was no connection in time.
+struct NoConnection: Error {}

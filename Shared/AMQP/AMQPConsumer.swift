@@ -1,0 +1,143 @@
+import Bus
+import NIOCore
+import Synchronization
+
+/// A consumer, over as many channels as it takes: each time the connection comes back it gets a new one.
+///
+/// `@unchecked Sendable`: `channel`, `acks` and `isRegistered` are touched on the bus's event loop only; the rest is behind its mutex.
+final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the bus's event loop, as said above
+    let queue: QueueName
+    let prefetch: UInt16
+    private let busLoop: any EventLoop
+    private let handlerLoop: any EventLoop
+    private let handler: @Sendable (Delivery) -> Void
+    private let incoming: Mutex<Incoming>
+    private weak let bus: AMQPBus?
+
+    private var channel: AMQPChannel?
+    private var acks = AckBatch()
+
+    /// What was taken from the broker and not handled yet: at most `prefetch`, where that is a limit.
+    private struct Incoming {
+        var deliveries: [Delivery] = []
+        var isScheduled = false
+        /// Nothing is handed out any more.
+        var isStopped = false
+        /// `nil` once it was told, or cannot be any more.
+        var cancelled: (@Sendable () -> Void)?
+    }
+
+    init(
+        of queue: QueueName, prefetch: Int, busLoop: any EventLoop, handlerLoop: any EventLoop,
+        cancelled: @escaping @Sendable () -> Void, handler: @escaping @Sendable (Delivery) -> Void, bus: AMQPBus
+    ) {
+        self.queue = queue
+        self.prefetch = UInt16(clamping: prefetch)
+        self.busLoop = busLoop
+        self.handlerLoop = handlerLoop
+        self.handler = handler
+        self.bus = bus
+        incoming = Mutex(Incoming(cancelled: cancelled))
+    }
+
+    func cancel() async {
+        stop()
+        await bus?.remove(self)
+        // A delivery that is being handled now is let finish.
+        try? await handlerLoop.submit {}.get()  // a loop that has shut down handles nothing any more
+    }
+
+    // MARK: On the bus's event loop
+
+    /// Begins to consume on a channel of its own.
+    func subscribe(on connection: AMQPConnection) -> EventLoopFuture<Void> {
+        connection.openChannel().flatMap { channel in
+            self.channel = channel
+            self.acks = AckBatch()
+            channel.onMessage = { [weak self, weak channel] content in
+                guard let self, let channel else { return }
+                self.received(content, on: channel)
+            }
+            channel.onCancelled = { [weak self] in
+                guard let self else { return }
+                self.bus?.forget(self)
+                self.tellCancelled()
+            }
+            let qos = channel.call(.basicQos(prefetch: self.prefetch))
+            return qos.and(channel.call(.basicConsume(self.queue))).map { _ in
+                // The broker gave it up (an acknowledgement that took too long, for one): everything is made anew.
+                channel.onClosed = { [weak connection] error in
+                    if case .channelClosed = error { connection?.fail(error) }
+                }
+            }
+        }
+    }
+
+    /// Closes its channel: what was not acknowledged returns to the queue.
+    func unsubscribe() -> EventLoopFuture<Void> {
+        let channel = channel
+        self.channel = nil
+        return channel?.close() ?? busLoop.makeSucceededVoidFuture()
+    }
+
+    /// The connection went, and with it the channel.
+    func channelLost() { channel = nil }
+
+    /// The queue is gone: its owner hears it once, after what was delivered before.
+    func tellCancelled() {
+        let cancelled = incoming.withLock { incoming in
+            defer { incoming.cancelled = nil }
+            return incoming.isStopped ? nil : incoming.cancelled
+        }
+        if let cancelled { handlerLoop.execute(cancelled) }
+    }
+
+    /// Hands nothing out any more.
+    func stop() {
+        incoming.withLock { incoming in
+            incoming.isStopped = true
+            incoming.deliveries = []
+            incoming.cancelled = nil
+        }
+    }
+
+    private func received(_ content: ContentAssembly.Content, on channel: AMQPChannel) {
+        guard case .delivery(let tag, let redelivered, let exchange, let key) = content.start else { return }
+        acks.delivered(tag)
+        let delivery = Delivery(content.message, exchange: exchange, routingKey: key, redelivered: redelivered) {
+            self.acknowledge(tag, on: channel)
+        }
+        if handlerLoop === busLoop {
+            if !incoming.withLock({ $0.isStopped }) { handler(delivery) }
+            return
+        }
+        let mustSchedule = incoming.withLock { incoming in
+            if incoming.isStopped { return false }
+            incoming.deliveries.append(delivery)
+            defer { incoming.isScheduled = true }
+            return !incoming.isScheduled
+        }
+        if mustSchedule { handlerLoop.execute { self.handleAll() } }
+    }
+
+    private func acknowledge(_ tag: UInt64, on channel: AMQPChannel) {
+        guard busLoop.inEventLoop else { return busLoop.execute { self.acknowledge(tag, on: channel) } }
+        // Of an earlier channel: the broker delivers it again anyway.
+        guard self.channel === channel, acks.acknowledge(tag) else { return }
+        busLoop.execute {
+            guard self.channel === channel else { return }
+            for ack in self.acks.take() { channel.send(.basicAck(deliveryTag: ack.tag, multiple: ack.multiple)) }
+        }
+    }
+
+    // MARK: On the handler's event loop
+
+    private func handleAll() {
+        let deliveries = incoming.withLock { incoming in
+            defer { incoming.deliveries = [] }
+            incoming.isScheduled = false
+            return incoming.deliveries
+        }
+        for delivery in deliveries where !incoming.withLock({ $0.isStopped }) { handler(delivery) }
+    }
+}
