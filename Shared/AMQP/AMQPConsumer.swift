@@ -75,6 +75,7 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
 
     /// Closes its channel: what was not acknowledged returns to the queue.
     func unsubscribe() -> EventLoopFuture<Void> {
+        sendAcks()
         let channel = channel
         self.channel = nil
         return channel?.close() ?? busLoop.makeSucceededVoidFuture()
@@ -124,10 +125,11 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
         guard busLoop.inEventLoop else { return busLoop.execute { self.acknowledge(tag, on: channel) } }
         // Of an earlier channel: the broker delivers it again anyway.
         guard self.channel === channel, acks.acknowledge(tag) else { return }
-        busLoop.execute {
-            guard self.channel === channel else { return }
-            for ack in self.acks.take() { channel.send(.basicAck(deliveryTag: ack.tag, multiple: ack.multiple)) }
-        }
+        busLoop.execute { self.sendAcks() }
+    }
+
+    private func sendAcks() {
+        for ack in acks.take() { channel?.send(.basicAck(deliveryTag: ack.tag, multiple: ack.multiple)) }
     }
 
     // MARK: On the handler's event loop
