@@ -178,7 +178,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "AllInOneTests",
-            dependencies: ["perpetua", "ServiceRuntime", "Contracts", "OneBot", "SettingsReading", nioCore],
+            dependencies: [
+                "perpetua", "WSEdgeMain", "RegistryMain", "APIGatewayMain", "ServiceRuntime", "Contracts", "OneBot",
+                "SettingsReading", nioCore,
+            ],
             path: "Tests/AllInOneTests", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
