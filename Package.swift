@@ -91,7 +91,9 @@ let package = Package(
 
         // What programs say on the bus, and our own actions.
         shared("Contracts", ["OneBot", "Bus", nioCore]),
-        shared("Actions", ["OneBot", "Bus", "Contracts", "SettingsReading", nioCore, logging]),
+        shared(
+            "Actions",
+            ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, metrics]),
 
         // The three services: none imports another.
         service(
@@ -180,7 +182,7 @@ let package = Package(
             name: "AllInOneTests",
             dependencies: [
                 "perpetua", "WSEdgeMain", "RegistryMain", "APIGatewayMain", "ServiceRuntime", "Contracts", "OneBot",
-                "SettingsReading", nioCore,
+                "SettingsReading", "Observability", nioCore,
             ],
             path: "Tests/AllInOneTests", swiftSettings: settings),
         .testTarget(

@@ -1,4 +1,5 @@
 public import Bus
+import CoreMetrics
 import Foundation
 public import Logging
 public import NIOCore
@@ -18,10 +19,15 @@ public final class ServiceProcess: Sendable {
     /// Every socket of the process lives on one of its loops; `edge.event_loops` says how many there are.
     public let eventLoopGroup: any EventLoopGroup
     public let logger: Logger
+    let metrics: PrometheusMetrics
     /// How long stopping may take, all in all.
     let shutdownTimeout: Duration
 
-    init(name: String, reach: BusReach, arguments: LaunchArguments, settings: Settings, logger: Logger) {
+    init(
+        name: String, reach: BusReach, arguments: LaunchArguments, settings: Settings, logger: Logger,
+        metrics: PrometheusMetrics = PrometheusMetrics()
+    ) {
+        self.metrics = metrics
         self.name = name
         self.arguments = arguments
         self.settings = settings
@@ -76,8 +82,11 @@ public final class ServiceProcess: Sendable {
         }
         let logging = LoggingConfiguration(settings, arguments)
         LoggingSystem.bootstrap(logging.handler)
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
         let process = ServiceProcess(
-            name: name, reach: reach, arguments: arguments, settings: settings, logger: Logger(label: name))
+            name: name, reach: reach, arguments: arguments, settings: settings, logger: Logger(label: name),
+            metrics: metrics)
         let built: [any Service]
         do {
             built = try services(process)
@@ -101,6 +110,7 @@ public final class ServiceProcess: Sendable {
     /// Runs the services to their end.
     /// - Returns: the exit code.
     private func serve(_ services: [any Service], _ logging: LoggingConfiguration) async -> Int32 {
+        ProcessMetrics(name: name, version: Self.version).watch(bus)
         let watch = ShutdownWatch(limit: shutdownTimeout, logger: logger)
         watch.trap([SIGTERM, SIGINT])
         let supervised = services.map { service in
