@@ -91,7 +91,9 @@ let package = Package(
 
         // What programs say on the bus, and our own actions.
         shared("Contracts", ["OneBot", "Bus", nioCore]),
-        shared("Actions", ["OneBot", "Bus", "Contracts", "SettingsReading", nioCore, logging]),
+        shared(
+            "Actions",
+            ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, metrics]),
 
         // The three services: none imports another.
         service(
@@ -178,7 +180,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "AllInOneTests",
-            dependencies: ["perpetua", "ServiceRuntime", "Contracts", "OneBot", "SettingsReading", nioCore],
+            dependencies: [
+                "perpetua", "WSEdgeMain", "RegistryMain", "APIGatewayMain", "ServiceRuntime", "Contracts", "OneBot",
+                "SettingsReading", "Observability", nioCore,
+            ],
             path: "Tests/AllInOneTests", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",

@@ -11,9 +11,17 @@ struct ActionRoutes: Sendable {
     let dispatcher: ActionDispatcher
     let bots: BotActionCaller
     let policy: CallerIdentity.Policy
+    let metrics = ActionMetrics(door: .http)
 
     /// - Parameter caller: what the request's headers and address say of who is calling.
     func perform(_ name: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply {
+        let began = NIODeadline.now()
+        let reply = await carryOut(name, params, by: caller)
+        metrics.answered(with: reply.body, after: .now() - began)
+        return reply
+    }
+
+    private func carryOut(_ name: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply {
         do throws(RPC.Failure) {
             guard let own = ActionDispatcher.Name(rawValue: name) else {
                 return .bot(try await call(name, params))

@@ -11,8 +11,10 @@ struct GatewayResponder: HTTPResponder {
     let actions: ActionRoutes
     let health: HealthRoutes
     let maxBodyBytes: Int
+    let metrics = GatewayMetrics()
 
     func respond(to request: Request, context: GatewayContext) async throws -> Hummingbird.Response {
+        let began = NIODeadline.now()
         let path = GatewayPath(request.uri.path)
         let reply: OneBotReply
         switch (path, request.method) {
@@ -31,6 +33,7 @@ struct GatewayResponder: HTTPResponder {
                 reply = error.reply
             }
         }
+        metrics.answered(status: reply.status, after: .now() - began)
         return response(reply, to: request)
     }
 

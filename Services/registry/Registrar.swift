@@ -18,6 +18,7 @@ actor Registrar {
     private let requester: Requester
     private let status: RegistryStatus
     let logger: Logger
+    private let metrics = RegistryMetrics()
     private let clock: @Sendable () -> Moment
     private var generator = SystemRandomNumberGenerator()
     /// What could not be written yet. None of it was promised to anyone.
@@ -77,6 +78,8 @@ actor Registrar {
         case .tick:
             inputs.tickTaken()
             let effects = state.expire(at: now)
+            metrics.expired(effects.lapses)
+            metrics.set(state.presence, edges: state.presence.edges.count)
             await trySaving()
             return await finish(effects, at: now)
         case .portWanted(let wish, let failures, let reply):

@@ -8,11 +8,22 @@ struct RegistryEffects: Sendable {
     var saves = StoreChanges()
     /// To be asked of edges, in any order; nobody waits for it.
     var requests: [EdgeRequest] = []
+    /// What lapsed, to be counted.
+    var lapses = Lapses()
+
+    struct Lapses: Sendable {
+        var edges = 0
+        var clients = 0
+        var ports = 0
+    }
 
     mutating func append(_ later: RegistryEffects) {
         changes += later.changes
         saves.merge(later.saves)
         requests += later.requests
+        lapses.edges += later.lapses.edges
+        lapses.clients += later.lapses.clients
+        lapses.ports += later.lapses.ports
     }
 }
 

@@ -85,17 +85,22 @@ struct RegistryState: Sendable {
     /// Ends whatever has lapsed.
     mutating func expire(at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
-        for edge in leases.expire(at: now.uptime) { effects.append(end(edge, .lapsed, at: now)) }
+        for edge in leases.expire(at: now.uptime) {
+            effects.append(end(edge, .lapsed, at: now))
+            effects.lapses.edges += 1
+        }
         for var edge in edges.current.values where edge.mustAsk(at: now.uptime) {
             if edge.mayAskForReport(at: now.uptime) { effects.requests.append(.report(edge.address)) }
             edges[edge.address] = edge
         }
         for client in clients.expire(at: now.uptime) {
+            effects.lapses.clients += 1
             if let name = client.name { presence.release(name, of: client.appID) }
             if client.isSaved { effects.saves.removeClient(client.appID) }
         }
         for (lease, isNew) in ports.expire(at: now.uptime) {
             if isNew {
+                effects.lapses.ports += 1
                 clients.remove(lease.appID)
                 effects.saves.removePort(of: lease.appID)
             }

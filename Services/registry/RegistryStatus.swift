@@ -1,3 +1,5 @@
+import Metrics
+import Observability
 import Synchronization
 
 /// Whether the registry can do its work, as health checks read it.
@@ -9,6 +11,7 @@ final class RegistryStatus: Sendable {
     }
 
     private let state = Mutex(State())
+    private let active = MetricNames.registryActive.gauge()
 
     /// `nil`: it can; else why not.
     var reason: String? {
@@ -16,7 +19,11 @@ final class RegistryStatus: Sendable {
     }
 
     /// What keeps it from serving at all; `nil`: it serves.
-    func set(phase: String?) { state.withLock { $0.phase = phase } }
+    func set(phase: String?) {
+        state.withLock { $0.phase = phase }
+        active.set(phase == nil ? 1 : 0)
+    }
+
     /// Whose reports it waits for; `nil`: nobody's.
     func set(awaiting: String?) { state.withLock { $0.awaiting = awaiting } }
     /// Why it cannot save; `nil`: it can.

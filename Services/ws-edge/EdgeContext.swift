@@ -18,7 +18,7 @@ struct EdgeContext: Sendable {
     let tasks: BackgroundTasks
     let budget: OutboundBudget
     let sharedPort: SharedPort
-    let counters: EdgeCounters
+    let metrics: EdgeMetrics
     let logger: Logger
 
     var exchanges: Exchanges { configuration.exchanges }

@@ -2,6 +2,7 @@ import Bus
 import Contracts
 import Foundation
 import Logging
+import Metrics
 import NIOCore
 import OneBot
 import WebSocketTransport
@@ -52,13 +53,13 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
 
     private func event(_ delivery: Delivery) -> Int {
         guard let bot = Exchanges.bot(inEventKey: delivery.routingKey) else { return 0 }
-        context.counters.eventsIn.add()
+        context.metrics.eventsReceived.increment()
         switch order.verdict(on: delivery.properties.messageID, of: bot) {
         case .drop:
-            context.counters.repeatsDropped.add()
+            context.metrics.repeatsDropped.increment()
             return 0
         case .passAfterGap(let missed):
-            context.counters.gaps.add()
+            context.metrics.eventGaps.increment()
             hub.enqueue(.gap(bot, missed: missed))
         case .pass: break
         }
@@ -77,7 +78,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         if let call = delivery.properties.correlationID.flatMap({ CallID($0) }) {
             hub.enqueue(.answer(session: call.session, call: call.call, text: delivery.body), to: call.session)
         } else if !context.requester.receive(delivery) {
-            context.counters.lateAnswers.add()
+            context.metrics.lateAnswers.increment()
         }
     }
 
@@ -100,7 +101,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             return
         }
         if let id = delivery.properties.messageID, !seen.insert(id) {
-            context.counters.repeatsDropped.add()
+            context.metrics.repeatsDropped.increment()
             return
         }
         hub.enqueue(.distributed(kind, message))

@@ -2,6 +2,7 @@ import Actions
 public import Bus
 import Contracts
 public import Logging
+import Metrics
 public import NIOCore
 import OneBot
 public import ServiceLifecycle
@@ -37,6 +38,7 @@ public final class WSEdgeService: Service {
         let requester = Requester(bus: bus, inbox: exchanges.inbox(of: address), idPrefix: "r")
         let registry = RegistryClient(requester: requester, exchanges: exchanges)
         let presence = PresenceView()
+        let metrics = EdgeMetrics()
         // Bounded by the sessions: each registers once and has one action of ours at work.
         let tasks = BackgroundTasks(limit: .max)
         let leases = LeaseKeeper(
@@ -50,8 +52,9 @@ public final class WSEdgeService: Service {
             configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
             presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks,
             budget: OutboundBudget(limit: configuration.outboundBudget),
-            sharedPort: SharedPort(configured: configuration.sharedPort), counters: EdgeCounters(), logger: logger)
-        hub = Hub(group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval)
+            sharedPort: SharedPort(configured: configuration.sharedPort), metrics: metrics, logger: logger)
+        hub = Hub(
+            group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval, metrics: metrics)
         bots = Bots(
             configuration: configuration, address: address, bus: bus, group: eventLoopGroup, logger: logger,
             report: { leases.changed($0) })
@@ -68,7 +71,8 @@ public final class WSEdgeService: Service {
 
     public func run() async throws {
         let consumer = try await openInbox()
-        let timers = hub.startTimers(heartbeatInterval: configuration.heartbeatInterval)
+        let gauges = inboxLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in self.measure() }
+        let timers = hub.startTimers(heartbeatInterval: configuration.heartbeatInterval) + [gauges]
         defer { for timer in timers { timer.cancel() } }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await self.context.tasks.run() }
@@ -85,6 +89,13 @@ public final class WSEdgeService: Service {
         await consumer.cancel()
         context.requester.close()
         try await bus.delete(context.inbox)
+    }
+
+    /// What is not counted as it happens.
+    private func measure() {
+        context.metrics.hubBacklog.set(hub.totalBacklogBytes)
+        context.metrics.outbound.set(context.budget.bytes)
+        bots.measure(at: .now())
     }
 
     private func openInbox() async throws -> any BusConsumer {

@@ -5,10 +5,20 @@ import SettingsReading
 enum BusSelection: String, Sendable, CaseIterable {
     /// In this process; its services are the whole deployment.
     case memory
+    /// Through RabbitMQ.
+    case amqp
 
-    static func bus(_ settings: Settings) -> any MessageBus {
-        switch settings.choice("bus", default: BusSelection.memory) {
-        case .memory: InMemoryBroker().connect()
+    static func bus(_ settings: Settings, reach: BusReach) -> any MessageBus {
+        switch settings.choice("bus", default: reach.defaultBus) {
+        case .memory:
+            if reach == .shared {
+                settings.report(
+                    "bus", value: "memory",
+                    remedy: "A service in a process of its own reaches nobody over memory. Set bus: amqp and amqp.url, "
+                        + "or run perpetua, which holds all services.")
+            }
+            return InMemoryBroker().connect()
+        case .amqp: return InMemoryBroker().connect()
         }
     }
 }

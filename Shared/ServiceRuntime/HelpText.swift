@@ -7,15 +7,13 @@ struct HelpText {
 
     var text: String {
         """
-        \(name) puts OneBot 11 bots at the disposal of many programs.
+        \(name == "perpetua" ? name : "\(name) is a part of Perpetua, which") puts OneBot 11 bots at the disposal of many programs.
 
         Usage: \(name) [options] [--key value]…
 
           --config FILE      read settings from this YAML file
                              (else from $PERPETUA_CONFIG, else from perpetua.yaml where it exists)
-          --bot URL          connect to a bot's WebSocket server: short for --bots[0].url URL
-          --simulated-bot    run a simulated bot to try things with
-          --check            check all settings, print them with where each comes from, and end
+        \(Self.botOptions(definitions))  --check            check all settings, print them with where each comes from, and end
           --help, --version
 
         Every setting can be given as a flag (--api.port 8080), in the environment (PERPETUA_API_PORT=8080)
@@ -24,6 +22,20 @@ struct HelpText {
 
         \(Self.table(definitions))
         """
+    }
+
+    /// Whether such a process serves bots, so that `--bot` and `--simulated-bot` make sense.
+    static func servesBots(_ definitions: [Settings.Definition]) -> Bool {
+        definitions.contains { $0.key == "bots[].url" }
+    }
+
+    private static func botOptions(_ definitions: [Settings.Definition]) -> String {
+        guard servesBots(definitions) else { return "" }
+        return """
+              --bot URL          connect to a bot's WebSocket server: short for --bots[0].url URL
+              --simulated-bot    run a simulated bot to try things with
+
+            """
     }
 
     /// One line per setting: key, type, default, range.

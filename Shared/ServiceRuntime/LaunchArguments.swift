@@ -5,6 +5,9 @@ public struct LaunchArguments: Sendable {
     public private(set) var mode = Mode.run
     /// `--simulated-bot`: run a simulated bot beside us and connect to it.
     public private(set) var simulatesBot = false
+    /// `--bot` or `--simulated-bot`: it takes a process with an edge in it.
+    var namesBots: Bool { simulatesBot || bots > 0 }
+    private var bots = 0
     /// `--config`: the settings file.
     private(set) var configFile: String?
     /// `--key value` and `--key=value`, as given; `--bot URL` is `bots[0].url`, a second one `bots[1].url`.
@@ -15,7 +18,6 @@ public struct LaunchArguments: Sendable {
     /// - Parameter arguments: without the program's name.
     init(_ arguments: some Sequence<String>) {
         var rest = Array(arguments)[...]
-        var bots = 0
         while let argument = rest.popFirst() {
             switch argument {
             case "--help", "-h": mode = .help

@@ -1,4 +1,5 @@
 public import Bus
+import CoreMetrics
 import Foundation
 public import Logging
 public import NIOCore
@@ -18,15 +19,21 @@ public final class ServiceProcess: Sendable {
     /// Every socket of the process lives on one of its loops; `edge.event_loops` says how many there are.
     public let eventLoopGroup: any EventLoopGroup
     public let logger: Logger
+    let metrics: PrometheusMetrics
     /// How long stopping may take, all in all.
     let shutdownTimeout: Duration
 
-    init(name: String, arguments: LaunchArguments, settings: Settings, logger: Logger) {
+    init(
+        name: String, reach: BusReach, arguments: LaunchArguments, settings: Settings, logger: Logger,
+        metrics: PrometheusMetrics = PrometheusMetrics()
+    ) {
+        self.metrics = metrics
         self.name = name
         self.arguments = arguments
         self.settings = settings
         self.logger = logger
-        bus = BusSelection.bus(settings)
+        settings.leaveToOthers(DeploymentSettings.keys, secrets: DeploymentSettings.secrets)
+        bus = BusSelection.bus(settings, reach: reach)
         eventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: EventLoopCount.read(settings))
         // Longer than any edge may take to drain.
         shutdownTimeout = settings.duration(
@@ -37,9 +44,12 @@ public final class ServiceProcess: Sendable {
     ///
     /// They start together and stop in reverse order, each after the one listed below it; the bus closes last.
     /// Exit codes: 0 after a stop that was asked for, 1 when a service failed, 64 for a bad command line, 78 for bad settings.
-    /// - Parameter services: builds them, without side effects: it is also called to check or list the settings.
+    /// - Parameters:
+    ///   - bus: whether these services are enough for each other, or need those of other processes.
+    ///   - services: builds them, without side effects: it is also called to check or list the settings.
     public static func run(
-        _ name: String, @ServicesBuilder _ services: @Sendable (ServiceProcess) throws -> [any Service]
+        _ name: String, bus reach: BusReach = .process,
+        @ServicesBuilder _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) async -> Never {
         let arguments = LaunchArguments(CommandLine.arguments.dropFirst())
         switch arguments.mode {
@@ -47,15 +57,22 @@ public final class ServiceProcess: Sendable {
             print("\(name) \(version)")
             exit(ExitCode.success)
         case .help:
-            print(HelpText(name: name, definitions: describe(name, services)).text)
+            print(HelpText(name: name, definitions: describe(name, bus: reach, services)).text)
             exit(ExitCode.success)
-        case .check, .run: exit(await start(name, arguments, services))
+        case .check, .run: exit(await start(name, reach, arguments, services))
         }
     }
 
     private static func start(
-        _ name: String, _ arguments: LaunchArguments, _ services: @Sendable (ServiceProcess) throws -> [any Service]
+        _ name: String, _ reach: BusReach, _ arguments: LaunchArguments,
+        _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) async -> Int32 {
+        if arguments.namesBots, !HelpText.servesBots(describe(name, bus: reach, services)) {
+            say(
+                name,
+                "--bot and --simulated-bot make no sense here: no bot is served. Give them to perpetua or ws-edge.")
+            return ExitCode.badCommandLine
+        }
         let settings: Settings
         do {
             settings = try LaunchSettings.load(arguments, environment: ProcessInfo.processInfo.environment)
@@ -65,8 +82,11 @@ public final class ServiceProcess: Sendable {
         }
         let logging = LoggingConfiguration(settings, arguments)
         LoggingSystem.bootstrap(logging.handler)
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
         let process = ServiceProcess(
-            name: name, arguments: arguments, settings: settings, logger: Logger(label: name))
+            name: name, reach: reach, arguments: arguments, settings: settings, logger: Logger(label: name),
+            metrics: metrics)
         let built: [any Service]
         do {
             built = try services(process)
@@ -90,6 +110,7 @@ public final class ServiceProcess: Sendable {
     /// Runs the services to their end.
     /// - Returns: the exit code.
     private func serve(_ services: [any Service], _ logging: LoggingConfiguration) async -> Int32 {
+        ProcessMetrics(name: name, version: Self.version).watch(bus)
         let watch = ShutdownWatch(limit: shutdownTimeout, logger: logger)
         watch.trap([SIGTERM, SIGINT])
         let supervised = services.map { service in
@@ -123,21 +144,25 @@ public final class ServiceProcess: Sendable {
 
     /// Every setting the services read.
     static func describe(
-        _ name: String, _ services: @Sendable (ServiceProcess) throws -> [any Service]
+        _ name: String, bus reach: BusReach = .process,
+        _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) -> [Settings.Definition] {
         let settings = Settings.describing()
         // `try?`: what was read before a failure is still worth listing.
-        try? read(settings, name, services)
+        try? read(settings, name, bus: reach, services)
         return settings.definitions
     }
 
     /// Has everything read its settings, and goes no further.
     static func read(
-        _ settings: Settings, _ name: String, _ services: @Sendable (ServiceProcess) throws -> [any Service]
+        _ settings: Settings, _ name: String, bus reach: BusReach = .process,
+        _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) throws {
         _ = LoggingConfiguration(settings)
         let logger = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
-        _ = try services(ServiceProcess(name: name, arguments: LaunchArguments([]), settings: settings, logger: logger))
+        let process = ServiceProcess(
+            name: name, reach: reach, arguments: LaunchArguments([]), settings: settings, logger: logger)
+        _ = try services(process)
     }
 
     private static func say(_ name: String, _ text: String) { say("\(name): \(text)") }

@@ -164,6 +164,31 @@ public final class Settings: Sendable {
         return entries
     }
 
+    /// Settings that other processes read from the same file and environment: here they are neither read nor unknown.
+    /// - Parameters:
+    ///   - keys: as ``Definition/key`` has them, `bots[].url`.
+    ///   - secrets: those of them that are secret.
+    public func leaveToOthers(_ keys: Set<String>, secrets: Set<String>) {
+        for general in keys.sorted() {
+            for key in expanded(general[...], after: "") {
+                let covered = sources.keys(under: key)
+                ledger.withLock { ledger in
+                    ledger.expect([key] + covered)
+                    if secrets.contains(general) { ledger.expect(variable: sources.fileVariable(of: key)) }
+                }
+            }
+        }
+    }
+
+    /// `bots[].url` is `bots[0].url` and `bots[1].url` where there are two entries.
+    private func expanded(_ general: Substring, after prefix: String) -> [String] {
+        guard let brackets = general.firstRange(of: "[]") else { return [prefix + general] }
+        let list = prefix + general[..<brackets.lowerBound]
+        let entries = sources.entries(of: list)
+        ledger.withLock { $0.expect([list] + entries) }
+        return entries.flatMap { expanded(general[brackets.upperBound...], after: $0) }
+    }
+
     /// Records a mistake found by whoever read the value: `remedy` says what to do.
     public func report(_ key: String, value: String, remedy: String) {
         let source = sources.origin(of: key) ?? "default"

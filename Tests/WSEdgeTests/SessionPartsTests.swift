@@ -12,7 +12,7 @@ struct PendingCallsTests {
     @Test("each call ends once")
     func once() {
         var calls = PendingCalls()
-        let id = calls.begin(Action(name: "get_status", params: nil), deadline: now)
+        let id = calls.begin(Action(name: "get_status", params: nil), at: now, timeout: .zero)
         let (first, second) = (calls.end(id), calls.end(id))
         #expect(first != nil)
         #expect(second == nil)
@@ -22,8 +22,8 @@ struct PendingCallsTests {
     @Test("those past their deadline end, the others stay")
     func expire() {
         var calls = PendingCalls()
-        _ = calls.begin(Action(name: "a", params: nil), deadline: now)
-        let later = calls.begin(Action(name: "b", params: nil), deadline: now + .seconds(1))
+        _ = calls.begin(Action(name: "a", params: nil), at: now, timeout: .zero)
+        let later = calls.begin(Action(name: "b", params: nil), at: now, timeout: .seconds(1))
         let (late, other) = (calls.expire(at: now), calls.end(later))
         #expect(late.map(\.action) == ["a"])
         #expect(other?.action == "b")
@@ -32,7 +32,7 @@ struct PendingCallsTests {
     @Test("all end in the order they were begun")
     func all() {
         var calls = PendingCalls()
-        for name in ["a", "b", "c"] { _ = calls.begin(Action(name: name, params: nil), deadline: now) }
+        for name in ["a", "b", "c"] { _ = calls.begin(Action(name: name, params: nil), at: now, timeout: .zero) }
         let ended = calls.endAll()
         #expect(ended.map(\.action) == ["a", "b", "c"])
         #expect(calls.count == 0)

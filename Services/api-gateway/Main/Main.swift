@@ -7,7 +7,7 @@ import ServiceRuntime
 @main
 enum Main {
     static func main() async {
-        await ServiceProcess.run("api-gateway", services)
+        await ServiceProcess.run("api-gateway", bus: .shared, services)
     }
 
     @ServicesBuilder @Sendable

@@ -7,7 +7,7 @@ import ServiceRuntime
 @main
 enum Main {
     static func main() async {
-        await ServiceProcess.run("registry", services)
+        await ServiceProcess.run("registry", bus: .shared, services)
     }
 
     @ServicesBuilder @Sendable

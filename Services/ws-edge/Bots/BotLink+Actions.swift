@@ -1,6 +1,7 @@
 import Bus
 import Contracts
 import Logging
+import Metrics
 import NIOCore
 import Observability
 import OneBot
@@ -14,7 +15,7 @@ extension BotLink {
             return
         }
         guard waiting.add(delivery, at: .now()) else {
-            counts.refusedActions += 1
+            metrics.actionsRefused.increment()
             refuse(delivery, .unavailable("Too many actions wait for bot \(bot); this one was not carried out."))
             return
         }

@@ -1,6 +1,7 @@
 import Bus
 import Contracts
 import Logging
+import Metrics
 import NIOCore
 import Observability
 import OneBot
@@ -11,7 +12,7 @@ extension BotLink {
         switch state.event(from: number) {
         case .take: publish(event)
         case .hold: held.append(.event(event, from: number))
-        case .ignore: counts.ignoredFrames += 1
+        case .ignore: metrics.framesIgnored.increment()
         }
     }
 
@@ -27,13 +28,14 @@ extension BotLink {
             publish([answer])
             pump()
         case .hold: held.append(.response(response, from: number))
-        case .ignore: counts.ignoredFrames += 1
+        case .ignore: metrics.framesIgnored.increment()
         }
     }
 
     private func publish(_ event: Event) {
         // Clients get a lifecycle of ours; the bot's says no more than that it is connected.
         if event.isLifecycleConnect { return }
+        metrics.publishedEvent(at: .now())
         var properties = Self.properties("event")
         properties.messageID = sequence.next()
         properties.timestamp = timestamp
@@ -42,10 +44,10 @@ extension BotLink {
         publish(
             Message(body, properties), to: exchanges.events, key: Exchanges.eventKey(event, of: bot)
         ) { link, reason in
-            link.counts.rejectedEvents += 1
+            link.metrics.eventsRefused.increment()
             link.logger.warning(
                 "The bus refused an event of the bot; its clients see a gap.",
-                metadata: [LogKeys.reason: "\(reason)", LogKeys.count: "\(link.counts.rejectedEvents)"])
+                metadata: [LogKeys.reason: "\(reason)"])
         }
     }
 

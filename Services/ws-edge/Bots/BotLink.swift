@@ -1,6 +1,7 @@
 import Bus
 import Contracts
 import Logging
+import Metrics
 import NIOCore
 import Observability
 import OneBot
@@ -25,12 +26,14 @@ final class BotLink: @unchecked Sendable {
     var connections: [UInt64: BotConnection] = [:]
     var sequence = EventSequence()
     var window = PublishWindow()
-    var counts = Counts()
+    let metrics = BotMetrics()
     /// What came while the bot's queue was being claimed. Bounded: reading is paused meanwhile.
     var held: [Held] = []
 
     var echoes: EchoTable
-    var waiting = ActionQueue()
+    var waiting = ActionQueue() {
+        didSet { metrics.setWaiting(waiting) }
+    }
     /// Answers published so far: a part of their `message_id`.
     var answered = 0
     var isActionsWritable = false
@@ -41,15 +44,6 @@ final class BotLink: @unchecked Sendable {
     enum Held {
         case event(Event, from: UInt64)
         case response(BotResponse, from: UInt64)
-    }
-
-    struct Counts: Sendable, Hashable {
-        /// Events from a connection that has no part in them.
-        var ignoredFrames = 0
-        /// Events the bus refused: consumers declare a gap.
-        var rejectedEvents = 0
-        /// Actions answered 1503 because too many waited.
-        var refusedActions = 0
     }
 
     /// What a link is given by ``Bots``.

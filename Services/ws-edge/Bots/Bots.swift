@@ -21,6 +21,7 @@ final class Bots: Sendable {
     private let report: @Sendable (OnlineBot) -> Void
     private let listener: BotListener
     private let processes: [BotProcess]
+    private let gauges: BotGauges
     /// Those known beforehand, as they are before they are connected.
     private let configured: [OnlineBot]
     private let state: Mutex<State>
@@ -54,6 +55,7 @@ final class Bots: Sendable {
                 entry: entry, command: bot.command, directory: bot.directory, eventLoop: group.next(), timing: timing,
                 stopGrace: min(timing.terminationGrace, configuration.drainTime), logger: logger)
         }
+        gauges = BotGauges(entries: configuration.bots.count)
         let table = BotTable(configuration.bots, edge: address)
         configured = Array(table.known.values)
         state = Mutex(State(table: table))
@@ -115,6 +117,18 @@ final class Bots: Sendable {
 
     /// Every bot known here, for a full report.
     var known: [OnlineBot] { state.withLock { Array($0.table.known.values) } }
+
+    /// Sets the gauges that speak of links.
+    func measure(at now: NIODeadline) {
+        let (known, links) = state.withLock { ($0.table.known, $0.links) }
+        gauges.set(
+            known.values.map { bot in
+                let metrics = links[bot.selfID]?.metrics
+                return BotGauges.Sample(
+                    configuredIndex: bot.configuredIndex, isOnline: bot.isOnline, silence: metrics?.silence(at: now),
+                    waiting: metrics?.actionsWaiting ?? (0, 0))
+            })
+    }
 
     // MARK: Connections
 

@@ -15,7 +15,6 @@ enum BotCall {
         properties.correlationID = CallID(session: id, call: call).text
         properties.messageID = "\(context.address)-\(id)-\(call)"
         properties.expiration = timeout
-        context.counters.actions.add()
         let name = action.name
         context.bus.publish(
             Message(action.frame, properties), to: context.exchanges.actions, key: Exchanges.actionKey(bot),

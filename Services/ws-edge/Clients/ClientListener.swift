@@ -1,4 +1,5 @@
 import Contracts
+import Metrics
 import NIOCore
 import OneBot
 import WebSocketTransport
@@ -50,11 +51,13 @@ final class ClientListener: Sendable {
             resumeSeconds: upgrade.resumeSeconds)
         let session = ClientSession(
             connection: connection, upgrade: upgrade, claim: claim, shard: shard, context: context
-        ) { [hub] in
+        ) { [hub, clients = context.metrics.clients(upgrade.role)] in
             hub.changeCount(by: -1)
+            clients.decrement()
             onEnded()
         }
         hub.changeCount(by: 1)
+        context.metrics.clients(upgrade.role).increment()
         connection.delegate = session
         session.start()
     }

@@ -2,6 +2,7 @@ import Actions
 import Bus
 import Contracts
 import Logging
+import Metrics
 import NIOCore
 import OneBot
 import WebSocketTransport
@@ -117,14 +118,14 @@ final class ClientSession: WebSocketDelegate {
         }
     }
 
-    func hold(_ item: HubItem) { context.counters.eventsDropped.add(held.append(item)) }
+    func hold(_ item: HubItem) { dropped(held.append(item)) }
 
     func answered(_ call: UInt64, with text: ByteBuffer) {
-        guard calls.end(call) != nil else {
-            context.counters.lateAnswers.add()
+        guard let call = calls.end(call) else {
+            context.metrics.lateAnswers.increment()
             return
         }
-        reply(text)
+        reply(text, to: call.began)
     }
 
     /// The name changed, or the registry spoke of us again.
@@ -139,11 +140,12 @@ final class ClientSession: WebSocketDelegate {
         for call in calls.expire(at: now) {
             reply(
                 call.failed(
-                    .failed(.timedOut, "The bot did not answer \(call.action) in time; it may have been carried out.")))
+                    .failed(.timedOut, "The bot did not answer \(call.action) in time; it may have been carried out.")),
+                to: call.began)
         }
         guard outbound.isOverdue(at: now) else { return }
-        if let dropped = outbound.dropOverdue(at: now) {
-            context.counters.eventsDropped.add(dropped)
+        if let count = outbound.dropOverdue(at: now) {
+            dropped(count)
         } else {
             fellBehind()
         }
@@ -159,7 +161,9 @@ final class ClientSession: WebSocketDelegate {
     /// Answers what is in flight as failed, and closes.
     func endNow(_ reason: CloseReason) {
         for call in calls.endAll() {
-            reply(call.failed(.unavailable("Perpetua is stopping; \(call.action) may have been carried out.")))
+            reply(
+                call.failed(.unavailable("Perpetua is stopping; \(call.action) may have been carried out.")),
+                to: call.began)
         }
         close(reason)
     }
@@ -178,12 +182,18 @@ final class ClientSession: WebSocketDelegate {
             return
         }
         switch outbound.append(frames, events: events, now: .now()) {
-        case .kept(let dropped): context.counters.eventsDropped.add(dropped)
+        case .kept(let count): dropped(count)
         case .tooSlow: fellBehind()
         }
     }
 
     func flush() { connection.flush() }
+
+    /// - Parameter began: when the action came.
+    private func reply(_ text: ByteBuffer, to began: NIODeadline) {
+        context.metrics.actions.answered(with: text, after: .now() - began)
+        reply(text)
+    }
 
     private func reply(_ text: ByteBuffer) {
         deliver(HubFrame.encode(text), events: 0)
@@ -191,8 +201,12 @@ final class ClientSession: WebSocketDelegate {
         closeIfDrained()
     }
 
+    private func dropped(_ events: Int) {
+        if events > 0 { context.metrics.eventsDropped.increment(by: events) }
+    }
+
     private func fellBehind() {
-        context.counters.slowClientsClosed.add()
+        context.metrics.slowClientsClosed.increment()
         logger.warning("Client too slow: closed.", metadata: ["bytes": "\(outbound.bytes)"])
         outbound.clear()
         close(.tryAgainLater("You read too slowly; reconnect when you can keep up."))
@@ -213,7 +227,7 @@ final class ClientSession: WebSocketDelegate {
                 callBot(action)
             }
         } catch {
-            reply(error.response)
+            reply(error.response, to: .now())
         }
         if unanswered >= context.configuration.maxUnanswered { pauseReading() }
     }
@@ -249,23 +263,24 @@ final class ClientSession: WebSocketDelegate {
         switch ActionTarget(action, binding: state.binding, bound: state.bot, known: known) {
         case .noBot:
             reply(
-                Response.unavailable("No bot has connected yet; try again when one has.").encoded(echo: action.echo))
+                Response.unavailable("No bot has connected yet; try again when one has.").encoded(echo: action.echo),
+                to: .now())
         case .ambiguous(let bots):
             let list = bots.map(\.description).joined(separator: ", ")
             reply(
                 Response.failed(.badRequest, "Several bots are known: name one in params.self_id (\(list)).")
-                    .encoded(echo: action.echo))
+                    .encoded(echo: action.echo), to: .now())
         case .bot(let bot):
             let timeout = context.configuration.timeouts.timeout(of: action.name)
             // The bot's edge counts from sending; ours is the last resort, so it waits longer.
-            let call = calls.begin(action, deadline: .now() + TimeAmount(timeout) + .seconds(5))
+            let call = calls.begin(action, at: .now(), timeout: TimeAmount(timeout) + .seconds(5))
             BotCall.publish(action, call: call, session: self, to: bot, timeout: timeout)
         }
     }
 
     /// An action that could not even be handed to the bot's edge.
     func couldNotCall(_ call: UInt64, _ response: Response) {
-        if let call = calls.end(call) { reply(call.failed(response)) }
+        if let call = calls.end(call) { reply(call.failed(response), to: call.began) }
     }
 
     /// Puts one of our own actions behind those this client has asked for before.
@@ -290,7 +305,7 @@ final class ClientSession: WebSocketDelegate {
 
     private func finishedOwn(_ job: OwnActions.Job, _ response: Response) {
         own.finished()
-        if case .frame(let echo) = job.answer { reply(response.encoded(echo: echo)) }
+        if case .frame(let echo) = job.answer { reply(response.encoded(echo: echo), to: job.began) }
         runOwn()
         resumeReadingIfPossible()
         closeIfDrained()

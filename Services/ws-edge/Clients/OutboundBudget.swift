@@ -8,6 +8,8 @@ final class OutboundBudget: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
+    var bytes: Int { used.load(ordering: .relaxed) }
+
     var isExceeded: Bool { used.load(ordering: .relaxed) > limit }
 
     func change(by bytes: Int) {

@@ -15,6 +15,7 @@ struct OwnActions {
         let name: ActionDispatcher.Name
         let action: Action
         let answer: Answer
+        let began = NIODeadline.now()
     }
 
     private var waiting: CircularBuffer<Job> = CircularBuffer()

@@ -6,6 +6,7 @@ struct PendingCalls {
     struct Call {
         let action: String
         let echo: ByteBuffer?
+        let began: NIODeadline
         let deadline: NIODeadline
 
         func failed(_ response: Response) -> ByteBuffer { response.encoded(echo: echo) }
@@ -16,9 +17,9 @@ struct PendingCalls {
 
     var count: Int { calls.count }
 
-    mutating func begin(_ action: Action, deadline: NIODeadline) -> UInt64 {
+    mutating func begin(_ action: Action, at now: NIODeadline, timeout: TimeAmount) -> UInt64 {
         lastID += 1
-        calls[lastID] = Call(action: action.name, echo: action.echo, deadline: deadline)
+        calls[lastID] = Call(action: action.name, echo: action.echo, began: now, deadline: now + timeout)
         return lastID
     }
 

@@ -6,10 +6,10 @@ final class Hub: Sendable {
     let shards: [HubShard]
     private let lastSession = Atomic<UInt64>(0)
 
-    init(group: any EventLoopGroup, heartbeatInterval: Duration) {
+    init(group: any EventLoopGroup, heartbeatInterval: Duration, metrics: EdgeMetrics) {
         var shards: [HubShard] = []
         for eventLoop in group.makeIterator() {
-            shards.append(HubShard(eventLoop: eventLoop, heartbeatInterval: heartbeatInterval))
+            shards.append(HubShard(eventLoop: eventLoop, heartbeatInterval: heartbeatInterval, metrics: metrics))
         }
         self.shards = shards
     }
@@ -55,6 +55,9 @@ final class Hub: Sendable {
     func enqueue(_ item: HubItem, to session: UInt64) { shard(of: session).enqueue(item) }
 
     var backlogBytes: Int { shards.map(\.backlogBytes).max() ?? 0 }
+
+    /// What waits in all shards together.
+    var totalBacklogBytes: Int { shards.map(\.backlogBytes).reduce(0, +) }
 
     /// Heartbeats and deadlines, until the returned tasks are cancelled.
     func startTimers(heartbeatInterval: Duration) -> [RepeatedTask] {

@@ -1,4 +1,5 @@
 import Contracts
+import Metrics
 import NIOCore
 import OneBot
 import Synchronization
@@ -16,14 +17,18 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     /// Written to in this turn, to be flushed at its end.
     private var dirty: [ClientSession] = []
     private let intervalMilliseconds: Int64
+    private let metrics: EdgeMetrics
 
     private struct Backlog {
         var items: [HubItem] = []
         var bytes = 0
         var isScheduled = false
+        /// When the first of the events came.
+        var eventsSince: NIODeadline?
     }
 
-    init(eventLoop: any EventLoop, heartbeatInterval: Duration) {
+    init(eventLoop: any EventLoop, heartbeatInterval: Duration, metrics: EdgeMetrics) {
+        self.metrics = metrics
         self.eventLoop = eventLoop
         intervalMilliseconds = Int64(heartbeatInterval / .milliseconds(1))
     }
@@ -35,6 +40,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         let (bytes, mustSchedule) = backlog.withLock { backlog in
             backlog.items.append(item)
             backlog.bytes += item.bytes
+            if case .events = item, backlog.eventsSince == nil { backlog.eventsSince = .now() }
             defer { backlog.isScheduled = true }
             return (backlog.bytes, !backlog.isScheduled)
         }
@@ -97,9 +103,9 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     }
 
     private func drain() {
-        let items = backlog.withLock { backlog in
+        let (items, eventsSince) = backlog.withLock { backlog in
             defer { backlog = Backlog() }
-            return backlog.items
+            return (backlog.items, backlog.eventsSince)
         }
         var run = EventRun()
         for item in items {
@@ -112,6 +118,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         }
         if let full = run.take() { deliver(full) }
         flushDirty()
+        if let eventsSince { metrics.eventHandling.recordNanoseconds((NIODeadline.now() - eventsSince).nanoseconds) }
     }
 
     private func carryOut(_ item: HubItem) {
@@ -130,8 +137,11 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     }
 
     private func deliver(_ joined: EventRun.Joined) {
+        var clients = 0
+        defer { if clients > 0 { metrics.eventsDelivered.increment(by: clients * joined.count) } }
         state.forEachRecipient(of: joined.bot) { session in
             if session.isOpen {
+                clients += 1
                 session.deliver(joined.frames, events: joined.count)
             } else {
                 session.hold(.events(joined.bot, frames: joined.frames, count: joined.count))

@@ -7,7 +7,7 @@ import ServiceRuntime
 @main
 enum Main {
     static func main() async {
-        await ServiceProcess.run("ws-edge", services)
+        await ServiceProcess.run("ws-edge", bus: .shared, services)
     }
 
     @ServicesBuilder @Sendable

@@ -1,0 +1,39 @@
+import Metrics
+import NIOCore
+import Observability
+import Synchronization
+
+/// What an operator sees of one bot's link: counters shared by all links, and what ``BotGauges`` reads of this one, from any thread.
+final class BotMetrics: Sendable {
+    let eventsPublished = MetricNames.eventsPublished.counter()
+    /// The bus refused an event: consumers declare a gap.
+    let eventsRefused = MetricNames.eventsRefused.counter()
+    /// From a connection that has no part in them.
+    let framesIgnored = MetricNames.framesIgnored.counter()
+    /// Answered 1503 because too many waited.
+    let actionsRefused = MetricNames.actionsRefused.counter()
+
+    private let lastEvent = Atomic<UInt64>(NIODeadline.now().uptimeNanoseconds)
+    private let waiting = Atomic<Int>(0)
+    private let waitingBytes = Atomic<Int>(0)
+
+    func publishedEvent(at now: NIODeadline) {
+        eventsPublished.increment()
+        lastEvent.store(now.uptimeNanoseconds, ordering: .relaxed)
+    }
+
+    func setWaiting(_ queue: ActionQueue) {
+        waiting.store(queue.count, ordering: .relaxed)
+        waitingBytes.store(queue.bytes, ordering: .relaxed)
+    }
+
+    /// Since its last event; since the link was made where none came.
+    func silence(at now: NIODeadline) -> TimeAmount {
+        let last = NIODeadline.uptimeNanoseconds(lastEvent.load(ordering: .relaxed))
+        return last < now ? now - last : .zero
+    }
+
+    var actionsWaiting: (count: Int, bytes: Int) {
+        (waiting.load(ordering: .relaxed), waitingBytes.load(ordering: .relaxed))
+    }
+}

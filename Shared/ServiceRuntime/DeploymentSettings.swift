@@ -1,0 +1,21 @@
+import SettingsReading
+
+/// The settings that only some of Perpetua's processes read. All of them may be given one file and one environment, so what is
+/// another's is no mistake; a test compares this list with what each process reads.
+enum DeploymentSettings {
+    static let keys: Set<String> = [
+        "access_token", "action_timeout", "action_timeouts", "max_message_size", "heartbeat_interval", "client_status",
+        "console.events",
+        "bots[].url", "bots[].access_token", "bots[].self_id", "bots[].command", "bots[].directory",
+        "bot_listener.access_token",
+        "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",
+        "edge.public_ports", "edge.slow_client", "edge.outbound_bytes", "edge.outbound_age", "edge.outbound_budget",
+        "edge.max_unanswered", "edge.drain_time",
+        "api.host", "api.port", "api.open_discovery", "api.online_clients_shape", "api.require_client_token",
+        "api.identify_by_address", "api.max_body_size", "api.drain_time",
+        "registry.database", "registry.lease", "registry.port_expiry",
+    ]
+
+    /// Those that may also be given as the content of a file, `PERPETUA_…_FILE`.
+    static let secrets: Set<String> = ["access_token", "bots[].access_token", "bot_listener.access_token"]
+}
