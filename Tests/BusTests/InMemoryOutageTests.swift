@@ -47,7 +47,9 @@ struct InMemoryOutageTests {
         #expect(heard.withLock { $0 } == [.connected, .disconnected("a test"), .connected])
     }
 
-    @Test("a consumer of a queue that is not exclusive comes back with the connection, and gets again what it had not acknowledged")
+    @Test(
+        "a consumer of a queue that is not exclusive comes back with the connection, and gets again what it had not acknowledged"
+    )
     func consumerComesBack() async throws {
         let (bus, other) = (broker.connect(), broker.connect())
         try await bus.declare(QueueDeclaration("inbox"))
