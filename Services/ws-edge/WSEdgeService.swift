@@ -4,8 +4,10 @@ import Contracts
 public import Logging
 import Metrics
 public import NIOCore
+import Observability
 import OneBot
 public import ServiceLifecycle
+import Synchronization
 import WebSocketTransport
 
 /// Terminates WebSockets: bots on one side, clients on the other. Owns the parts below; starts and drains them in the order
@@ -56,11 +58,14 @@ public final class WSEdgeService: Service {
         hub = Hub(
             group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval, metrics: metrics)
         bots = Bots(
-            configuration: configuration, address: address, bus: bus, group: eventLoopGroup, logger: logger,
-            report: { leases.changed($0) })
+            configuration: configuration, address: address, bus: bus, requester: requester, group: eventLoopGroup,
+            logger: logger,
+            newestElsewhere: { bot in
+                presence.current.bots[bot].flatMap { $0.edge == address ? nil : $0.epoch } ?? 0
+            }, report: { leases.changed($0) })
         clients = ClientListener(context: context, hub: hub)
         ports = PortListeners(context: context, clients: clients, group: eventLoopGroup)
-        let announcer = ClientStatusAnnouncer(hub: hub, context: context)
+        let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots)
         methods = EdgeMethods(context: context, hub: hub, ports: ports, bots: bots, announcer: announcer)
         inbox = Inbox(context: context, hub: hub, announcer: announcer, methods: methods, eventLoop: inboxLoop)
         self.configuration = configuration
@@ -81,6 +86,7 @@ public final class WSEdgeService: Service {
             tasks.addTask { await self.context.leases.run() }
             tasks.addTask { await self.bots.run() }
             methods.refreshPresence()
+            sayAllAgainAfterOutages()
             try await gracefulShutdown()
             await drain(server)
             tasks.cancelAll()
@@ -88,7 +94,8 @@ public final class WSEdgeService: Service {
         await context.leases.end()
         await consumer.cancel()
         context.requester.close()
-        try await bus.delete(context.inbox)
+        // Where the broker is away the queue expires by itself.
+        try? await bus.delete(context.inbox)
     }
 
     /// What is not counted as it happens.
@@ -96,6 +103,26 @@ public final class WSEdgeService: Service {
         context.metrics.hubBacklog.set(hub.totalBacklogBytes)
         context.metrics.outbound.set(context.budget.bytes)
         bots.measure(at: .now())
+    }
+
+    /// What was said or published while the bus was away may be lost, both ways. The bus keeps what it is given for as long as it lives, and so
+    /// does not keep us alive.
+    private func sayAllAgainAfterOutages() {
+        let wasAway = Mutex(false)
+        bus.watch { [weak self] status in
+            let isBack = wasAway.withLock { wasAway in
+                defer { wasAway = status != .connected }
+                return wasAway && status == .connected
+            }
+            guard let self else { return }
+            if isBack {
+                context.logger.notice("The bus is back.")
+                context.leases.reportAll()
+                methods.refreshPresence()
+            } else if let obstacle = status.obstacle {
+                context.logger.warning("The bus is away.", metadata: [LogKeys.reason: "\(obstacle)"])
+            }
+        }
     }
 
     private func openInbox() async throws -> any BusConsumer {

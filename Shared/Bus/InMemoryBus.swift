@@ -1,4 +1,5 @@
 public import NIOCore
+import Synchronization
 
 /// One connection to an ``InMemoryBroker``: the same rules as AMQP, in one process. Its overflow is backpressure: a message
 /// over a queue's bound is kept, in order, and confirmed only once it is within it; a publisher bounds itself by the number of
@@ -8,6 +9,7 @@ public import NIOCore
 public final class InMemoryBus: MessageBus {
     private let broker: InMemoryBroker
     private let connection: ConnectionID
+    private let watchers = Mutex<[@Sendable (BusStatus) -> Void]>([])
 
     init(_ broker: InMemoryBroker, _ connection: ConnectionID) {
         self.broker = broker
@@ -66,9 +68,37 @@ public final class InMemoryBus: MessageBus {
         broker.publish(message, to: exchange, key: key, mandatory: mandatory, by: connection, then: then)
     }
 
-    public var status: BusStatus { .connected }
+    public var status: BusStatus { broker.status(of: connection) }
 
-    public func watch(_ body: @escaping @Sendable (BusStatus) -> Void) { body(.connected) }
+    public func watch(_ body: @escaping @Sendable (BusStatus) -> Void) {
+        watchers.withLock { $0.append(body) }
+        body(status)
+    }
+
+    // MARK: Outages, for tests
+
+    /// Loses the connection, as a broker does that is restarted or cut off; until ``restore()``.
+    public func lose(_ reason: String = "it was cut off") {
+        broker.lose(connection, reason)
+        tellWatchers()
+    }
+
+    /// Has the broker take nothing of this connection, as in a memory alarm; until ``restore()``.
+    public func block(_ reason: String = "memory") {
+        broker.block(connection, reason)
+        tellWatchers()
+    }
+
+    /// Ends what ``lose(_:)`` or ``block(_:)`` began: what is not exclusive is back, then publishing works again.
+    public func restore() {
+        broker.restore(connection)
+        tellWatchers()
+    }
+
+    private func tellWatchers() {
+        let status = status
+        for body in watchers.withLock({ $0 }) { body(status) }
+    }
 
     /// Consumers of the connection's exclusive queues hear `cancelled`, since those queues go; the others just stop.
     public func close() async {

@@ -29,6 +29,8 @@ public final class Requester: Sendable {
     public let inbox: QueueName
     private let bus: any MessageBus
     private let idPrefix: String
+    /// Makes the ids of our messages ours alone: a question that a broker delivers twice is recognised by them.
+    private let nonce = String(UInt64.random(in: 0 ... .max), radix: 36)
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> NIODeadline
     private let state = Mutex(State())
@@ -117,6 +119,7 @@ public final class Requester: Sendable {
         message.properties.replyTo = inbox
         message.properties.correlationID = id
         message.properties.expiration = timeout
+        message.properties.messageID = message.properties.messageID ?? "\(nonce)-\(id)"
         bus.publish(message, to: exchange, key: key, mandatory: true) { [weak self] outcome in
             switch outcome {
             case .confirmed: break

@@ -61,6 +61,11 @@ public enum MetricNames {
         "perpetua_frames_ignored_total", .counter, "Frames from a bot's connection that has no part in them.")
     public static let actionsRefused = MetricName(
         "perpetua_actions_refused_total", .counter, "Actions answered 1503 because too many waited for their bot.")
+    public static let actionsRepeated = MetricName(
+        "perpetua_actions_repeated_total", .counter, "Actions that came a second time, and were not carried out again.")
+    public static let eventsSuperseded = MetricName(
+        "perpetua_events_superseded_total", .counter,
+        "Events dropped because another edge had the bot when the broker was back: a gap for clients.")
     public static let actionsWaiting = MetricName(
         "perpetua_actions_waiting", .gauge, "Actions that wait until their bot's connection takes them.")
     public static let actionsWaitingBytes = MetricName(
@@ -97,8 +102,8 @@ public enum MetricNames {
         info, busStatus, busReconnects, busPublishes, busConfirmsOutstanding, busRedeliveries,
         clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped, slowClientsClosed,
         eventHandling, hubBacklog, outbound,
-        bots, botUp, botEventAge, eventsPublished, eventsRefused, framesIgnored, actionsRefused, actionsWaiting,
-        actionsWaitingBytes,
+        bots, botUp, botEventAge, eventsPublished, eventsRefused, framesIgnored, actionsRefused, actionsRepeated,
+        eventsSuperseded, actionsWaiting, actionsWaitingBytes,
         actions, actionDuration, lateAnswers,
         httpRequests, httpDuration,
         registryActive, registryEdges, registryClients, registryBots, leasesExpired,

@@ -158,7 +158,7 @@ private final class QueueFixture {
     }
 
     func add(_ id: ConsumerID, prefetch: Int) {
-        let consumer = QueueConsumer(id: id, prefetch: prefetch)
+        let consumer = QueueConsumer(id: id, of: ConnectionID(number: 1), prefetch: prefetch)
         state.add(consumer, &actions)
     }
 

@@ -17,15 +17,14 @@ import WebSocketTransport
 final class BotBench: Sendable {
     let broker: InMemoryBroker
     let exchanges = Exchanges()
-    let bots: Bots
-    let log = BotLog()
+    let edge: BotEdge
     /// Another program on the bus.
     let bus: InMemoryBus
-    private let edgeBus: InMemoryBus
     private let received = Mutex(Received())
-    private let reports: Reports
-    private let server: WebSocketServer
     private let lastCall = Mutex(0)
+
+    var bots: Bots { edge.bots }
+    var log: BotLog { edge.log }
 
     private struct Received {
         var events: [Delivery] = []
@@ -33,16 +32,13 @@ final class BotBench: Sendable {
         var acknowledgesEvents = true
     }
 
-    private final class Reports: Sendable {
-        let all = Mutex<[OnlineBot]>([])
-    }
-
     /// Short where a test would wait.
     static let quick = BotTiming(
         askAfter: .milliseconds(20), askAgainAfter: .milliseconds(50), redialFirst: .milliseconds(10),
         redialLongest: .milliseconds(50), steadyAfter: .seconds(10), duplicateRedial: .milliseconds(100),
         restartFirst: .milliseconds(10), restartLongest: .milliseconds(50), terminationGrace: .seconds(5),
-        claimAgainAfter: .milliseconds(10))
+        claimAgainAfter: .milliseconds(10), busAgainAfter: .milliseconds(10), claimLookEvery: .milliseconds(10),
+        claimGrace: .milliseconds(200), askHolderFor: .milliseconds(500), holderPatience: .seconds(1))
 
     /// - Parameters:
     ///   - flags: settings, as `--bots[0].url`.
@@ -53,43 +49,22 @@ final class BotBench: Sendable {
     ) async throws {
         let bench = try await BotBench(flags, timing: timing, maxMessageBytes: maxMessageBytes)
         try await bench.listen(eventBytes: eventBytes)
-        let running = Task { await bench.bots.run() }
         do {
             try await body(bench)
         } catch {
-            running.cancel()
-            await running.value
             await bench.close()
             throw error
         }
-        running.cancel()
-        await running.value
         await bench.close()
     }
 
     private init(
         _ flags: [(key: String, value: String)], timing: BotTiming, maxMessageBytes: Int
     ) async throws {
-        let settings = Settings(flags: flags)
-        let configuration = WSEdgeConfiguration(settings)
-        let problems = settings.problems
-        #expect(problems.isEmpty)
         broker = InMemoryBroker(maxMessageBytes: maxMessageBytes)
         bus = broker.connect()
-        edgeBus = broker.connect()
         for exchange in exchanges.all { try await bus.declare(exchange) }
-        let reports = Reports()
-        self.reports = reports
-        let bots = Bots(
-            configuration: configuration, address: EdgeAddress(edgeID: "edge", instance: "1"), bus: edgeBus,
-            group: MultiThreadedEventLoopGroup.singleton, logger: log.logger, timing: timing
-        ) { bot in reports.all.withLock { $0.append(bot) } }
-        self.bots = bots
-        server = try await WebSocketServer.bind(
-            host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, options: WebSocketOptions(),
-            logger: log.logger,
-            authorise: { bots.decide($0) ?? .reject(status: .notFound, body: "{}") },
-            accepted: { bots.accept($0, $1) })
+        edge = try await BotEdge("edge", flags, on: broker, timing: timing)
     }
 
     private func listen(eventBytes: Int) async throws {
@@ -115,21 +90,15 @@ final class BotBench: Sendable {
     }
 
     private func close() async {
-        await server.close()
+        await edge.stop()
         await bus.close()
-        await edgeBus.close()
     }
 
     // MARK: The bot's side
 
     /// A bot dials in at `/bot`.
     func dialIn(selfID: Int64? = nil, role: String? = nil, token: String? = nil) async throws -> BotPeer {
-        let peer = try await BotPeer.dial(
-            "ws://127.0.0.1:\(server.port)/bot",
-            headers: .init(
-                [("X-Self-ID", selfID.map { "\($0)" }), ("X-Client-Role", role), ("Authorization", token)]
-                    .compactMap { name, value in value.map { (name, $0) } }))
-        return peer
+        try await edge.dialIn(selfID: selfID, role: role, token: token)
     }
 
     static func event(_ bot: Int64, _ number: Int) -> String {
@@ -141,7 +110,8 @@ final class BotBench: Sendable {
     /// Publishes an action for the bot; its correlation id is returned.
     @discardableResult
     func call(
-        _ bot: Int64, _ frame: String, replyTo: QueueName? = "test.inbox", expiration: Duration? = nil
+        _ bot: Int64, _ frame: String, replyTo: QueueName? = "test.inbox", expiration: Duration? = nil,
+        messageID: String? = nil
     ) async throws -> (id: String, outcome: PublishOutcome) {
         let id = lastCall.withLock {
             $0 += 1
@@ -151,6 +121,7 @@ final class BotBench: Sendable {
         properties.replyTo = replyTo
         properties.correlationID = id
         properties.expiration = expiration
+        properties.messageID = messageID
         let outcome = await bus.publish(
             Message(ByteBuffer(string: frame), properties), to: exchanges.actions,
             key: Exchanges.actionKey(SelfID(bot)), mandatory: true)
@@ -185,17 +156,10 @@ final class BotBench: Sendable {
 
     // MARK: What the edge knows
 
-    var reported: [OnlineBot] { reports.all.withLock { $0 } }
-
-    func bot(_ number: Int64) -> OnlineBot? { bots.known.first { $0.selfID == SelfID(number) } }
-
-    func untilOnline(_ number: Int64) async throws {
-        try await eventually("bot \(number) is online", read: { self.bot(number) }, until: { $0?.isOnline == true })
-    }
-
-    func untilOffline(_ number: Int64) async throws {
-        try await eventually("bot \(number) is offline", read: { self.bot(number) }, until: { $0?.isOnline == false })
-    }
+    var reported: [OnlineBot] { edge.reported }
+    func bot(_ number: Int64) -> OnlineBot? { edge.bot(number) }
+    func untilOnline(_ number: Int64) async throws { try await edge.untilOnline(number) }
+    func untilOffline(_ number: Int64) async throws { try await edge.untilOffline(number) }
 }
 
 /// Keeps what is logged.

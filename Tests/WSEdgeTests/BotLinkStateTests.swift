@@ -20,15 +20,14 @@ struct BotLinkStateTests {
         .attached(displaced: displaced, movesActions: movesActions, takesEvents: takesEvents, claims: claims)
     }
 
-    @Test("the first connection makes the link claim its queue; frames are held until it is claimed")
+    @Test("the first connection makes the link claim its queue; its frames count from the start")
     mutating func firstConnection() {
         #expect(state.attach(connection(1)) == attached(claims: true))
         #expect(state.phase == .claiming)
-        #expect(state.event(from: 1) == .hold)
-        #expect(state.response(from: 1) == .hold)
+        #expect(state.takesEvent(from: 1))
+        #expect(state.takesResponse(from: 1))
         #expect(state.claimed() == true)
-        #expect(state.event(from: 1) == .take)
-        #expect(state.response(from: 1) == .take)
+        #expect(state.phase == .up)
         #expect(state.claimed() == false)
     }
 
@@ -38,6 +37,24 @@ struct BotLinkStateTests {
         #expect(state.lost(1) == .init(losesActions: true, endsLink: true))
         #expect(state.claimed() == false)
         #expect(state.phase == .down)
+    }
+
+    @Test(
+        "a link whose claim is lost is claiming again; one that is expelled is down, and what its connections send is ignored"
+    )
+    mutating func unclaimed() {
+        _ = state.attach(connection(1))
+        #expect(state.unclaimed() == false)
+        _ = state.claimed()
+        #expect(state.unclaimed() == true)
+        #expect(state.phase == .claiming)
+        #expect(state.takesEvent(from: 1))
+        #expect(state.expel() == [connection(1)])
+        #expect(state.phase == .down)
+        #expect(!state.takesEvent(from: 1))
+        #expect(!state.takesResponse(from: 1))
+        #expect(state.lost(1) == .init(losesActions: false, endsLink: false))
+        #expect(state.unclaimed() == false)
     }
 
     @Test("an API and an Event connection make one bot, whichever comes first", arguments: [false, true])
@@ -54,9 +71,9 @@ struct BotLinkStateTests {
         _ = state.claimed()
         #expect(state.actions == api)
         #expect(state.events == event)
-        #expect(state.event(from: 1) == .ignore)
-        #expect(state.event(from: 2) == .take)
-        #expect(state.response(from: 1) == .take)
+        #expect(!state.takesEvent(from: 1))
+        #expect(state.takesEvent(from: 2))
+        #expect(state.takesResponse(from: 1))
         #expect(state.lost(2) == .init(losesActions: false, endsLink: false))
         #expect(state.lost(1) == .init(losesActions: true, endsLink: true))
     }
@@ -70,7 +87,7 @@ struct BotLinkStateTests {
         _ = state.claimed()
         #expect(state.attach(connection(3)) == attached(displaced: [api, event], movesActions: true))
         #expect(state.phase == .up)
-        #expect(state.event(from: 2) == .ignore)
+        #expect(!state.takesEvent(from: 2))
         #expect(state.lost(1) == .init(losesActions: false, endsLink: false))
         #expect(state.lost(2) == .init(losesActions: false, endsLink: false))
         #expect(state.attach(connection(4)) == attached(displaced: [connection(3)], movesActions: true))
@@ -82,8 +99,8 @@ struct BotLinkStateTests {
         _ = state.attach(universal)
         _ = state.claimed()
         #expect(state.attach(connection(2, .event)) == attached())
-        #expect(state.event(from: 1) == .ignore)
-        #expect(state.event(from: 2) == .take)
+        #expect(!state.takesEvent(from: 1))
+        #expect(state.takesEvent(from: 2))
         #expect(state.actions == universal)
         #expect(
             state.attach(connection(3, .api))
@@ -106,7 +123,7 @@ struct BotLinkStateTests {
 
     @Test("frames of a connection that was never attached are ignored")
     func stranger() {
-        #expect(state.event(from: 9) == .ignore)
-        #expect(state.response(from: 9) == .ignore)
+        #expect(!state.takesEvent(from: 9))
+        #expect(!state.takesResponse(from: 9))
     }
 }

@@ -9,18 +9,46 @@ import Synchronization
 /// Holds the bot's exclusive queue while its link is up: the lock that makes us the bot's only holder, and the address its
 /// actions come to. Without it an action is unroutable, and its asker knows at once.
 ///
+/// The queue goes with our connection to the broker; then it is claimed again. Before claiming, whoever holds it is asked to give it up: of two
+/// links of one bot the newest wins, the one of the higher epoch.
+///
 /// One task per bot carries the wishes out one after another, so that a link that drops and returns cannot overtake itself.
 final class BotClaim: Sendable {
+    /// What the link is told, on its event loop.
+    struct Handlers: Sendable {
+        /// The queue is ours, and the bus takes messages. Each time it is wished for, and each time it is regained.
+        var granted: @Sendable () -> Void
+        /// The queue went away under us.
+        var lost: @Sendable () -> Void
+        /// Another edge has it and keeps it: why, in a sentence.
+        var refused: @Sendable (_ reason: String) -> Void
+        /// Whether another edge's link may have it: then it is to be wished for no more.
+        var released: @Sendable (BotRelease) -> Bool
+        /// An action.
+        var deliver: @Sendable (Delivery) -> Void
+    }
+
+    private struct State {
+        /// Of the link it is wished for; `nil`: not wished for.
+        var epoch: UInt64?
+        /// It has been ours since it was wished for: whoever keeps silent now may be our own lost connection.
+        var wasGranted = false
+        /// The queue went away under us.
+        var isLost = false
+        /// A publish failed: ``Handlers/granted`` is to be called again once the bus works.
+        var mustSayAgain = false
+        var delivered: UInt64 = 0
+    }
+
     private let bot: SelfID
+    private let address: EdgeAddress
     private let exchanges: Exchanges
     private let bus: any MessageBus
+    private let requester: Requester
     private let eventLoop: any EventLoop
-    private let retryAfter: Duration
+    private let timing: BotTiming
     private let logger: Logger
-    private let isWanted = Mutex(false)
-    /// The queue went away under us.
-    private let isLost = Mutex(false)
-    private let delivered = Mutex<UInt64>(0)
+    private let state = Mutex(State())
     /// Only the latest wish matters.
     private let wishes: AsyncStream<Void>
     private let wish: AsyncStream<Void>.Continuation
@@ -29,75 +57,185 @@ final class BotClaim: Sendable {
     private static let prefetch = 8192
 
     init(
-        bot: SelfID, exchanges: Exchanges, bus: any MessageBus, eventLoop: any EventLoop, retryAfter: Duration,
-        logger: Logger
+        bot: SelfID, address: EdgeAddress, exchanges: Exchanges, bus: any MessageBus, requester: Requester,
+        eventLoop: any EventLoop, timing: BotTiming, logger: Logger
     ) {
         self.bot = bot
+        self.address = address
         self.exchanges = exchanges
         self.bus = bus
+        self.requester = requester
         self.eventLoop = eventLoop
-        self.retryAfter = retryAfter
+        self.timing = timing
         self.logger = logger
         (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func want(_ isWanted: Bool) {
-        self.isWanted.withLock { $0 = isWanted }
+    /// - Parameter epoch: of the link it is wished for; `nil`: no more.
+    func want(_ epoch: UInt64?) {
+        let isNews = state.withLock { state in
+            defer { state.epoch = epoch }
+            guard (state.epoch == nil) != (epoch == nil) else { return false }
+            state.wasGranted = false
+            return true
+        }
+        if isNews { wish.yield() }
+    }
+
+    /// A publish failed: ``Handlers/granted`` is called again once the bus works and the queue is ours.
+    func sayAgain() {
+        state.withLock { $0.mustSayAgain = true }
         wish.yield()
     }
 
     /// Claims and releases as wished, until cancelled; then releases.
-    /// - Parameters:
-    ///   - granted: called on the event loop each time the queue is ours for a link that came up.
-    ///   - deliver: an action; on the event loop.
-    func run(granted: @escaping @Sendable () -> Void, deliver: @escaping @Sendable (Delivery) -> Void) async {
+    func run(_ handlers: Handlers) async {
         var consumer: (any BusConsumer)?
         for await _ in wishes {
-            if isWanted.withLock({ $0 }) {
-                if isLost.withLock({ $0 }), let lost = consumer {
-                    await lost.cancel()
-                    consumer = nil
-                }
-                if consumer == nil { consumer = await take(deliver) }
-                if consumer != nil { eventLoop.execute(granted) }
-            } else if let held = consumer {
-                await release(held)
+            if state.withLock({ $0.isLost }), let lost = consumer {
+                await lost.cancel()
                 consumer = nil
             }
+            guard isWanted else {
+                if let held = consumer { await release(held) }
+                consumer = nil
+                continue
+            }
+            if consumer == nil { consumer = await take(handlers) }
+            if state.withLock({ $0.mustSayAgain }) { await untilTheBusWorks() }
+            let isOurs = state.withLock { state in
+                state.mustSayAgain = false
+                state.wasGranted = consumer != nil
+                return consumer != nil && !state.isLost && state.epoch != nil
+            }
+            if isOurs { eventLoop.execute(handlers.granted) }
         }
         if let consumer { await release(consumer) }
     }
 
-    /// Tries until the queue is ours, or no longer wanted.
-    private func take(_ deliver: @escaping @Sendable (Delivery) -> Void) async -> (any BusConsumer)? {
+    // MARK: Claiming
+
+    /// Tries until the queue is ours, refused to us, or no longer wanted.
+    private func take(_ handlers: Handlers) async -> (any BusConsumer)? {
         var isFirstFailure = true
-        while isWanted.withLock({ $0 }), !Task.isCancelled {
-            do {
-                let queue = exchanges.botQueue(bot)
-                isLost.withLock { $0 = false }
-                try await bus.declare(QueueDeclaration(queue, isExclusive: true))
-                try await bus.bind(queue, to: exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text))
-                return try await bus.consume(
-                    queue, prefetch: Self.prefetch, on: eventLoop,
-                    cancelled: {
-                        self.isLost.withLock { $0 = true }
-                        self.wish.yield()
-                    },
-                    handler: { delivery in
-                        self.delivered.withLock { $0 &+= 1 }
-                        deliver(delivery)
-                    })
-            } catch {
-                logger.log(
-                    level: isFirstFailure ? .warning : .debug, "The bot's queue cannot be claimed; trying again.",
-                    metadata: [LogKeys.error: "\(error)"])
-                isFirstFailure = false
-                // `try?`: cancellation ends the loop.
-                try? await Task.sleep(for: retryAfter)
+        var silence = Duration.zero
+        while let epoch = state.withLock({ $0.epoch }), !Task.isCancelled {
+            var pause = timing.busAgainAfter
+            switch await holder(askedBy: epoch) {
+            case .nobody, .silent:
+                // One that is silent may be our own, left over from a connection that was lost.
+                do throws(MessageBusError) {
+                    return try await declare(handlers)
+                } catch .locked {
+                    silence += timing.askHolderFor
+                    if silence >= timing.holderPatience, !state.withLock({ $0.wasGranted }) {
+                        eventLoop.execute { handlers.refused("the edge that has the bot does not answer") }
+                        return nil
+                    }
+                } catch {
+                    logger.log(
+                        level: isFirstFailure ? .warning : .debug, "The bot's queue cannot be claimed; trying again.",
+                        metadata: [LogKeys.error: "\(error)"])
+                    isFirstFailure = false
+                    pause = timing.claimAgainAfter
+                }
+            case .releases: break
+            case .keeps(let reason):
+                eventLoop.execute { handlers.refused(reason) }
+                return nil
+            case .unreachable(let reason):
+                logger.debug("The bot's queue cannot be claimed now.", metadata: [LogKeys.reason: "\(reason)"])
             }
+            // `try?`: cancellation ends the loop.
+            try? await Task.sleep(for: pause)
         }
         return nil
     }
+
+    private enum Holder {
+        case nobody
+        case releases
+        case keeps(String)
+        case silent
+        case unreachable(String)
+    }
+
+    /// Asks whoever holds the queue to give it up. Declaring it blindly would tell less, and cost a channel on a broker.
+    private func holder(askedBy epoch: UInt64) async -> Holder {
+        var properties = MessageProperties()
+        properties.type = BotRelease.type
+        properties.appID = "ws-edge"
+        do {
+            let question = try RPC.encodeQuestion(
+                method: BotRelease.type, params: BotRelease(epoch: epoch, edge: address))
+            let answer = try await requester.request(
+                Message(question, properties), to: .toQueue, key: RoutingKey(exchanges.botQueue(bot).text),
+                timeout: timing.askHolderFor)
+            _ = try RPC.decodeResult(RPC.Empty.self, from: answer.body)
+            return .releases
+        } catch let failure as RPC.Failure {
+            return .keeps(failure.message)
+        } catch MessageBusError.unroutable {
+            return .nobody
+        } catch MessageBusError.timedOut {
+            return .silent
+        } catch {
+            return .unreachable("\(error)")
+        }
+    }
+
+    private func declare(_ handlers: Handlers) async throws(MessageBusError) -> any BusConsumer {
+        let queue = exchanges.botQueue(bot)
+        state.withLock { $0.isLost = false }
+        try await bus.declare(QueueDeclaration(queue, isExclusive: true))
+        try await bus.bind(queue, to: exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text))
+        return try await bus.consume(
+            queue, prefetch: Self.prefetch, on: eventLoop,
+            cancelled: {
+                self.state.withLock { $0.isLost = true }
+                handlers.lost()
+                self.wish.yield()
+            },
+            handler: { delivery in
+                self.state.withLock { $0.delivered &+= 1 }
+                if delivery.exchange.isEmpty, delivery.properties.type == BotRelease.type {
+                    self.answer(delivery, handlers)
+                } else {
+                    handlers.deliver(delivery)
+                }
+            })
+    }
+
+    /// Another edge wants the bot.
+    private func answer(_ delivery: Delivery, _ handlers: Handlers) {
+        defer { delivery.acknowledge() }
+        guard let replyTo = delivery.properties.replyTo,
+            let wish = try? RPC.decodeParams(BotRelease.self, from: delivery.body),  // nonsense gets no answer
+            let answer = try? handlers.released(wish)
+                ? RPC.encodeResult(RPC.Empty())
+                : RPC.encodeFailure(
+                    RPC.Failure(.conflict, "edge \(address.edgeID) holds bot \(bot) by a newer connection"))
+        else { return }
+        var properties = MessageProperties()
+        properties.type = "answer"
+        properties.appID = "ws-edge"
+        properties.correlationID = delivery.properties.correlationID
+        properties.expiration = timing.askHolderFor
+        bus.publish(
+            Message(answer, properties), to: .toQueue, key: RoutingKey(replyTo.text), mandatory: false, then: nil)
+    }
+
+    private var isWanted: Bool { state.withLock { $0.epoch != nil } }
+
+    /// Waits a little in any case, so that a bus that says it works and takes nothing is not asked in a circle.
+    private func untilTheBusWorks() async {
+        repeat {
+            // `try?`: cancellation ends the loop.
+            try? await Task.sleep(for: timing.busAgainAfter)
+        } while bus.status.obstacle != nil && isWanted && !Task.isCancelled && !state.withLock { $0.isLost }
+    }
+
+    // MARK: Releasing
 
     /// Gives the queue up: first the binding, so that later actions are unroutable; what is in it already is delivered (and
     /// answered by the link); then the queue itself.
@@ -109,6 +247,7 @@ final class BotClaim: Sendable {
             await consumer.cancel()
             try await bus.delete(queue)
         } catch {
+            await consumer.cancel()
             logger.debug("The bot's queue could not be given up.", metadata: [LogKeys.error: "\(error)"])
         }
     }
@@ -117,8 +256,8 @@ final class BotClaim: Sendable {
     private func untilDrained() async throws {
         var before: UInt64
         repeat {
-            before = delivered.withLock { $0 }
+            before = state.withLock { $0.delivered }
             try await eventLoop.submit {}.get()
-        } while delivered.withLock({ $0 }) != before
+        } while state.withLock({ $0.delivered }) != before
     }
 }

@@ -38,6 +38,8 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {
         case replaced
         /// `bots[entry]` is connected to the same bot.
         case duplicate(entry: Int)
+        /// Another edge has the bot.
+        case heldElsewhere
     }
 
     struct Ending: Sendable {

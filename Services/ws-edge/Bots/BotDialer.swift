@@ -55,7 +55,7 @@ struct BotDialer: Sendable {
         return await withTaskCancellationHandler {
             await connection.end()
         } onCancel: {
-            connection.close(.goingAway("Perpetua is stopping."))
+            connection.close(.goingAway("This edge is stopping, or another one dials the bot now."))
         }
     }
 

@@ -10,6 +10,14 @@ import OneBot
 extension BotLink {
     /// Takes an action from the bot's queue.
     func deliver(_ delivery: Delivery) {
+        if let id = delivery.properties.messageID {
+            // An id is its publisher's own: two askers may use the same.
+            guard seen.insert("\(delivery.properties.replyTo?.text ?? "")\n\(id)") else {
+                metrics.actionsRepeated.increment()
+                delivery.acknowledge()
+                return
+            }
+        }
         guard state.actions != nil else {
             refuse(delivery, notConnected)
             return

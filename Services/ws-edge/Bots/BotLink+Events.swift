@@ -9,27 +9,26 @@ import OneBot
 /// Up: events and responses, published in the order the bot sent them.
 extension BotLink {
     func received(_ event: Event, from number: UInt64) {
-        switch state.event(from: number) {
-        case .take: publish(event)
-        case .hold: held.append(.event(event, from: number))
-        case .ignore: metrics.framesIgnored.increment()
+        guard state.takesEvent(from: number) else {
+            metrics.framesIgnored.increment()
+            return
         }
+        publish(event)
     }
 
     func received(_ response: BotResponse, from number: UInt64) {
-        switch state.response(from: number) {
-        case .take:
-            guard let answer = echoes.restore(response) else {
-                logger.debug(
-                    "An answer of the bot was dropped: nobody waits for it.",
-                    metadata: [LogKeys.count: "\(echoes.unmatched)"])
-                return
-            }
-            publish([answer])
-            pump()
-        case .hold: held.append(.response(response, from: number))
-        case .ignore: metrics.framesIgnored.increment()
+        guard state.takesResponse(from: number) else {
+            metrics.framesIgnored.increment()
+            return
         }
+        guard let answer = echoes.restore(response) else {
+            logger.debug(
+                "An answer of the bot was dropped: nobody waits for it.",
+                metadata: [LogKeys.count: "\(echoes.unmatched)"])
+            return
+        }
+        publish([answer])
+        pump()
     }
 
     private func publish(_ event: Event) {
@@ -40,67 +39,86 @@ extension BotLink {
         properties.messageID = sequence.next()
         properties.timestamp = timestamp
         properties.isPersistent = true
-        let body = event.forClients(of: bot)
-        publish(
-            Message(body, properties), to: exchanges.events, key: Exchanges.eventKey(event, of: bot)
-        ) { link, reason in
-            link.metrics.eventsRefused.increment()
-            link.logger.warning(
-                "The bus refused an event of the bot; its clients see a gap.",
-                metadata: [LogKeys.reason: "\(reason)"])
-        }
+        send(
+            Parcel(
+                message: Message(event.forClients(of: bot), properties), exchange: exchanges.events,
+                key: Exchanges.eventKey(event, of: bot), content: .event))
     }
 
     /// Publishes answers, those nobody waits for left out.
     func publish(_ answers: [EchoTable.Answer]) {
-        for answer in answers {
-            guard let queue = answer.asker.replyTo else { continue }
-            publish(answer.body, to: queue, for: answer.asker) { link, reason in
-                let response = Response.failed(.tooLarge, "The bot's answer is too large for the bus: \(reason).")
-                link.publish(response.encoded(echo: answer.asker.echo), to: queue, for: answer.asker) { _, _ in }
-            }
-        }
+        for answer in answers { publish(answer.body, for: answer.asker, .answer(answer.asker)) }
     }
 
-    private func publish(
-        _ body: ByteBuffer, to queue: QueueName, for asker: EchoTable.Asker,
-        rejected: @escaping @Sendable (BotLink, String) -> Void
-    ) {
+    private func publish(_ body: ByteBuffer, for asker: EchoTable.Asker, _ content: Parcel.Content) {
+        guard let queue = asker.replyTo else { return }
         var properties = Self.properties("response")
         answered += 1
         properties.messageID = "\(sequence.epoch)-r\(answered)"
         properties.correlationID = asker.correlationID
         properties.timestamp = timestamp
-        publish(
-            Message(body, properties), to: .toQueue, key: RoutingKey(queue.text), rejected: rejected)
+        properties.isPersistent = true
+        send(
+            Parcel(
+                message: Message(body, properties), exchange: .toQueue, key: RoutingKey(queue.text), content: content))
     }
 
-    /// Publishes within the window: over it, the bot is read no further until half of it is confirmed.
-    private func publish(
-        _ message: Message, to exchange: Exchange, key: RoutingKey,
-        rejected: @escaping @Sendable (BotLink, String) -> Void
-    ) {
-        let size = message.body.readableBytes
-        apply(window.published(bytes: size))
-        bus.publish(message, to: exchange, key: key, mandatory: false) { outcome in
-            self.onLoop { link in
-                link.apply(link.window.settled(bytes: size))
-                switch outcome {
-                case .rejected(let reason): rejected(link, reason)
-                case .confirmed, .unroutable, .unreachable, .unknown: break
-                }
+    /// Everything goes this way, so that it arrives in the order of the bot.
+    private func send(_ parcel: Parcel) {
+        apply(outbox.add(parcel, bytes: parcel.message.body.readableBytes))
+        publishWaiting()
+    }
+
+    /// Publishes what the window has room for. A bus that confirms at once calls back from here, and so calls this again: once is enough.
+    func publishWaiting() {
+        guard !isPublishing else { return }
+        isPublishing = true
+        defer { isPublishing = false }
+        while let (parcel, ticket) = outbox.take() {
+            bus.publish(parcel.message, to: parcel.exchange, key: parcel.key, mandatory: false) { outcome in
+                self.onLoop { $0.ended(parcel, ticket, outcome) }
             }
         }
     }
 
-    private func apply(_ change: PublishWindow.Change) {
-        switch change {
-        case .none: break
-        case .filled:
+    private func ended(_ parcel: Parcel, _ ticket: Outbox<Parcel>.Ticket, _ outcome: PublishOutcome) {
+        switch outcome {
+        case .confirmed, .unroutable:
+            apply(outbox.settle(ticket))
+        case .rejected(let reason):
+            apply(outbox.settle(ticket))
+            refused(parcel, because: reason)
+        case .unreachable, .unknown:
+            guard outbox.isOfThisRound(ticket) else { return }
+            stopPublishing()
+            claim.sayAgain()
+            return
+        }
+        publishWaiting()
+    }
+
+    private func refused(_ parcel: Parcel, because reason: String) {
+        switch parcel.content {
+        case .event:
+            metrics.eventsRefused.increment()
+            logger.warning(
+                "The bus refused an event of the bot; its clients see a gap.",
+                metadata: [LogKeys.reason: "\(reason)"])
+        case .answer(let asker):
+            let response = Response.failed(.tooLarge, "The bot's answer is too large for the bus: \(reason).")
+            publish(response.encoded(echo: asker.echo), for: asker, .apology)
+        case .apology: break
+        }
+    }
+
+    /// Pauses or resumes the bot's connections.
+    func apply(_ reading: Outbox<Parcel>.Reading) {
+        switch reading {
+        case .asBefore: break
+        case .pause:
             logger.debug("The bus is behind: the bot is read no further.")
             for connection in connections.values { connection.pauseReading() }
-        case .drained:
-            guard state.phase != .claiming else { return }
+        case .resume:
             for connection in connections.values { connection.resumeReading() }
         }
     }

@@ -25,10 +25,12 @@ final class BotLink: @unchecked Sendable {
     var state = BotLinkState()
     var connections: [UInt64: BotConnection] = [:]
     var sequence = EventSequence()
-    var window = PublishWindow()
+    /// Events and answers until the bus has taken them.
+    var outbox = Outbox<Parcel>()
+    var isPublishing = false
+    /// The bot's queue has been ours since the link came up.
+    var wasClaimed = false
     let metrics = BotMetrics()
-    /// What came while the bot's queue was being claimed. Bounded: reading is paused meanwhile.
-    var held: [Held] = []
 
     var echoes: EchoTable
     var waiting = ActionQueue() {
@@ -41,23 +43,23 @@ final class BotLink: @unchecked Sendable {
     var isFlushScheduled = false
     var expiry: (deadline: NIODeadline, timer: Scheduled<Void>)?
 
-    enum Held {
-        case event(Event, from: UInt64)
-        case response(BotResponse, from: UInt64)
-    }
+    /// Actions seen last, so that none is carried out twice.
+    var seen = RecentIDs(limit: 16_384)
 
     /// What a link is given by ``Bots``.
     struct Services: Sendable {
         var timeout: @Sendable (String) -> Duration
         /// Milliseconds since 1970.
         var utcMilliseconds: @Sendable () -> UInt64
+        /// The epoch of the bot's latest link at another edge, as far as presence knows; 0: none.
+        var newestElsewhere: @Sendable (SelfID) -> UInt64
         /// Told with each change, on the link's event loop.
         var changed: @Sendable (_ link: BotLink, _ epoch: UInt64, _ isOnline: Bool) -> Void
     }
 
     init(
-        bot: SelfID, eventLoop: any EventLoop, bus: any MessageBus, exchanges: Exchanges, timing: BotTiming,
-        services: Services, logger: Logger
+        bot: SelfID, address: EdgeAddress, eventLoop: any EventLoop, bus: any MessageBus, requester: Requester,
+        exchanges: Exchanges, timing: BotTiming, services: Services, logger: Logger
     ) {
         self.bot = bot
         self.eventLoop = eventLoop
@@ -70,8 +72,8 @@ final class BotLink: @unchecked Sendable {
         // The time in the tokens: an answer to an earlier process's action is not taken for one to ours.
         echoes = EchoTable(bot: bot, prefix: "p\(String(services.utcMilliseconds(), radix: 36))-")
         claim = BotClaim(
-            bot: bot, exchanges: exchanges, bus: bus, eventLoop: eventLoop, retryAfter: timing.claimAgainAfter,
-            logger: logger)
+            bot: bot, address: address, exchanges: exchanges, bus: bus, requester: requester, eventLoop: eventLoop,
+            timing: timing, logger: logger)
     }
 
     /// Runs `body` on the link's event loop: at once if we are there, else soon and in order.
@@ -98,22 +100,28 @@ final class BotLink: @unchecked Sendable {
             if movesActions { publish(echoes.failAll()) }
             if connection.place.role.callsActions { isActionsWritable = isWritable }
             let startsEpoch = claims || (takesEvents && sequence.sequence > 0)
-            if startsEpoch { sequence.begin(at: services.utcMilliseconds()) }
-            logger[metadataKey: LogKeys.linkEpoch] = "\(sequence.epoch)"
+            if claims {
+                wasClaimed = false
+                apply(outbox.close())
+            }
+            if startsEpoch { beginEpoch() }
             logger.info(
                 displaced.isEmpty ? "A bot is connected." : "A bot is connected again; the newest connection counts.",
                 metadata: [
                     LogKeys.remoteAddress: "\(connection.remoteAddress)",
                     LogKeys.role: "\(connection.place.role.rawValue)",
                 ])
-            if claims {
-                claim.want(true)
-            } else if startsEpoch, state.phase == .up {
-                services.changed(self, sequence.epoch, true)
-            }
-            if window.isFull || state.phase == .claiming { connection.pauseReading() }
+            updateClaim()
+            if startsEpoch, state.phase == .up { services.changed(self, sequence.epoch, true) }
+            if outbox.isFull { connection.pauseReading() }
             pump()
         }
+    }
+
+    /// Starts an epoch, higher than any before, here or elsewhere.
+    func beginEpoch(above other: UInt64 = 0) {
+        sequence.begin(at: max(services.utcMilliseconds(), max(other, services.newestElsewhere(bot)) &+ 1))
+        logger[metadataKey: LogKeys.linkEpoch] = "\(sequence.epoch)"
     }
 
     func lost(_ number: UInt64, because ending: WebSocketEnding) {
@@ -124,8 +132,7 @@ final class BotLink: @unchecked Sendable {
             failAll()
         }
         guard loss.endsLink else { return }
-        held = []
-        claim.want(false)
+        updateClaim()
         services.changed(self, sequence.epoch, false)
         logger.log(
             level: ending.isOurs ? .info : .warning, "A bot is gone.", metadata: [LogKeys.reason: "\(ending)"])
@@ -141,20 +148,5 @@ final class BotLink: @unchecked Sendable {
         guard state.actions?.number == number else { return }
         isActionsWritable = isWritable
         if isWritable { pump() }
-    }
-
-    /// The bot's queue is ours: what was held back goes out, first and in order.
-    func claimed() {
-        guard state.claimed() else { return }
-        services.changed(self, sequence.epoch, true)
-        let frames = held
-        held = []
-        for frame in frames {
-            switch frame {
-            case .event(let event, let number): received(event, from: number)
-            case .response(let response, let number): received(response, from: number)
-            }
-        }
-        if !window.isFull { for connection in connections.values { connection.resumeReading() } }
     }
 }

@@ -7,9 +7,9 @@ import OneBot
 /// what it still sends is ignored: so two connections never double an event, and roles may be mixed as a bot likes.
 ///
 /// ```
-///   down ──attach──▶ claiming ──claimed──▶ up
-///     ▲                 │ last connection lost │
-///     └─────────────────┴──────────────────────┘
+///   down ──attach──▶ claiming ◀──unclaimed── up
+///     ▲                 │  └─────claimed──────▶│
+///     └── last connection lost, or expelled ───┘
 /// ```
 struct BotLinkState {
     /// Who opened a connection.
@@ -29,7 +29,7 @@ struct BotLinkState {
     enum Phase: Sendable, Hashable {
         /// No connection.
         case down
-        /// Connected; the bot's queue is not ours yet: what the bot sends is held back.
+        /// Connected; the bot's queue is not ours yet, or not any more: what the bot sends is kept.
         case claiming
         case up
     }
@@ -74,6 +74,27 @@ struct BotLinkState {
         }
     }
 
+    /// The bot's queue is not known to be ours any more. False where that changes nothing.
+    mutating func unclaimed() -> Bool {
+        switch phase {
+        case .up:
+            phase = .claiming
+            return true
+        case .down, .claiming:
+            return false
+        }
+    }
+
+    /// The bot is another edge's: its connections, to be closed; what they still send is ignored.
+    mutating func expel() -> [Connection] {
+        defer {
+            phase = .down
+            actions = nil
+            events = nil
+        }
+        return connections
+    }
+
     struct Loss: Hashable {
         /// Actions have nowhere to go; what was sent will not be answered.
         let losesActions: Bool
@@ -90,27 +111,11 @@ struct BotLinkState {
         return Loss(losesActions: losesActions, endsLink: !wasDown && phase == .down)
     }
 
-    enum FrameVerdict: Hashable { case take, hold, ignore }
+    /// Whether an event from that connection counts.
+    func takesEvent(from number: UInt64) -> Bool { events?.number == number }
 
-    /// What to do with an event from that connection.
-    func event(from number: UInt64) -> FrameVerdict {
-        guard events?.number == number else { return .ignore }
-        return verdict
-    }
-
-    /// What to do with an answer from that connection. Whoever sends it: its echo says whether it is awaited.
-    func response(from number: UInt64) -> FrameVerdict {
-        guard connections.contains(where: { $0.number == number }) else { return .ignore }
-        return verdict
-    }
-
-    private var verdict: FrameVerdict {
-        switch phase {
-        case .down: .ignore
-        case .claiming: .hold
-        case .up: .take
-        }
-    }
+    /// Whether an answer from that connection counts. Whoever sends it: its echo says whether it is awaited.
+    func takesResponse(from number: UInt64) -> Bool { connections.contains { $0.number == number } }
 
     /// Those that have a place.
     var connections: [Connection] {

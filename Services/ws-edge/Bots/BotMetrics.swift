@@ -13,6 +13,11 @@ final class BotMetrics: Sendable {
     /// Answered 1503 because too many waited.
     let actionsRefused = MetricNames.actionsRefused.counter()
 
+    /// Seen before, and not carried out again.
+    let actionsRepeated = MetricNames.actionsRepeated.counter()
+    /// Dropped because another edge had the bot when the bus was back.
+    let eventsSuperseded = MetricNames.eventsSuperseded.counter()
+
     private let lastEvent = Atomic<UInt64>(NIODeadline.now().uptimeNanoseconds)
     private let waiting = Atomic<Int>(0)
     private let waitingBytes = Atomic<Int>(0)

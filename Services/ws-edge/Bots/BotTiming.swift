@@ -20,6 +20,16 @@ struct BotTiming: Sendable {
     var restartLongest: Duration = .seconds(60)
     /// From SIGTERM to SIGKILL.
     var terminationGrace: Duration = .seconds(5)
-    /// Before claiming a bot's queue again that another edge holds, or while the bus is away.
+    /// Before claiming anything again after an error of the bus.
     var claimAgainAfter: Duration = .seconds(1)
+    /// Between looks at whether the bus works again.
+    var busAgainAfter: Duration = .milliseconds(100)
+    /// Between looks at an entry's claim that another edge holds.
+    var claimLookEvery: Duration = .seconds(1)
+    /// How long an entry's claim that another edge held must be free before we take it: its holder may come back.
+    var claimGrace: Duration = .seconds(3)
+    /// How long the holder of a claim may take to answer, each time it is asked.
+    var askHolderFor: Duration = .seconds(2)
+    /// A new link whose bot's holder has been silent that long is closed.
+    var holderPatience: Duration = .seconds(10)
 }

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import NIOCore
 import NIOHTTP1
+import Observability
 import OneBot
 import Synchronization
 import WebSocketTransport
@@ -14,7 +15,10 @@ import WebSocketTransport
 /// `report` is called with each change of a bot (found out who it is, link up, link down), from any thread.
 final class Bots: Sendable {
     private let configuration: WSEdgeConfiguration
+    private let address: EdgeAddress
     private let bus: any MessageBus
+    private let requester: Requester
+    private let newestElsewhere: @Sendable (SelfID) -> UInt64
     private let group: any EventLoopGroup
     private let timing: BotTiming
     private let logger: Logger
@@ -38,13 +42,21 @@ final class Bots: Sendable {
         var isStopping = false
     }
 
-    /// - Parameter timing: the durations that are no settings; tests shorten them.
+    /// - Parameters:
+    ///   - requester: asks other edges.
+    ///   - timing: the durations that are no settings; tests shorten them.
+    ///   - newestElsewhere: the epoch of a bot's latest link at another edge, as far as presence knows; 0: none.
     init(
-        configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, group: any EventLoopGroup,
-        logger: Logger, timing: BotTiming = BotTiming(), report: @escaping @Sendable (OnlineBot) -> Void
+        configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, requester: Requester,
+        group: any EventLoopGroup, logger: Logger, timing: BotTiming = BotTiming(),
+        newestElsewhere: @escaping @Sendable (SelfID) -> UInt64 = { _ in 0 },
+        report: @escaping @Sendable (OnlineBot) -> Void
     ) {
         self.configuration = configuration
+        self.address = address
         self.bus = bus
+        self.requester = requester
+        self.newestElsewhere = newestElsewhere
         self.group = group
         self.timing = timing
         self.logger = logger
@@ -66,17 +78,35 @@ final class Bots: Sendable {
     func run() async {
         for bot in configured { report(bot) }
         await withDiscardingTaskGroup { tasks in
-            for process in processes { tasks.addTask { await process.run() } }
-            for dialer in dialers { tasks.addTask { await dialer.run() } }
+            for entry in configuration.bots.indices {
+                tasks.addTask { await self.claim(of: entry).run(self.work(of: entry)) }
+            }
             for await link in newLinks {
-                tasks.addTask {
-                    await link.claim.run(
-                        granted: { link.claimed() },
-                        deliver: { link.deliver($0) })
-                }
+                tasks.addTask { await link.claim.run(link.claimHandlers) }
             }
             // Only cancellation ends the stream.
             for connection in stop() { tasks.addTask { _ = await connection.end() } }
+        }
+    }
+
+    /// An entry is dialled and run by one edge at a time.
+    private func claim(of entry: Int) -> EntryClaim {
+        var logger = logger
+        logger[metadataKey: LogKeys.botEntry] = "bots[\(entry)]"
+        return EntryClaim(
+            queue: configuration.exchanges.claimQueue(kind: "bot", name: configuration.bots[entry].claimName),
+            address: address, bus: bus, requester: requester, eventLoop: group.next(), timing: timing, logger: logger)
+    }
+
+    /// What the holder of an entry's claim does.
+    private func work(of entry: Int) -> @Sendable () async -> Void {
+        let process = processes.first { $0.entry == entry }
+        let dialer = dialer(of: entry)
+        return {
+            await withDiscardingTaskGroup { tasks in
+                if let process { tasks.addTask { await process.run() } }
+                if let dialer { tasks.addTask { await dialer.run() } }
+            }
         }
     }
 
@@ -115,6 +145,13 @@ final class Bots: Sendable {
         process.restart()
     }
 
+    /// Presence told of bots: a link whose epoch is not the newest any more starts another, since consumers drop what is older.
+    func heard(of bots: [OnlineBot]) {
+        for bot in bots where bot.edge != address {
+            state.withLock { $0.links[bot.selfID] }?.onLoop { $0.heard(ofEpoch: bot.epoch) }
+        }
+    }
+
     /// Every bot known here, for a full report.
     var known: [OnlineBot] { state.withLock { Array($0.table.known.values) } }
 
@@ -132,19 +169,17 @@ final class Bots: Sendable {
 
     // MARK: Connections
 
-    private var dialers: [BotDialer] {
+    private func dialer(of entry: Int) -> BotDialer? {
+        let bot = configuration.bots[entry]
+        guard let url = bot.url else { return nil }
         var options = WebSocketOptions()
         options.maxMessageBytes = configuration.maxMessageBytes
         options.pingInterval = timing.pingInterval
-        return configuration.bots.enumerated().compactMap { entry, bot in
-            guard let url = bot.url else { return nil }
-            return BotDialer(
-                entry: entry, url: url, accessToken: bot.accessToken, options: options, eventLoop: group.next(),
-                timing: timing, logger: logger
-            ) { socket in
-                self.open(
-                    socket, role: .universal, origin: .dialled(entry: entry), selfID: bot.selfID.map { SelfID($0) })
-            }
+        return BotDialer(
+            entry: entry, url: url, accessToken: bot.accessToken, options: options, eventLoop: group.next(),
+            timing: timing, logger: logger
+        ) { socket in
+            self.open(socket, role: .universal, origin: .dialled(entry: entry), selfID: bot.selfID.map { SelfID($0) })
         }
     }
 
@@ -192,10 +227,12 @@ final class Bots: Sendable {
 
     private func makeLink(of bot: SelfID, on eventLoop: any EventLoop) -> BotLink {
         BotLink(
-            bot: bot, eventLoop: eventLoop, bus: bus, exchanges: configuration.exchanges, timing: timing,
+            bot: bot, address: address, eventLoop: eventLoop, bus: bus, requester: requester,
+            exchanges: configuration.exchanges, timing: timing,
             services: BotLink.Services(
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
                 utcMilliseconds: { UInt64(Date().timeIntervalSince1970 * 1000) },
+                newestElsewhere: newestElsewhere,
                 changed: { link, epoch, isOnline in
                     let bot = self.state.withLock { $0.table.changed(link.bot, epoch: epoch, isOnline: isOnline) }
                     if let bot { self.report(bot) }

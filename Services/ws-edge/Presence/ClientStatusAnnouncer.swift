@@ -8,9 +8,11 @@ struct ClientStatusAnnouncer: Sendable {
 
     let hub: Hub
     let context: EdgeContext
+    let bots: Bots
 
     func announce(_ effect: PresenceReplica.Effect) {
         if !effect.changedBots.isEmpty {
+            bots.heard(of: effect.changedBots)
             let standard = context.defaultBot
             for bot in effect.changedBots {
                 hub.enqueue(.bot(bot, isDefault: bot.selfID == standard))

@@ -10,6 +10,8 @@ struct BrokerState: Sendable {
     }
 
     private var connections: Set<ConnectionID> = []
+    /// Connections that are lost or blocked just now.
+    private var outages: [ConnectionID: Outage] = [:]
     private var exchanges: [ExchangeName: ExchangeState] = [:]
     private var queues: [QueueName: QueueState] = [:]
     /// Queues with ``QueueDeclaration/expires`` that have no consumer, and when they go.
@@ -29,6 +31,7 @@ struct BrokerState: Sendable {
     /// Its consumers are to be removed next, then ``endClose(_:_:)`` follows. False if it was closed before.
     mutating func beginClose(_ connection: ConnectionID, _ actions: inout BrokerActions) -> Bool {
         guard connections.remove(connection) != nil else { return false }
+        outages[connection] = nil
         let ended = Set(parked.filter { $0.value.connection == connection }.keys)
         if ended.isEmpty { return true }
         for name in queues.keys { queues[name]?.forget(ended) }
@@ -44,6 +47,59 @@ struct BrokerState: Sendable {
         let exclusive = queues.filter { $0.value.owner == connection }.keys
         for name in exclusive { remove(name, &actions) }
         return Set(exclusive)
+    }
+
+    // MARK: Outages
+
+    /// A connection's trouble, and the consumers that come back when it ends.
+    private struct Outage {
+        let status: BusStatus
+        var consumers: [(queue: QueueName, id: ConsumerID, prefetch: Int)] = []
+    }
+
+    /// The connection is lost: what was exclusive to it goes, its other consumers pause, its publishes in flight end as
+    /// ``PublishOutcome/unknown``. Nothing happens where it is closed or lost already.
+    mutating func lose(_ connection: ConnectionID, _ reason: String, at now: NIODeadline, _ actions: inout BrokerActions)
+    {
+        if case .disconnected = outages[connection]?.status { return }
+        guard beginClose(connection, &actions) else { return }
+        connections.insert(connection)
+        _ = endClose(connection, &actions)
+        var outage = Outage(status: .disconnected(reason))
+        for (name, queue) in queues {
+            for (id, prefetch) in queue.consumers(of: connection) {
+                outage.consumers.append((name, id, prefetch))
+                remove(id, of: name, at: now, &actions)
+            }
+        }
+        outages[connection] = outage
+    }
+
+    /// The broker takes no messages of that connection now; deliveries go on.
+    mutating func block(_ connection: ConnectionID, _ reason: String) {
+        guard connections.contains(connection), outages[connection] == nil else { return }
+        outages[connection] = Outage(status: .blocked(reason))
+    }
+
+    /// The trouble is over: its consumers are back, those whose queue is gone are cancelled.
+    mutating func restore(_ connection: ConnectionID, _ actions: inout BrokerActions) {
+        guard let outage = outages.removeValue(forKey: connection) else { return }
+        for (name, id, prefetch) in outage.consumers {
+            guard queues[name] != nil else {
+                actions.cancel.append(id)
+                continue
+            }
+            idleUntil[name] = nil
+            // An acknowledgement from before the loss must not be taken for one from after it: tags start anew, far away.
+            let consumer = QueueConsumer(
+                id: id, of: connection, prefetch: prefetch, firstTag: nextNumber() << 32)
+            queues[name]?.add(consumer, &actions)
+        }
+    }
+
+    func status(of connection: ConnectionID) -> BusStatus {
+        connections.contains(connection)
+            ? outages[connection]?.status ?? .connected : .disconnected("It was closed by us.")
     }
 
     // MARK: Topology
@@ -118,13 +174,15 @@ struct BrokerState: Sendable {
         try checkUnlocked(name, for: connection)
         let consumer = ConsumerID(number: nextNumber())
         idleUntil[name] = nil
-        queues[name]?.add(QueueConsumer(id: consumer, prefetch: prefetch), &actions)
+        queues[name]?.add(QueueConsumer(id: consumer, of: connection, prefetch: prefetch), &actions)
         return consumer
     }
 
     mutating func remove(
         _ consumer: ConsumerID, of name: QueueName, at now: NIODeadline, _ actions: inout BrokerActions
     ) {
+        // One that pauses with its connection must not come back.
+        for connection in outages.keys { outages[connection]?.consumers.removeAll { $0.id == consumer } }
         guard queues[name]?.remove(consumer, &actions) == true else { return }
         startIdling(name, at: now)
     }
@@ -156,6 +214,7 @@ struct BrokerState: Sendable {
         _ actions: inout BrokerActions
     ) -> Publishing {
         guard connections.contains(connection) else { return .ended(.unknown) }
+        if let obstacle = outages[connection]?.status.obstacle { return .ended(.unreachable(obstacle)) }
         removeExpired(at: now, &actions)
         if message.exchange.isEmpty {
             let name = QueueName(message.routingKey.text)
@@ -192,6 +251,7 @@ struct BrokerState: Sendable {
 
     private func checkOpen(_ connection: ConnectionID) throws(MessageBusError) {
         if !connections.contains(connection) { throw .closed }
+        if case .disconnected(let reason) = outages[connection]?.status { throw .unreachable(reason) }
     }
 
     private func checkUnlocked(_ name: QueueName, for connection: ConnectionID) throws(MessageBusError) {

@@ -84,6 +84,21 @@ public final class InMemoryBroker: Sendable {
         for consumer in consumers where gone.contains(consumer.queue) { await consumer.tellCancelled() }
     }
 
+    func status(of connection: ConnectionID) -> BusStatus { guarded.withLock { $0.state.status(of: connection) } }
+
+    func lose(_ connection: ConnectionID, _ reason: String) {
+        let now = now()
+        modify { guarded, actions in guarded.state.lose(connection, reason, at: now, &actions) }
+    }
+
+    func block(_ connection: ConnectionID, _ reason: String) {
+        guarded.withLock { $0.state.block(connection, reason) }
+    }
+
+    func restore(_ connection: ConnectionID) {
+        modify { guarded, actions in guarded.state.restore(connection, &actions) }
+    }
+
     // MARK: For InMemoryConsumer
 
     /// The consumer's next messages; none means that it will be woken when there are.

@@ -33,6 +33,9 @@ struct QueueState: Sendable {
     var waitingBytes: Int { bytesIn - bytesOut }
     var hasConsumers: Bool { !consumers.isEmpty }
     var consumerIDs: [ConsumerID] { consumers.map(\.id) }
+    func consumers(of connection: ConnectionID) -> [(id: ConsumerID, prefetch: Int)] {
+        consumers.filter { $0.connection == connection }.map { ($0.id, $0.prefetch) }
+    }
     /// The publishes that wait for room here.
     var parkedPublishes: [PublishID] { parked.map(\.publish) }
 

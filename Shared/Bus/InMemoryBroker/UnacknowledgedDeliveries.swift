@@ -5,9 +5,11 @@ import NIOCore
 struct UnacknowledgedDeliveries: Sendable {
     private var slots = CircularBuffer<QueuedMessage?>()
     /// The tag of the first slot.
-    private var firstTag: UInt64 = 0
+    private var firstTag: UInt64
     /// How many are open.
     private(set) var count = 0
+
+    init(firstTag: UInt64 = 0) { self.firstTag = firstTag }
 
     mutating func add(_ message: QueuedMessage) -> DeliveryTag {
         let tag = DeliveryTag(number: firstTag + UInt64(slots.count))
