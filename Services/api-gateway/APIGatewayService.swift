@@ -67,8 +67,9 @@ public final class APIGatewayService: Service {
         let feed = PresenceFeed(
             view: presence, registry: registry, requester: requester, bus: bus, exchanges: exchanges, logger: logger)
         let (losses, lost) = AsyncStream.makeStream(of: Void.self)
+        let own = ownActions(registry)
         let consumer = try await feed.open(on: eventLoopGroup.next()) { lost.yield() }
-        let outcome = await serve(application(registry), feed, losses)
+        let outcome = await serve(application(own), feed, losses)
         requester.close()
         await consumer.cancel()
         // It may be gone with the connection already.
@@ -124,19 +125,26 @@ public final class APIGatewayService: Service {
         }
     }
 
-    private func application(_ registry: RegistryClient) -> some ApplicationProtocol {
+    private var bots: BotActionCaller {
+        BotActionCaller(requester: requester, exchanges: configuration.exchanges, timeouts: configuration.timeouts)
+    }
+
+    private func ownActions(_ registry: RegistryClient) -> OwnActions {
         let exchanges = configuration.exchanges
         let edges = EdgeClient(requester: requester, exchanges: exchanges)
-        let bots = BotActionCaller(requester: requester, exchanges: exchanges, timeouts: configuration.timeouts)
         var dispatcher = ActionDispatcher(
             registry: registry, edges: edges, presence: presence, bus: bus, exchanges: exchanges, bots: bots,
             spawn: { [tasks] in tasks.spawn($0) })
         dispatcher.onlineClientsShape = configuration.onlineClientsShape
+        return OwnActions(registry: registry, edges: edges, dispatcher: dispatcher)
+    }
+
+    private func application(_ own: OwnActions) -> some ApplicationProtocol {
         let responder = GatewayResponder(
             gate: AccessGate(
                 token: AccessToken(configuration.accessToken), opensDiscovery: configuration.opensDiscovery),
             actions: ActionRoutes(
-                registry: registry, edges: edges, dispatcher: dispatcher, bots: bots,
+                own: own, dispatcher: own.dispatcher, bots: bots,
                 policy: CallerIdentity.Policy(
                     requiresClientToken: configuration.requiresClientToken,
                     identifiesByAddress: configuration.identifiesByAddress)),

@@ -85,7 +85,12 @@ struct RegistryState: Sendable {
     /// Ends whatever has lapsed.
     mutating func expire(at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
-        for edge in leases.expire(at: now.uptime) { effects.append(end(edge, .lapsed, at: now)) }
+        for holder in leases.expire(at: now.uptime) {
+            switch holder {
+            case .edge(let edge): effects.append(end(edge, .lapsed, at: now))
+            case .client(let appID): lapse(appID, &effects)
+            }
+        }
         for var edge in edges.current.values where edge.mustAsk(at: now.uptime) {
             if edge.mayAskForReport(at: now.uptime) { effects.requests.append(.report(edge.address)) }
             edges[edge.address] = edge
