@@ -11,7 +11,7 @@ import OneBot
 public import ServiceLifecycle
 import Synchronization
 
-/// HTTP: the same actions for people and scripts.
+/// HTTP and AMQP: the same actions for people, scripts and programs on the broker.
 public final class APIGatewayService: Service {
     /// Connections at once; one more waits in the system's queue.
     private static let maxConnections = 4096
@@ -67,8 +67,11 @@ public final class APIGatewayService: Service {
         let feed = PresenceFeed(
             view: presence, registry: registry, requester: requester, bus: bus, exchanges: exchanges, logger: logger)
         let (losses, lost) = AsyncStream.makeStream(of: Void.self)
+        let own = ownActions(registry)
+        let door = BrokerDoor(
+            own: own, bus: bus, exchanges: exchanges, eventLoop: eventLoopGroup.next(), logger: logger)
         let consumer = try await feed.open(on: eventLoopGroup.next()) { lost.yield() }
-        let outcome = await serve(application(registry), feed, losses)
+        let outcome = await serve(application(own), door, feed, losses)
         requester.close()
         await consumer.cancel()
         // It may be gone with the connection already.
@@ -78,7 +81,8 @@ public final class APIGatewayService: Service {
 
     /// Runs everything until the server has ended.
     private func serve(
-        _ application: some ApplicationProtocol, _ feed: PresenceFeed, _ losses: AsyncStream<Void>
+        _ application: some ApplicationProtocol, _ door: BrokerDoor, _ feed: PresenceFeed,
+        _ losses: AsyncStream<Void>
     ) async -> Result<Void, any Error> {
         await withTaskGroup(of: Result<Void, any Error>?.self) { group in
             group.addTask {
@@ -96,7 +100,11 @@ public final class APIGatewayService: Service {
             }
             group.addTask {
                 do {
-                    return .success(try await application.run())
+                    // Both end with graceful shutdown, once what is in flight is answered.
+                    async let broker: Void = door.run()
+                    try await application.run()
+                    await broker
+                    return .success(())
                 } catch {
                     return .failure(self.explained(error))
                 }
@@ -124,19 +132,26 @@ public final class APIGatewayService: Service {
         }
     }
 
-    private func application(_ registry: RegistryClient) -> some ApplicationProtocol {
+    private var bots: BotActionCaller {
+        BotActionCaller(requester: requester, exchanges: configuration.exchanges, timeouts: configuration.timeouts)
+    }
+
+    private func ownActions(_ registry: RegistryClient) -> OwnActions {
         let exchanges = configuration.exchanges
         let edges = EdgeClient(requester: requester, exchanges: exchanges)
-        let bots = BotActionCaller(requester: requester, exchanges: exchanges, timeouts: configuration.timeouts)
         var dispatcher = ActionDispatcher(
             registry: registry, edges: edges, presence: presence, bus: bus, exchanges: exchanges, bots: bots,
             spawn: { [tasks] in tasks.spawn($0) })
         dispatcher.onlineClientsShape = configuration.onlineClientsShape
+        return OwnActions(registry: registry, edges: edges, dispatcher: dispatcher)
+    }
+
+    private func application(_ own: OwnActions) -> some ApplicationProtocol {
         let responder = GatewayResponder(
             gate: AccessGate(
                 token: AccessToken(configuration.accessToken), opensDiscovery: configuration.opensDiscovery),
             actions: ActionRoutes(
-                registry: registry, edges: edges, dispatcher: dispatcher, bots: bots,
+                own: own, dispatcher: own.dispatcher, bots: bots,
                 policy: CallerIdentity.Policy(
                     requiresClientToken: configuration.requiresClientToken,
                     identifiesByAddress: configuration.identifiesByAddress)),

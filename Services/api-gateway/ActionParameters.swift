@@ -61,13 +61,6 @@ struct ActionParameters: Sendable {
         }
     }
 
-    /// The parameters with that bot named.
-    func setting(_ name: String, to bot: SelfID) -> JSONObject? {
-        let number = ByteBuffer(string: bot.description)
-        // What was an object stays one; where there was none, one is made.
-        return try? JSONObject(json?.setting(name, to: number) ?? ByteBuffer(string: "{\"\(name)\":\(bot)}"))
-    }
-
     /// The access token behind the `?`, decoded where it can be: it is looked at before anything else is.
     static func accessToken(inQuery query: String?) -> String? {
         // A broken query is told later, to those who may be here.

@@ -3,64 +3,43 @@ import Contracts
 import NIOCore
 import OneBot
 
-/// `/api/ACTION` and `/ACTION`, GET and POST: an action of ours is carried out here, or at the edge of the client in
-/// whose name it is done; any other goes to a bot.
+/// `/api/ACTION` and `/ACTION`, GET and POST: an action of ours is for ``OwnActions``; any other goes to a bot.
 struct ActionRoutes: Sendable {
-    let registry: RegistryClient
-    let edges: EdgeClient
+    let own: OwnActions
     let dispatcher: ActionDispatcher
     let bots: BotActionCaller
     let policy: CallerIdentity.Policy
     let metrics = ActionMetrics(door: .http)
 
     /// - Parameter caller: what the request's headers and address say of who is calling.
-    func perform(_ name: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply {
+    func perform(_ action: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply {
         let began = NIODeadline.now()
-        let reply = await carryOut(name, params, by: caller)
+        let reply = await carryOut(action, params, by: caller)
         metrics.answered(with: reply.body, after: .now() - began)
         return reply
     }
 
-    private func carryOut(_ name: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply {
+    private func carryOut(_ action: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply {
         do throws(RPC.Failure) {
-            guard let own = ActionDispatcher.Name(rawValue: name) else {
-                return .bot(try await call(name, params))
+            guard let name = ActionDispatcher.Name(rawValue: action) else {
+                return .bot(try await call(action, params))
             }
-            return own.needsCaller
-                ? .own(encoded: try await perform(own, params, as: caller))
-                : .own(try await perform(own, params))
+            return name.needsCaller
+                ? .own(encoded: try await perform(name, params, as: caller))
+                : .own(try await own.perform(name, params.json, bot: params.value("self_id")))
         } catch {
             return .own(error.response)
         }
     }
 
-    /// An action in nobody's name.
-    private func perform(
-        _ name: ActionDispatcher.Name, _ params: ActionParameters
-    ) async throws(RPC.Failure) -> Response {
-        var params = params
-        params.remove("client_token", "app_id")
-        guard name == .setRestart else { return await dispatcher.perform(name, params: params.json, as: nil) }
-        // As for a bot's own actions: no guessing which of several is to go down.
-        let bot = try await bot(for: params)
-        return await dispatcher.perform(name, params: params.setting("self_id", to: bot), as: nil)
-    }
-
-    /// An action in a client's name: its edge carries it out, behind those that client has asked for itself.
+    /// An action in a client's name: the registry knows which one that is.
     private func perform(
         _ name: ActionDispatcher.Name, _ params: ActionParameters, as caller: CallerIdentity
     ) async throws(RPC.Failure) -> ByteBuffer {
         var caller = caller
         if caller.clientToken == nil { caller.clientToken = params.text("client_token") }
         if caller.appID == nil { caller.appID = params.text("app_id") }
-        var params = params
-        params.remove("client_token", "app_id")
-        let client = try await registry.identify(try caller.question(policy))
-        return try await edges.perform(
-            EdgeAPI.Perform(
-                sessionID: client.sessionID, appID: client.appID, action: name.rawValue,
-                params: params.json.map { String(buffer: $0.bytes) }),
-            at: client.edge)
+        return try await own.perform(name, params.json, as: try caller.question(policy))
     }
 
     /// A bot's action, its parameters untouched; only what is secret between the caller and us stays here.

@@ -19,6 +19,11 @@ extension Registrar {
             case .identify(let caller):
                 methods.answer(delivery, .success(try state.identify(caller)))
                 return []
+            case .registerClient(let wish):
+                return await register(wish, delivery, at: now)
+            case .renewClient(let wish):
+                methods.answer(delivery, .success(try state.renew(wish, at: now)))
+                return []
             case .leasePort(let wish):
                 guard leasing < Self.maxLeasing else {
                     throw RPC.Failure(
@@ -91,7 +96,7 @@ extension Registrar {
         }
     }
 
-    private func refuse(_ delivery: Delivery, _ failure: RPC.Failure) {
+    func refuse(_ delivery: Delivery, _ failure: RPC.Failure) {
         methods.answer(delivery, Result<RPC.Empty, RPC.Failure>.failure(failure))
     }
 }

@@ -152,9 +152,9 @@ actor Registrar {
         publisher.publish(effects.changes, at: now)
         for change in effects.changes {
             switch change.kind {
-            case .edgeUp: logger.info("An edge is up.", metadata: change.edge.metadata)
+            case .edgeUp: logger.info("An edge is up.", metadata: change.edge?.metadata)
             case .edgeDown:
-                var metadata = change.edge.metadata
+                var metadata = change.edge?.metadata ?? [:]
                 metadata[LogKeys.count] = "\(change.clients.count)"
                 logger.notice("An edge is gone, with its clients.", metadata: metadata)
             case .clientOnline, .clientOffline, .clientRenamed, .botOnline, .botOffline: break

@@ -11,6 +11,8 @@ enum RegistryQuestion: Sendable {
     case snapshot
     case leasePort(RegistryAPI.LeasePort)
     case identify(RegistryAPI.Identify)
+    case registerClient(RegistryAPI.RegisterClient)
+    case renewClient(RegistryAPI.RenewClient)
 }
 
 /// Questions as they come over the bus, and how they are answered.
@@ -35,6 +37,9 @@ struct RegistryMethods: Sendable {
             case .snapshot: return .snapshot
             case .leasePort: return .leasePort(try RPC.decodeParams(RegistryAPI.LeasePort.self, from: body))
             case .identify: return .identify(try RPC.decodeParams(RegistryAPI.Identify.self, from: body))
+            case .registerClient:
+                return .registerClient(try RPC.decodeParams(RegistryAPI.RegisterClient.self, from: body))
+            case .renewClient: return .renewClient(try RPC.decodeParams(RegistryAPI.RenewClient.self, from: body))
             }
         } catch {
             throw RPC.Failure(.badRequest, "The parameters of \(name) are not what it takes.")

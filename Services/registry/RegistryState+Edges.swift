@@ -11,7 +11,7 @@ extension RegistryState {
         case .ended:
             return nil
         case .known:
-            _ = leases.renew(edge, at: now.uptime)
+            _ = leases.renew(.edge(edge), at: now.uptime)
             if !presence.edges.contains(edge) { announce(edge, &effects) }
             return effects
         case .new(let replaced):
@@ -20,7 +20,7 @@ extension RegistryState {
                 effects.saves.put(lapsed, .ended, at: now)
             }
             edges.enter(edge, isSilent: false)
-            leases.grant(edge, at: now.uptime)
+            leases.grant(.edge(edge), at: now.uptime)
             effects.saves.put(edge, .live, at: now)
             announce(edge, &effects)
             return effects
@@ -45,7 +45,7 @@ extension RegistryState {
             if let online = part(with: client, at: now, &effects) { gone.append(online) }
         }
         allocator.forget(edge)
-        leases.end(edge)
+        leases.end(.edge(edge))
         let bots = presence.loseBots(at: edge)
         presence.remove(edge)
         if state == .lapsed { edges.lapse(edge) } else { edges.end(edge) }
@@ -76,11 +76,16 @@ extension RegistryState {
     /// A client as it is stored. `last` is its session, or was.
     func record(of client: KnownClient, last: SessionKey?, at now: Moment) -> ClientRecord {
         var keptUntil: Int64?
-        if case .kept(let until) = client.state { keptUntil = now.utcMilliseconds(at: until) }
+        var amqpSince: Int64?
+        switch client.state {
+        case .kept(let until): keptUntil = now.utcMilliseconds(at: until)
+        case .amqp(let since): amqpSince = since
+        case .leased, .online, .awaited: break
+        }
         return ClientRecord(
             appID: client.appID, clientToken: client.token.text, clientName: client.name?.text,
             edgeID: last?.edge.edgeID ?? "", instance: last?.edge.instance ?? "",
             sessionBits: Int64(bitPattern: last?.sessionID ?? 0),
-            resumeSeconds: client.resume.map { Int($0 / .seconds(1)) }, keptUntil: keptUntil)
+            resumeSeconds: client.resume.map { Int($0 / .seconds(1)) }, keptUntil: keptUntil, amqpSince: amqpSince)
     }
 }

@@ -13,7 +13,7 @@ extension RegistryState {
     /// - Returns: `nil` where it has it already.
     /// - Throws: 1400 for what can be no name, 1404 where no such client is online, 1409 where the name is another's.
     func decide(_ wish: RegistryAPI.SetName, at now: Moment) throws(RPC.Failure) -> Renaming? {
-        guard let client = clients[wish.appID], case .online(let session) = client.state else {
+        guard let client = clients[wish.appID], presence.clients[wish.appID] != nil else {
             if let whatIsAwaited { throw RPC.Failure(.unavailable, whatIsAwaited, retryAfter: .milliseconds(500)) }
             throw RPC.Failure(.notFound, "No client \(wish.appID.prefix(64)) is online.")
         }
@@ -22,7 +22,7 @@ extension RegistryState {
         var renaming = Renaming(client: client, name: name)
         renaming.client.name = name
         renaming.client.isSaved = true
-        renaming.saves.put(record(of: renaming.client, last: session, at: now))
+        renaming.saves.put(record(of: renaming.client, last: client.session, at: now))
         return renaming
     }
 

@@ -12,7 +12,7 @@ extension RegistryState {
             case .live:
                 if let twin = edges.current[edge.edgeID] { edges.end(twin.address) }
                 edges.enter(edge, isSilent: true)
-                leases.grant(edge, at: now.uptime)
+                leases.grant(.edge(edge), at: now.uptime)
                 effects.requests.append(.report(edge))
             case .lapsed: edges.lapse(edge)
             case .ended: edges.end(edge)
@@ -34,7 +34,9 @@ extension RegistryState {
         var client = KnownClient(
             appID: record.appID, token: token, name: name, resume: resume, state: .awaited(session), isSaved: true)
         if let name { _ = presence.give(name, to: client.appID, inPlaceOf: nil) }
-        if let keptUntil = record.keptUntil {
+        if let since = record.amqpSince {
+            recover(client, onAMQPSince: since, at: now, &effects)
+        } else if let keptUntil = record.keptUntil {
             client.state = .kept(until: now.uptime + now.remaining(until: keptUntil, atMost: resume ?? .zero))
             clients.put(client)
         } else if edges[session.edge] != nil {

@@ -108,6 +108,11 @@ extension RegistryState {
                             "The client of that client_token is connected already, and a leased port is for one.")))
             }
             return .success(Admission(session: session, claim: claim, client: client, replaces: other))
+        case .amqp:
+            return .failure(
+                Refusal(
+                    failure: RPC.Failure(
+                        .conflict, "The client of that client_token lives on AMQP. Connect without a token.")))
         }
     }
 
@@ -128,7 +133,7 @@ extension RegistryState {
         }
         if clients[granted.appID] != nil {
             switch client.state {
-            case .online: return .failure(contradiction)
+            case .online, .amqp: return .failure(contradiction)
             case .leased, .kept, .awaited: break
             }
         }

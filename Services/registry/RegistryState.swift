@@ -85,9 +85,15 @@ struct RegistryState: Sendable {
     /// Ends whatever has lapsed.
     mutating func expire(at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
-        for edge in leases.expire(at: now.uptime) {
-            effects.append(end(edge, .lapsed, at: now))
-            effects.lapses.edges += 1
+        for holder in leases.expire(at: now.uptime) {
+            switch holder {
+            case .edge(let edge):
+                effects.append(end(edge, .lapsed, at: now))
+                effects.lapses.edges += 1
+            case .client(let appID):
+                lapse(appID, &effects)
+                effects.lapses.clients += 1
+            }
         }
         for var edge in edges.current.values where edge.mustAsk(at: now.uptime) {
             if edge.mayAskForReport(at: now.uptime) { effects.requests.append(.report(edge.address)) }

@@ -4,7 +4,7 @@ import Foundation
 import NIOCore
 import OneBot
 
-/// Carries a broadcast or callback to the inboxes of the edges where its targets live, one message per edge.
+/// Carries a broadcast or callback to where its targets live: one message per edge, and one per program on AMQP.
 struct Distribution: Sendable {
     enum Kind: String, Sendable { case broadcast, callback }
 
@@ -13,13 +13,12 @@ struct Distribution: Sendable {
     let sender: Client
     let data: ByteBuffer
 
-    /// Publishes to every edge of the targets at once, and waits until each has been taken or not.
-    func publish(to targets: [OnlineClient], using dispatcher: ActionDispatcher) async -> [EdgeAddress: PublishOutcome]
-    {
-        await withTaskGroup(of: (EdgeAddress, PublishOutcome).self) { group in
-            for (edge, clients) in Dictionary(grouping: targets, by: \.edge) {
+    /// Publishes to every inbox of the targets at once, and waits until each has been taken or not. By ``OnlineClient/inboxKey``.
+    func publish(to targets: [OnlineClient], using dispatcher: ActionDispatcher) async -> [RoutingKey: PublishOutcome] {
+        await withTaskGroup(of: (RoutingKey, PublishOutcome).self) { group in
+            for (key, clients) in Dictionary(grouping: targets, by: \.inboxKey) {
                 group.addTask {
-                    (edge, await publish(to: clients.map(\.appID), at: edge, using: dispatcher))
+                    (key, await publish(to: clients.map(\.appID), key: key, using: dispatcher))
                 }
             }
             return await group.reduce(into: [:]) { outcomes, outcome in outcomes[outcome.0] = outcome.1 }
@@ -27,7 +26,7 @@ struct Distribution: Sendable {
     }
 
     private func publish(
-        to appIDs: [String], at edge: EdgeAddress, using dispatcher: ActionDispatcher
+        to appIDs: [String], key: RoutingKey, using dispatcher: ActionDispatcher
     ) async -> PublishOutcome {
         var properties = MessageProperties()
         properties.type = kind.rawValue
@@ -42,7 +41,7 @@ struct Distribution: Sendable {
             }
         // Not `await bus.publish`: that wait cannot be given up, and a full inbox may take long to make room.
         let (outcomes, continuation) = AsyncStream<PublishOutcome>.makeStream(bufferingPolicy: .bufferingOldest(1))
-        dispatcher.bus.publish(Message(body, properties), to: exchange, key: edge.key, mandatory: true) {
+        dispatcher.bus.publish(Message(body, properties), to: exchange, key: key, mandatory: true) {
             continuation.yield($0)
             continuation.finish()
         }

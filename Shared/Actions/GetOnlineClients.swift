@@ -29,10 +29,14 @@ struct GetOnlineClients {
         if let name = client.clientName { writer.add("client_name", name) }
         writer.add("role", client.role.rawValue)
         writer.add("transport", client.transport.rawValue)
-        writer.add("edge", client.edge.edgeID)
+        if let edge = client.edge { writer.add("edge", edge.edgeID) } else { writer.addNull("edge") }
         if let bot = client.selfID { writer.add("self_id", bot.number) } else { writer.addNull("self_id") }
         writer.add("connected_at", client.connectedAt)
-        writer.add("remote_address", client.remoteAddress)
+        if client.remoteAddress.isEmpty {
+            writer.addNull("remote_address")
+        } else {
+            writer.add("remote_address", client.remoteAddress)
+        }
         return writer.finish()
     }
 }

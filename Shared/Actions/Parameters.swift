@@ -7,11 +7,17 @@ import OneBot
 /// else (OneBot 11, HTTP).
 struct Parameters {
     private let object: JSONObject?
-    private let action: ActionDispatcher.Name
+    /// The action's name.
+    private let action: String
 
     init(_ object: JSONObject?, of action: ActionDispatcher.Name) {
         self.object = object
-        self.action = action
+        self.action = action.rawValue
+    }
+
+    init(_ object: JSONObject?, of action: BrokerAction) {
+        self.object = object
+        self.action = action.rawValue
     }
 
     /// The parameter's value; `nil` where it is absent or `null`.
@@ -72,11 +78,11 @@ struct Parameters {
     }
 
     func mistake(_ key: String, is what: String, send remedy: String) -> RPC.Failure {
-        RPC.Failure(.badRequest, "\(action.rawValue): `\(key)` is \(what). Send \(remedy).")
+        RPC.Failure(.badRequest, "\(action): `\(key)` is \(what). Send \(remedy).")
     }
 
     func failure(_ retcode: RetCode, _ message: String) -> RPC.Failure {
-        RPC.Failure(retcode, "\(action.rawValue): \(message)")
+        RPC.Failure(retcode, "\(action): \(message)")
     }
 }
 

@@ -31,7 +31,7 @@ struct SendBroadcastData {
         let distribution = Distribution(
             kind: .broadcast, uuid: UUID().uuidString.lowercased(), sender: caller.client, data: data.json)
         let outcomes = await distribution.publish(to: recipients.reachable, using: dispatcher)
-        let isAccepted = { (client: OnlineClient) in outcomes[client.edge] == .confirmed }
+        let isAccepted = { (client: OnlineClient) in outcomes[client.inboxKey] == .confirmed }
         let targets = recipients.reachable.count(where: isAccepted)
         let missed = recipients.reachable.filter { !isAccepted($0) }.map(\.client)
 

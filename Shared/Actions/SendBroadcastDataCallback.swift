@@ -30,11 +30,12 @@ struct SendBroadcastDataCallback {
                 "no broadcast from client \(client.appID) is known here. Send the `uuid` of the one you answer.")
         }
         let distribution = Distribution(kind: .callback, uuid: uuid, sender: caller.client, data: data.json)
-        switch await distribution.publish(to: [client], using: dispatcher)[client.edge] ?? .unknown {
+        switch await distribution.publish(to: [client], using: dispatcher)[client.inboxKey] ?? .unknown {
         case .confirmed: return .ok()
         case .unroutable:
             throw params.failure(
-                .notFound, "client \(client.appID) has just gone with its edge. Look it up with get_online_clients.")
+                .notFound,
+                "client \(client.appID) has just gone, or takes no callbacks. Look it up with get_online_clients.")
         case .rejected(let reason):
             throw params.failure(.tooLarge, "the bus refused it (\(reason)). Send less at once.")
         case .unreachable(let reason):

@@ -8,17 +8,20 @@ public struct QueueDeclaration: Sendable, Hashable {
     public var hasSingleActiveConsumer: Bool
     /// How long it lives without a consumer; `nil`: for ever.
     public var expires: Duration?
+    /// How long a message may wait in it, whatever its own expiration says; `nil`: as long as that allows.
+    public var messageTTL: Duration?
     /// The bound on bytes waiting in it. On the in-memory bus, a message over it is confirmed only once there is room.
     public var maxLengthBytes: Int
 
     public init(
         _ name: QueueName, isExclusive: Bool = false, hasSingleActiveConsumer: Bool = false,
-        expires: Duration? = nil, maxLengthBytes: Int = 256 << 20
+        expires: Duration? = nil, messageTTL: Duration? = nil, maxLengthBytes: Int = 256 << 20
     ) {
         self.name = name
         self.isExclusive = isExclusive
         self.hasSingleActiveConsumer = hasSingleActiveConsumer
         self.expires = expires
+        self.messageTTL = messageTTL
         self.maxLengthBytes = maxLengthBytes
     }
 }

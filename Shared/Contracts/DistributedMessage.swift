@@ -1,11 +1,11 @@
 public import NIOCore
 public import OneBot
 
-/// A broadcast or callback on its way to the edge where its targets live.
+/// A broadcast or callback on its way to the edge where its targets live, or to the one target that lives on AMQP.
 public struct DistributedMessage: Sendable {
     public var uuid: String
     public var sender: Client
-    /// `app_id`s meant at that edge.
+    /// `app_id`s meant there.
     public var targets: [String]
     /// A JSON string, as its sender wrote it.
     public var data: ByteBuffer

@@ -32,10 +32,16 @@ public struct Exchanges: Sendable {
     /// `reverse` or `webhook`; `name` is the same on every edge.
     public func claimQueue(kind: String, name: String) -> QueueName { QueueName("\(prefix).claim.\(kind).\(name)") }
     public func inbox(of edge: EdgeAddress) -> QueueName { QueueName("\(prefix).edge.\(edge.edgeID).\(edge.instance)") }
+    /// Our own actions as any program on the broker sends them: the gateways share it.
+    public var gatewayQueue: QueueName { QueueName("\(prefix).gateway") }
     public func gatewayInbox(instance: String) -> QueueName { QueueName("\(prefix).gateway.\(instance)") }
 
     // Routing keys.
     public static let registryKey: RoutingKey = "registry"
+    /// Our own actions on ``actions``.
+    public static let gatewayKey: RoutingKey = "gateway"
+    /// Broadcasts and callbacks for a client that lives on AMQP: it binds a queue of its own with this.
+    public static func clientKey(_ appID: String) -> RoutingKey { RoutingKey("client.\(appID)") }
 
     /// `{self_id}.{post_type}.{detail}.{sub_type}`; a part that is missing, or not `[A-Za-z0-9_-]{1,48}`, is `_`.
     public static func eventKey(_ event: Event, of bot: SelfID) -> RoutingKey {

@@ -23,12 +23,13 @@ public struct PresenceChange: Sendable, Codable {
     public var registryEpoch: UInt64
     /// From 1 within an epoch, without holes: on a jump a replica asks for a snapshot.
     public var sequence: UInt64
-    public var edge: EdgeAddress
+    /// Where it happened; `nil` for programs that live on AMQP.
+    public var edge: EdgeAddress?
     public var clients: [OnlineClient]
     public var bots: [OnlineBot]
 
     public init(
-        kind: Kind, registryEpoch: UInt64, sequence: UInt64, edge: EdgeAddress,
+        kind: Kind, registryEpoch: UInt64, sequence: UInt64, edge: EdgeAddress?,
         clients: [OnlineClient] = [], bots: [OnlineBot] = []
     ) {
         self.kind = kind

@@ -98,12 +98,14 @@ public struct PresenceReplica: Sendable {
 
     private mutating func carryOut(_ change: PresenceChange, _ effect: inout Effect) {
         switch change.kind {
-        case .edgeUp: edges.insert(change.edge)
+        case .edgeUp:
+            if let edge = change.edge { edges.insert(edge) }
         case .edgeDown:
-            edges.remove(change.edge)
-            effect.wentOffline = clients.values.filter { $0.edge == change.edge }
+            guard let edge = change.edge else { return }  // else every program on AMQP would go with it
+            edges.remove(edge)
+            effect.wentOffline = clients.values.filter { $0.edge == edge }
             for client in effect.wentOffline { clients[client.appID] = nil }
-            for bot in bots.values where bot.edge == change.edge { markOffline(bot, &effect) }
+            for bot in bots.values where bot.edge == edge { markOffline(bot, &effect) }
         case .clientOnline:
             for client in change.clients { add(client, &effect) }
         case .clientRenamed:

@@ -14,6 +14,10 @@ public enum RegistryAPI {
         case leasePort = "lease_port"
         /// ``Identify`` → ``OnlineClient``. 1401 where nobody fits.
         case identify
+        /// ``RegisterClient`` → ``ClientLease``. 1400 or 1409 for the name, 1503 where there are too many.
+        case registerClient = "register_client"
+        /// ``RenewClient`` → ``ClientLease``. 1401 for a token nobody has (any more), 1400 for a client with a connection.
+        case renewClient = "renew_client"
     }
 
     public struct Register: Sendable, Codable {
@@ -73,6 +77,34 @@ public enum RegistryAPI {
         }
     }
 
+    /// A program on the broker wants to be a client that lives there.
+    public struct RegisterClient: Sendable, Codable {
+        public var name: String?
+
+        public init(name: String? = nil) {
+            self.name = name
+        }
+    }
+
+    public struct RenewClient: Sendable, Codable {
+        public var clientToken: String
+
+        public init(clientToken: String) {
+            self.clientToken = clientToken
+        }
+    }
+
+    /// Who it is, and within how many seconds it is to renew.
+    public struct ClientLease: Sendable, Codable, Hashable {
+        public var grant: SessionGrant
+        public var leaseSeconds: Int
+
+        public init(grant: SessionGrant, leaseSeconds: Int) {
+            self.grant = grant
+            self.leaseSeconds = leaseSeconds
+        }
+    }
+
     /// Who is calling: by the secret, else by `app_id`, else the only client whose connection comes from that address.
     public struct Identify: Sendable, Codable {
         public var clientToken: String?
@@ -116,6 +148,14 @@ public struct RegistryClient: Sendable {
 
     public func identify(_ caller: RegistryAPI.Identify) async throws(RPC.Failure) -> OnlineClient {
         try await ask(.identify, caller)
+    }
+
+    public func registerClient(named name: String?) async throws(RPC.Failure) -> RegistryAPI.ClientLease {
+        try await ask(.registerClient, RegistryAPI.RegisterClient(name: name))
+    }
+
+    public func renewClient(_ clientToken: String) async throws(RPC.Failure) -> RegistryAPI.ClientLease {
+        try await ask(.renewClient, RegistryAPI.RenewClient(clientToken: clientToken))
     }
 
     private func ask<Result: Codable & Sendable>(

@@ -1,3 +1,4 @@
+public import Bus
 public import OneBot
 
 /// How a client is connected.
@@ -85,14 +86,17 @@ public struct OnlineClient: Sendable, Hashable, Codable {
     public var clientName: String?
     public var role: ClientRole
     public var transport: ClientTransport
-    public var edge: EdgeAddress
+    /// Where its session is; `nil` for a program that lives on AMQP.
+    public var edge: EdgeAddress?
+    /// 0 for a program that lives on AMQP.
     public var sessionID: UInt64
     public var selfID: SelfID?
     public var connectedAt: Int64
+    /// Empty for a program that lives on AMQP.
     public var remoteAddress: String
 
     public init(
-        appID: String, clientName: String?, role: ClientRole, transport: ClientTransport, edge: EdgeAddress,
+        appID: String, clientName: String?, role: ClientRole, transport: ClientTransport, edge: EdgeAddress?,
         sessionID: UInt64, selfID: SelfID?, connectedAt: Int64, remoteAddress: String
     ) {
         self.appID = appID
@@ -107,6 +111,9 @@ public struct OnlineClient: Sendable, Hashable, Codable {
     }
 
     public var client: Client { Client(appID: appID, clientName: clientName) }
+
+    /// Where broadcasts and callbacks for it are published to: its edge's key, or its own where it lives on AMQP.
+    public var inboxKey: RoutingKey { edge?.key ?? Exchanges.clientKey(appID) }
 
     enum CodingKeys: String, CodingKey {
         case appID = "app_id"

@@ -14,6 +14,7 @@ public enum LogKeys {
     public static let action = "action.name"
     public static let exchange = "bus.exchange"
     public static let routingKey = "bus.routing_key"
+    public static let queue = "bus.queue"
     public static let port = "port.number"
     public static let address = "address"
     public static let count = "count"

@@ -123,13 +123,4 @@ import Testing
         #expect(params.json?.keys == ["a"])
         #expect(text(params)?.contains(#""a" : 1"#) == true)
     }
-
-    @Test("a bot can be named where there are no parameters yet, and where there are")
-    func setting() throws {
-        let empty = try parameters().setting("self_id", to: SelfID(7))
-        #expect(empty.map { String(buffer: $0.bytes) } == #"{"self_id":7}"#)
-        let some = try parameters(body: #"{"self_id":"x","delay":1}"#).setting("self_id", to: SelfID(7))
-        #expect(some?["self_id"]?.int64 == 7)
-        #expect(some?["delay"]?.int64 == 1)
-    }
 }

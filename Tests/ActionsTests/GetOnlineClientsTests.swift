@@ -25,6 +25,14 @@ import Testing
             String(buffer: GetOnlineClients.encode([named, bare], .clients)) == #"{"clients":[\#(first),\#(second)]}"#)
     }
 
+    @Test("a client that lives on AMQP has neither edge nor address")
+    func onAMQP() {
+        #expect(
+            String(buffer: GetOnlineClients.encode([.onAMQP("p", named: "Prog", since: 7)], .array))
+                == #"[{"app_id":"p","client_name":"Prog","role":"Universal","transport":"amqp","edge":null,"#
+                + #""self_id":null,"connected_at":7,"remote_address":null}]"#)
+    }
+
     @Test("nobody online is an empty list")
     func nobody() {
         #expect(String(buffer: GetOnlineClients.encode([], .clients)) == #"{"clients":[]}"#)

@@ -37,6 +37,22 @@ import Testing
         #expect(try await harness.farInbox.distributed(on: harness.exchanges.broadcast, atLeast: 0).isEmpty)
     }
 
+    @Test("a program on AMQP is called back by its own key; one that bound no queue is 1404")
+    func onAMQP() async throws {
+        let harness = try await ActionsHarness()
+        let program = try await BusResponder.client("p", at: harness.broker)
+        harness.online([.fixture("me", at: harness.near), .onAMQP("p", named: "Prog"), .onAMQP("deaf")])
+        let done = try await harness.perform(
+            .sendBroadcastDataCallback, #"{"client":{"client_name":"Prog"},"data":"x","uuid":"u"}"#,
+            as: harness.caller("me"))
+        #expect(done.status == .ok)
+        #expect(try await program.distributed(on: harness.exchanges.callback).map(\.uuid) == ["u"])
+        let missed = try await harness.perform(
+            .sendBroadcastDataCallback, #"{"client":{"app_id":"deaf"},"data":"x","uuid":"u"}"#,
+            as: harness.caller("me"))
+        #expect(missed.retcode == 1404)
+    }
+
     @Test("without a uuid the most recent broadcast from that client is meant", arguments: ["", #","uuid":null"#])
     func latest(_ uuid: String) async throws {
         let harness = try await harness()

@@ -30,6 +30,23 @@ import Testing
         #expect(far.first?.uuid == answer["uuid"]?.string)
     }
 
+    @Test("a program on AMQP gets it by its own key; one that bound no queue is offline")
+    func onAMQP() async throws {
+        let harness = try await ActionsHarness()
+        let program = try await BusResponder.client("p", at: harness.broker)
+        harness.online([
+            .fixture("me", at: harness.near), .fixture("a", at: harness.near, session: 2), .onAMQP("p"),
+            .onAMQP("deaf", named: "Deaf"),
+        ])
+        let answer = try await harness.perform(.sendBroadcastData, #"{"data":"x"}"#, as: harness.caller("me"))
+        #expect(answer["targets"]?.int64 == 2)
+        #expect(answer.offline == ["deaf"])
+        let messages = try await program.distributed(on: harness.exchanges.broadcast)
+        #expect(messages.map(\.targets) == [["p"]])
+        #expect(messages.first?.uuid == answer["uuid"]?.string)
+        #expect(try await harness.nearInbox.distributed(on: harness.exchanges.broadcast).map(\.targets) == [["a"]])
+    }
+
     @Test("a null list is no list", arguments: [#"{"data":"x","clients":null}"#, #"{"data":"x","clients":"null"}"#])
     func nullList(_ params: String) async throws {
         let harness = try await ActionsHarness()

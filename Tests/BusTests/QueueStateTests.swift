@@ -148,7 +148,8 @@ private final class QueueFixture {
     }
 
     static func message(_ text: String, position: UInt64) -> QueuedMessage {
-        QueuedMessage(published: published(text, expiration: nil), position: position, wasDelivered: false)
+        QueuedMessage(
+            published: published(text, expiration: nil), position: position, wasDelivered: false, expiresAt: nil)
     }
 
     func enqueue(_ text: String, expiration: Duration? = nil, at now: NIODeadline = QueueFixture.start) -> Bool {

@@ -18,7 +18,19 @@ import Testing
         #expect(exchanges.registryRepliesQueue.text == "mine.registry.replies")
         #expect(exchanges.botQueue(SelfID(-7)).text == "mine.bot.-7")
         #expect(exchanges.inbox(of: edge).text == "mine.edge.e1.a1")
+        #expect(exchanges.gatewayQueue.text == "mine.gateway")
         #expect(exchanges.gatewayInbox(instance: "g").text == "mine.gateway.g")
+    }
+
+    @Test("a client is reached by its edge's key, or by its own where it lives on AMQP")
+    func inboxKeys() {
+        let edge = EdgeAddress(edgeID: "e1", instance: "a1")
+        var client = OnlineClient(
+            appID: "x", clientName: nil, role: .universal, transport: .websocket, edge: edge, sessionID: 1, selfID: nil,
+            connectedAt: 1, remoteAddress: "127.0.0.1:1")
+        #expect(client.inboxKey == edge.key)
+        client.edge = nil
+        #expect(client.inboxKey.text == "client.x")
     }
 
     @Test("an edge's reports match the registry's binding, and its questions its own key")

@@ -59,6 +59,23 @@ import Testing
         #expect(replica.isComplete)
     }
 
+    @Test("a client that lives on AMQP comes and goes by itself, whatever happens to edges")
+    func onAMQP() {
+        var replica = complete()
+        let program = OnlineClient(
+            appID: "p", clientName: nil, role: .universal, transport: .amqp, edge: nil, sessionID: 0, selfID: nil,
+            connectedAt: 1, remoteAddress: "")
+        var change = change(.clientOnline, 1, clients: [program])
+        change.edge = nil
+        #expect(replica.apply(change).cameOnline == [program])
+        #expect(replica.apply(self.change(.edgeDown, 2)).wentOffline.isEmpty)
+        (change.kind, change.sequence) = (.edgeDown, 3)
+        #expect(replica.apply(change).wentOffline.isEmpty)
+        #expect(replica.replace(with: snapshot(3, clients: [program])).cameOnline.isEmpty)
+        (change.kind, change.sequence) = (.clientOffline, 4)
+        #expect(replica.apply(change).wentOffline == [program])
+    }
+
     @Test("a repeat, or a change of a registry that was replaced, does nothing")
     func repeated() {
         var replica = complete()

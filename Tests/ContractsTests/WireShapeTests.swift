@@ -40,6 +40,20 @@ import Testing
         #expect(read.sequence == .max)
     }
 
+    @Test("a client that lives on AMQP has no edge, and neither has what is said of it")
+    func amqpClient() throws {
+        let client = OnlineClient(
+            appID: "x", clientName: "bot", role: .universal, transport: .amqp, edge: nil, sessionID: 0, selfID: nil,
+            connectedAt: 1_700_000_000, remoteAddress: "")
+        let text = try json(
+            PresenceChange(kind: .clientOnline, registryEpoch: 7, sequence: 1, edge: nil, clients: [client]))
+        #expect(
+            text == #"{"bots":[],"clients":[{"app_id":"x","client_name":"bot","connected_at":1700000000,"#
+                + #""remote_address":"","role":"Universal","session_id":0,"transport":"amqp"}],"#
+                + #""kind":"client.online","registry_epoch":7,"sequence":1}"#)
+        #expect(try JSONDecoder().decode(PresenceChange.self, from: Data(text.utf8)).clients == [client])
+    }
+
     @Test("a report")
     func report() throws {
         let report = EdgeReport(

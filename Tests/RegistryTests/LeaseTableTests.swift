@@ -4,15 +4,15 @@ import Testing
 @testable import Registry
 
 @Suite struct LeaseTableTests {
-    let edge = EdgeAddress(edgeID: "e1", instance: "a")
-    let other = EdgeAddress(edgeID: "e2", instance: "a")
+    let edge = LeaseHolder.edge(EdgeAddress(edgeID: "e1", instance: "a"))
+    let other = LeaseHolder.client("app-2")
 
     /// Looks every second, as its owner does.
-    private func lapsed(_ table: inout LeaseTable, from start: Int, to end: Int) -> [Int: [EdgeAddress]] {
-        var found: [Int: [EdgeAddress]] = [:]
+    private func lapsed(_ table: inout LeaseTable, from start: Int, to end: Int) -> [Int: [LeaseHolder]] {
+        var found: [Int: [LeaseHolder]] = [:]
         for second in start...end {
-            let edges = table.expire(at: .seconds(second))
-            if !edges.isEmpty { found[second] = edges }
+            let holders = table.expire(at: .seconds(second))
+            if !holders.isEmpty { found[second] = holders }
         }
         return found
     }
@@ -52,6 +52,6 @@ import Testing
         #expect(lapsed(&table, from: 0, to: 5).isEmpty)
         #expect(table.expire(at: .seconds(300)).isEmpty)
         #expect(table.renew(edge, at: .seconds(300)) == true)
-        #expect(lapsed(&table, from: 301, to: 340) == [315: [edge, other].sorted { $0.edgeID < $1.edgeID }])
+        #expect(lapsed(&table, from: 301, to: 340) == [315: [edge, other].sorted { $0.description < $1.description }])
     }
 }

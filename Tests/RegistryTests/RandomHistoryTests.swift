@@ -15,13 +15,14 @@ import Testing
         var world = RegistryWorld(ports: 8100...8103)
         var grants: [SessionGrant] = []
         var offers: [PortOffer] = []
+        var leases: [RegistryAPI.ClientLease] = []
         var instances = [1, 1, 1]
         func edge(_ index: Int) -> EdgeAddress { EdgeAddress(edgeID: "e\(index)", instance: "i\(instances[index])") }
         let names = ["one", "two", "caf\u{E9}", "cafe\u{301}"]
         for step in 0..<300 {
             let at = edge(Int.random(in: 0..<3, using: &random))
             let session = UInt64.random(in: 1...6, using: &random)
-            switch Int.random(in: 0..<12, using: &random) {
+            switch Int.random(in: 0..<14, using: &random) {
             case 0, 1:
                 let token = Bool.random(using: &random) ? grants.randomElement(using: &random)?.clientToken : nil
                 if let grant = try? world.register(
@@ -47,6 +48,14 @@ import Testing
                 instances[Int.random(in: 0..<3, using: &random)] += 1
             case 9:
                 if let offer = try? world.leasePort() { offers.append(offer) }
+            case 12:
+                let name = Bool.random(using: &random) ? names.randomElement(using: &random) : nil
+                if let lease = try? world.registerClient(named: name) {
+                    leases.append(lease)
+                    grants.append(lease.grant)
+                }
+            case 13:
+                for lease in leases { _ = try? world.renewClient(lease) }
             case 10:
                 if let offer = offers.popLast() { try? world.bind(offer) }
             default:
@@ -69,8 +78,12 @@ import Testing
             world.published.map(\.sequence)
                 == Array(1...UInt64(max(1, world.published.count))).prefix(world.published.count).map { $0 }, place)
         for client in presence.clients.values {
-            let key = SessionKey(edge: client.edge, sessionID: client.sessionID)
-            let known = world.state.clients.client(of: key)
+            let known =
+                if let edge = client.edge {
+                    world.state.clients.client(of: SessionKey(edge: edge, sessionID: client.sessionID))
+                } else {
+                    world.state.clients[client.appID]
+                }
             #expect(known?.appID == client.appID, place)
             #expect(
                 known?.name?.text.utf8.elementsEqual(client.clientName?.utf8 ?? "".utf8) ?? (client.clientName == nil),

@@ -29,6 +29,26 @@ import Testing
         #expect(registry.service.readiness() != nil)
     }
 
+    @Test("a program on AMQP is known again after a kill, with its name and token, and renews")
+    func amqpClient() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }  // a temporary folder
+        let database = folder.appending(path: "registry.sqlite").path
+        let first = RunningRegistry(database)
+        try await first.untilReady()
+        let asker = try await first.edge("e0")
+        let lease = try await asker.registry.registerClient(named: "bot")
+        #expect(lease.leaseSeconds == 60)
+        try await first.stop()
+
+        let second = RunningRegistry(database)
+        try await second.untilReady()
+        let edge = try await second.edge()
+        #expect(try await edge.registry.renewClient(lease.grant.clientToken) == lease)
+        #expect(try await edge.registry.snapshot().clients.map(\.client) == [lease.grant.client])
+        try await second.stop()
+    }
+
     @Test("of two sessions that want one name at once exactly one gets it")
     func nameRace() async throws {
         let registry = RunningRegistry()
@@ -66,6 +86,8 @@ import Testing
             ("{\"method\":\"register\",\"params\":{}}", 1400), ("{\"method\":\"register\"}", 1400),
             ("{\"method\":\"set_client_name\",\"params\":{\"appID\":1,\"name\":2}}", 1400),
             ("{\"method\":\"identify\",\"params\":[]}", 1400),
+            ("{\"method\":\"register_client\",\"params\":{\"name\":1}}", 1400),
+            ("{\"method\":\"renew_client\",\"params\":{}}", 1400),
         ])
     func malformed(_ question: String, _ retcode: Int) async throws {
         let registry = RunningRegistry()

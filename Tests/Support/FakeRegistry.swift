@@ -84,6 +84,16 @@ extension BusResponder {
             bindings: [(exchanges.rpc, key), (exchanges.broadcast, key), (exchanges.callback, key)])
     }
 
+    /// A program that lives on AMQP: its own queue, with broadcasts and callbacks.
+    public static func client(
+        _ appID: String, at broker: InMemoryBroker, exchanges: Exchanges = Exchanges()
+    ) async throws -> BusResponder {
+        let key = BindingPattern(Exchanges.clientKey(appID).text)
+        return try await BusResponder(
+            at: broker, queue: QueueName("program.\(appID)"),
+            bindings: [(exchanges.broadcast, key), (exchanges.callback, key)])
+    }
+
     /// Who holds a bot's link: gets its actions.
     public static func bot(
         _ bot: SelfID, at broker: InMemoryBroker, exchanges: Exchanges = Exchanges(),
@@ -115,6 +125,15 @@ extension OnlineClient {
         OnlineClient(
             appID: appID, clientName: name, role: role, transport: .websocket, edge: edge, sessionID: session,
             selfID: bot, connectedAt: connectedAt, remoteAddress: remoteAddress)
+    }
+
+    /// A client for tests that lives on AMQP.
+    public static func onAMQP(
+        _ appID: String, named name: String? = nil, since connectedAt: Int64 = 1_700_000_000
+    ) -> OnlineClient {
+        OnlineClient(
+            appID: appID, clientName: name, role: .universal, transport: .amqp, edge: nil, sessionID: 0, selfID: nil,
+            connectedAt: connectedAt, remoteAddress: "")
     }
 }
 

@@ -59,5 +59,19 @@ extension MessageBusContract {
             try await recorder.consume(queue, from: bus, on: stage.anyEventLoop())
             #expect(try await recorder.texts(atLeast: 2) == ["long", "endless"])
         },
+        Case("a queue that lets messages wait only so long drops those that did, whatever they say themselves") {
+            stage in
+            let bus = try await stage.connect()
+            let queue = stage.queue()
+            try await bus.declare(QueueDeclaration(queue, messageTTL: .milliseconds(400)))
+            let key = RoutingKey(queue.text)
+            #expect(await bus.publish("long", to: .toQueue, key, expiration: .seconds(600)) == .confirmed)
+            #expect(await bus.publish("endless", to: .toQueue, key) == .confirmed)
+            try await stage.contract.letTimePass(.milliseconds(600))
+            #expect(await bus.publish("fresh", to: .toQueue, key) == .confirmed)
+            let recorder = DeliveryRecorder()
+            try await recorder.consume(queue, from: bus, on: stage.anyEventLoop())
+            #expect(try await recorder.texts(atLeast: 1) == ["fresh"])
+        },
     ]
 }

@@ -1,5 +1,5 @@
 import APIGateway
-import Bus
+public import Bus
 import Foundation
 import Logging
 import NIOCore
@@ -16,6 +16,8 @@ public struct RunningPerpetua: Sendable {
     public let ws: String
     /// The gateway's: `http://127.0.0.1:PORT`.
     public let http: String
+    /// Where its bus is: any program may connect.
+    public let broker: InMemoryBroker
     fileprivate let services: ServiceGroup
 
     /// Begins a graceful shutdown, as SIGTERM does; ``withPerpetua(_:bots:_:)`` waits for its end.
@@ -43,7 +45,8 @@ public func withPerpetua<Result: Sendable>(
         ProcessInfo.processInfo.environment["PERPETUA_TEST_LOG"].flatMap { Logger.Level(rawValue: $0) } ?? .critical
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let ports = BoundPorts()
-    let bus = InMemoryBroker().connect()
+    let broker = InMemoryBroker()
+    let bus = broker.connect()
     let registry = RegistryService(
         configuration: .init(settings), bus: bus, eventLoop: group.next(), logger: logger)
     let edge = WSEdgeService(
@@ -70,7 +73,8 @@ public func withPerpetua<Result: Sendable>(
         do {
             let (edge, gateway) = try await ports.both()
             let running = RunningPerpetua(
-                ws: "ws://127.0.0.1:\(edge)", http: "http://127.0.0.1:\(gateway)", services: services)
+                ws: "ws://127.0.0.1:\(edge)", http: "http://127.0.0.1:\(gateway)", broker: broker,
+                services: services)
             try await eventually(within: .seconds(20), "Perpetua is ready") {
                 try await FakeHTTP.get(running.http + "/health/ready")
             } until: {

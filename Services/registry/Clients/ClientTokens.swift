@@ -31,7 +31,7 @@ struct ClientTokens: Sendable {
         switch client.state {
         case .online(let key), .awaited(let key): sessions[key.edge, default: [:]][key.sessionID] = client.appID
         case .kept: kept.insert(client.appID)
-        case .leased: break
+        case .leased, .amqp: break
         }
     }
 

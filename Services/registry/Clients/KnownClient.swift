@@ -15,6 +15,8 @@ struct KnownClient: Sendable {
         case online(SessionKey)
         /// It was online before the registry started; its edge has not said yet whether it still is.
         case awaited(SessionKey)
+        /// It lives on AMQP since then (Unix seconds), for as long as it renews its lease.
+        case amqp(since: Int64)
         /// It has left, and may resume until then.
         case kept(until: Duration)
     }
@@ -30,7 +32,7 @@ struct KnownClient: Sendable {
     /// When its session was let in (time awake); `nil` where that was before the registry started.
     var admittedAt: Duration?
 
-    /// What must outlive the registry.
+    /// What must outlive the registry. A client that lives on AMQP is always saved: no edge reports it again.
     var hasSomethingToKeep: Bool { name != nil || resume != nil }
 
     var grant: SessionGrant { SessionGrant(appID: appID, clientToken: token.text, clientName: name?.text) }
@@ -39,7 +41,7 @@ struct KnownClient: Sendable {
     var session: SessionKey? {
         switch state {
         case .online(let key), .awaited(let key): key
-        case .leased, .kept: nil
+        case .leased, .kept, .amqp: nil
         }
     }
 }

@@ -1,13 +1,11 @@
-import Contracts
-
-/// Which edges are believed alive, and until when: a lease is granted, renewed by reports, and lapses by itself. What an edge
-/// holds (sessions, bots, ports) ends with its lease.
+/// Who is believed alive, and until when: a lease is granted, renewed by reports, and lapses by itself. What an edge holds
+/// (sessions, bots, ports) ends with its lease.
 ///
 /// Whoever owns the table looks at it often. A look that comes late means that the process stood still, and renewals may
 /// wait unread: then nothing lapses for one lease.
 struct LeaseTable: Sendable {
     let duration: Duration
-    private var deadlines: [EdgeAddress: Duration] = [:]
+    private var deadlines: [LeaseHolder: Duration] = [:]
     private var lastLook: Duration?
     private var nothingLapsesBefore = Duration.zero
 
@@ -16,28 +14,28 @@ struct LeaseTable: Sendable {
     }
 
     /// Grants a lease, or a new one in place of the old.
-    mutating func grant(_ edge: EdgeAddress, at now: Duration) {
-        deadlines[edge] = now + duration
+    mutating func grant(_ holder: LeaseHolder, at now: Duration) {
+        deadlines[holder] = now + duration
     }
 
     /// False where there is none: it lapsed, or was never granted.
-    mutating func renew(_ edge: EdgeAddress, at now: Duration) -> Bool {
-        guard deadlines[edge] != nil else { return false }
-        deadlines[edge] = now + duration
+    mutating func renew(_ holder: LeaseHolder, at now: Duration) -> Bool {
+        guard deadlines[holder] != nil else { return false }
+        deadlines[holder] = now + duration
         return true
     }
 
-    mutating func end(_ edge: EdgeAddress) {
-        deadlines[edge] = nil
+    mutating func end(_ holder: LeaseHolder) {
+        deadlines[holder] = nil
     }
 
     /// Takes out what has lapsed.
-    mutating func expire(at now: Duration) -> [EdgeAddress] {
+    mutating func expire(at now: Duration) -> [LeaseHolder] {
         if let lastLook, now - lastLook > duration / 3 { nothingLapsesBefore = now + duration }
         lastLook = now
         guard now >= nothingLapsesBefore else { return [] }
         let lapsed = deadlines.filter { $0.value <= now }.keys.sorted { $0.description < $1.description }
-        for edge in lapsed { deadlines[edge] = nil }
+        for holder in lapsed { deadlines[holder] = nil }
         return lapsed
     }
 }

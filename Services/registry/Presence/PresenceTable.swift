@@ -11,7 +11,8 @@ struct PresenceTable: Sendable {
     private(set) var bots: [SelfID: OnlineBot] = [:]
     private var names: [ClientName: String] = [:]
     private var hosts: [HostAddress: Set<String>] = [:]
-    private var population: [EdgeAddress: Int] = [:]
+    /// By where they live: an edge, or (`nil`) AMQP.
+    private var population: [EdgeAddress?: Int] = [:]
 
     init(registryEpoch: UInt64) {
         self.registryEpoch = registryEpoch
@@ -23,12 +24,12 @@ struct PresenceTable: Sendable {
             bots: Array(bots.values))
     }
 
-    /// How many clients are online there.
-    func count(at edge: EdgeAddress) -> Int { population[edge] ?? 0 }
+    /// How many clients are online there; `nil`: on AMQP.
+    func count(at edge: EdgeAddress?) -> Int { population[edge] ?? 0 }
 
     /// Numbers a change; it is then to be published.
     mutating func change(
-        _ kind: PresenceChange.Kind, _ edge: EdgeAddress, clients: [OnlineClient] = [], bots: [OnlineBot] = []
+        _ kind: PresenceChange.Kind, _ edge: EdgeAddress?, clients: [OnlineClient] = [], bots: [OnlineBot] = []
     ) -> PresenceChange {
         sequence += 1
         return PresenceChange(

@@ -15,6 +15,8 @@ struct ClientRecord: Sendable, Hashable, Codable, FetchableRecord, PersistableRe
     var resumeSeconds: Int?
     /// Once it has left: when its window ends, in milliseconds since 1970.
     var keptUntil: Int64?
+    /// Since when it lives on AMQP (Unix seconds); `nil` for one with a session at an edge.
+    var amqpSince: Int64?
 
     enum CodingKeys: String, CodingKey {
         case appID = "app_id"
@@ -25,5 +27,6 @@ struct ClientRecord: Sendable, Hashable, Codable, FetchableRecord, PersistableRe
         case sessionBits = "session_bits"
         case resumeSeconds = "resume_seconds"
         case keptUntil = "kept_until"
+        case amqpSince = "amqp_since"
     }
 }

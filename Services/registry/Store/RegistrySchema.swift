@@ -42,6 +42,11 @@ enum RegistrySchema {
                 table.column("configured_index", .integer)
             }
         }
+        migrator.registerMigration("2: clients that live on AMQP") { database in
+            try database.alter(table: ClientRecord.databaseTableName) { table in
+                table.add(column: "amqp_since", .integer)
+            }
+        }
         return migrator
     }
 }

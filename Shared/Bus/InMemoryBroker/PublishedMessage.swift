@@ -5,7 +5,7 @@ final class PublishedMessage: Sendable {
     let message: Message
     let exchange: String
     let routingKey: RoutingKey
-    /// From then on it is dropped instead of delivered; `nil`: never.
+    /// From then on a queue drops it instead of delivered; `nil`: never.
     let expiresAt: NIODeadline?
 
     /// What it counts against a queue's bound: its body, as in AMQP.
@@ -16,11 +16,6 @@ final class PublishedMessage: Sendable {
         self.exchange = exchange
         self.routingKey = routingKey
         self.expiresAt = message.properties.expiration.map { now.advanced(by: $0) }
-    }
-
-    func hasExpired(at now: NIODeadline) -> Bool {
-        guard let expiresAt else { return false }
-        return now >= expiresAt
     }
 }
 

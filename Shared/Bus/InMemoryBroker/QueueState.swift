@@ -47,7 +47,11 @@ struct QueueState: Sendable {
         if waitingBytes + message.sizeBytes > declaration.maxLengthBytes { dropExpired(at: now, &actions) }
         let start = bytesIn
         bytesIn += message.sizeBytes
-        waiting.append(QueuedMessage(published: message, position: nextPosition, wasDelivered: false))
+        let limit = declaration.messageTTL.map { now.advanced(by: $0) }
+        waiting.append(
+            QueuedMessage(
+                published: message, position: nextPosition, wasDelivered: false,
+                expiresAt: [message.expiresAt, limit].compactMap { $0 }.min()))
         nextPosition += 1
         let isWithinBound = isWithinBound(start: start, end: bytesIn)
         if !isWithinBound { parked.append((publish, start, bytesIn)) }
@@ -96,7 +100,7 @@ struct QueueState: Sendable {
                 continue
             }
             bytesOut += message.published.sizeBytes
-            if message.published.hasExpired(at: now) { continue }
+            if message.hasExpired(at: now) { continue }
             let tag = consumers[index].unacknowledged.add(message)
             taken.append(TakenMessage(published: message.published, tag: tag, wasDelivered: message.wasDelivered))
         }
@@ -144,7 +148,7 @@ struct QueueState: Sendable {
     }
 
     private mutating func dropExpired(at now: NIODeadline, _ actions: inout BrokerActions) {
-        while let first = waiting.first, first.published.hasExpired(at: now) {
+        while let first = waiting.first, first.hasExpired(at: now) {
             bytesOut += first.published.sizeBytes
             waiting.removeFirst()
         }

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// A message in one queue.
 struct QueuedMessage: Sendable {
     let published: PublishedMessage
@@ -5,6 +7,13 @@ struct QueuedMessage: Sendable {
     let position: UInt64
     /// Whether a handler has seen it already.
     var wasDelivered: Bool
+    /// The message's own expiration, or the queue's limit where that comes first; `nil`: never.
+    let expiresAt: NIODeadline?
+
+    func hasExpired(at now: NIODeadline) -> Bool {
+        guard let expiresAt else { return false }
+        return now >= expiresAt
+    }
 }
 
 /// A message on its way to a handler.

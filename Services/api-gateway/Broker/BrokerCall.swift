@@ -1,0 +1,67 @@
+import Actions
+import Bus
+import Contracts
+import NIOCore
+import OneBot
+
+/// A message to the gateway, read: which of our own actions it calls, or why none.
+enum BrokerCall: Sendable {
+    case own(ActionDispatcher.Name, Request)
+    case broker(BrokerAction, Request)
+    /// The response to give.
+    case refused(ByteBuffer)
+
+    struct Request: Sendable {
+        let params: JSONObject?
+        /// To be given back as it was written; `nil` where there was none.
+        let echo: ByteBuffer?
+        /// Who is calling: the header `client_token`.
+        let clientToken: String?
+    }
+
+    static let tokenHeader = "client_token"
+
+    /// - Parameter redelivered: another gateway ended while it had this message.
+    init(_ message: Message, redelivered: Bool, exchanges: Exchanges) {
+        let action: Action
+        do throws(Action.ParsingError) {
+            action = try Action(parsing: message.body)
+        } catch {
+            self = .refused(error.response)
+            return
+        }
+        let request = Request(
+            params: action.params, echo: action.echo, clientToken: message.properties.headers[Self.tokenHeader])
+        func refuse(_ retcode: RetCode, _ text: String) -> BrokerCall {
+            .refused(Response.failed(retcode, text).encoded(echo: action.echo))
+        }
+        if action.hasInvalidParameters {
+            self = refuse(.badRequest, "`params` must be an object. Send one, or leave it out.")
+        } else if let name = BrokerAction(rawValue: action.name) {
+            self = .broker(name, request)
+        } else if let name = ActionDispatcher.Name(rawValue: action.name) {
+            if redelivered, !Self.mayBeRepeated(name) {
+                self = .refused(
+                    Response.unavailable(
+                        "\(action.name): the gateway that had it has ended; it may have been carried out all the same. "
+                            + "Check before repeating it."
+                    ).encoded(echo: action.echo))
+            } else {
+                self = .own(name, request)
+            }
+        } else {
+            self = refuse(
+                .notFound,
+                "\(action.name.prefix(128)) is no action of Perpetua's own. Publish a bot's actions to "
+                    + "\(exchanges.actions.name) with the bot's account number as the routing key.")
+        }
+    }
+
+    /// Whether carrying it out once more does no harm.
+    private static func mayBeRepeated(_ name: ActionDispatcher.Name) -> Bool {
+        switch name {
+        case .getWSPort, .getOnlineClients, .setClientName: true
+        case .sendBroadcastData, .sendBroadcastDataCallback, .setRestart: false
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import Actions
+import Bus
+import Contracts
+import Foundation
+import Logging
+import NIOCore
+import Observability
+import OneBot
+import ServiceLifecycle
+
+/// The AMQP door: our own actions as any program on the broker sends them, key `gateway`.
+///
+/// Gateways compete for one queue, and each carries out several messages at once: a program that wants its actions one after
+/// another waits for each answer. A message is acknowledged once it is answered, so that a gateway that ends leaves it to the next.
+struct BrokerDoor: Sendable {
+    /// How many are carried out at once.
+    private static let prefetch = 64
+    /// Whoever sent it does not wait longer than that, even where it set no expiration.
+    private static let patience = Duration.seconds(60)
+    private static let maxQueueBytes = 64 << 20
+
+    let own: OwnActions
+    let bus: any MessageBus
+    let exchanges: Exchanges
+    let eventLoop: any EventLoop
+    let logger: Logger
+
+    /// Serves until graceful shutdown, and then until what is in flight is answered; or until cancelled.
+    func run() async {
+        // Bounded by the consumer's prefetch.
+        let (deliveries, intake) = AsyncStream.makeStream(of: Delivery.self)
+        await withGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await keepConsuming(intake) }
+                await withDiscardingTaskGroup { calls in
+                    for await delivery in deliveries { calls.addTask { await carryOut(delivery) } }
+                }
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            intake.finish()  // what comes now goes back to the queue, for another gateway
+        }
+    }
+
+    // MARK: The queue
+
+    /// Takes from the queue, and from a new one where it was deleted, until cancelled.
+    private func keepConsuming(_ intake: AsyncStream<Delivery>.Continuation) async {
+        var obstacle: MessageBusError?
+        while !Task.isCancelled {
+            do throws(MessageBusError) {
+                let (losses, lost) = AsyncStream.makeStream(of: Void.self)
+                let consumer = try await open(intake) { lost.finish() }
+                obstacle = nil
+                for await _ in losses {}
+                await consumer.cancel()
+            } catch {
+                if error != obstacle {
+                    logger.warning(
+                        "The AMQP door is closed for now.",
+                        metadata: [LogKeys.queue: "\(exchanges.gatewayQueue)", LogKeys.error: "\(error)"])
+                }
+                obstacle = error
+            }
+            try? await Task.sleep(for: .seconds(1))  // cancelled: the loop ends
+        }
+    }
+
+    private func open(
+        _ intake: AsyncStream<Delivery>.Continuation, lost: @escaping @Sendable () -> Void
+    ) async throws(MessageBusError) -> any BusConsumer {
+        try await bus.declare(exchanges.actions)
+        try await bus.declare(
+            QueueDeclaration(
+                exchanges.gatewayQueue, messageTTL: Self.patience, maxLengthBytes: Self.maxQueueBytes))
+        try await bus.bind(
+            exchanges.gatewayQueue, to: exchanges.actions, BindingPattern(Exchanges.gatewayKey.text))
+        return try await bus.consume(
+            exchanges.gatewayQueue, prefetch: Self.prefetch, on: eventLoop, cancelled: lost,
+            handler: { intake.yield($0) })
+    }
+
+    // MARK: One message
+
+    private func carryOut(_ delivery: Delivery) async {
+        let call = BrokerCall(delivery.message, redelivered: delivery.redelivered, exchanges: exchanges)
+        let response: ByteBuffer
+        switch call {
+        case .refused(let refusal): response = refusal
+        case .broker(let action, let request):
+            response = await own.dispatcher.perform(
+                action, params: request.params, clientToken: request.clientToken
+            ).encoded(echo: request.echo)
+        case .own(let name, let request): response = await carryOut(name, request)
+        }
+        answer(delivery, response)
+    }
+
+    private func carryOut(_ name: ActionDispatcher.Name, _ request: BrokerCall.Request) async -> ByteBuffer {
+        do throws(RPC.Failure) {
+            guard name.needsCaller else {
+                let bot = request.params?["self_id"].flatMap { $0.isNull || $0.string?.isEmpty == true ? nil : $0 }
+                return try await own.perform(name, request.params, bot: bot).encoded(echo: request.echo)
+            }
+            guard let token = request.clientToken, !token.isEmpty else {
+                throw RPC.Failure(
+                    .unauthorized,
+                    "\(name.rawValue): nobody knows which client is calling. Send its secret as the header "
+                        + "`\(BrokerCall.tokenHeader)`; register_client gives one.")
+            }
+            let response = try await own.perform(
+                name, request.params, as: RegistryAPI.Identify(clientToken: token))
+            guard let echo = request.echo else { return response }
+            // A response of ours is an object.
+            return (try? JSONObject(response))?.setting("echo", to: echo) ?? response
+        } catch {
+            return error.response.encoded(echo: request.echo)
+        }
+    }
+
+    /// Answers where an answer is wanted, and is done with the message either way.
+    private func answer(_ delivery: Delivery, _ response: ByteBuffer) {
+        guard let replyTo = delivery.properties.replyTo else { return delivery.acknowledge() }
+        publish(response, to: replyTo, correlationID: delivery.properties.correlationID) { outcome in
+            if case .rejected(let reason) = outcome {
+                let refusal = Response.failed(.tooLarge, "The answer cannot be sent: \(reason).")
+                // `try?`: what is no object has no echo to give back.
+                let echo = (try? JSONObject(delivery.body))?["echo"]?.bytes
+                publish(
+                    refusal.encoded(echo: echo), to: replyTo, correlationID: delivery.properties.correlationID,
+                    then: nil)
+            }
+            delivery.acknowledge()
+        }
+    }
+
+    private func publish(
+        _ response: ByteBuffer, to queue: QueueName, correlationID: String?,
+        then: (@Sendable (PublishOutcome) -> Void)?
+    ) {
+        var properties = MessageProperties()
+        properties.type = "response"
+        properties.appID = "api-gateway"
+        properties.messageID = UUID().uuidString
+        properties.timestamp = Int64(Date().timeIntervalSince1970)
+        properties.correlationID = correlationID
+        properties.expiration = Self.patience
+        properties.headers["x-perpetua-version"] = "1"
+        bus.publish(
+            Message(response, properties), to: .toQueue, key: RoutingKey(queue.text), mandatory: false, then: then)
+    }
+}

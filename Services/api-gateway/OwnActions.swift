@@ -1,0 +1,60 @@
+import Actions
+import Contracts
+import NIOCore
+import OneBot
+
+/// Our own actions, whichever door of the gateway they came through: carried out here, or, for a client with a connection, at the
+/// edge that holds it.
+struct OwnActions: Sendable {
+    let registry: RegistryClient
+    let edges: EdgeClient
+    let dispatcher: ActionDispatcher
+
+    /// An action in a client's name: its edge carries it out, behind those that client has asked for itself. A client that lives
+    /// on AMQP has no such place, and waits for each answer itself.
+    /// - Returns: the response's text, without an echo.
+    func perform(
+        _ name: ActionDispatcher.Name, _ params: JSONObject?, as caller: RegistryAPI.Identify
+    ) async throws(RPC.Failure) -> ByteBuffer {
+        let client = try await registry.identify(caller)
+        let params = Self.withoutCaller(params)
+        guard let edge = client.edge else {
+            // Which broadcasts it got is not seen here: a callback needs the uuid.
+            let caller = ActionCaller(client: client.client, selfID: nil) { _ in nil }
+            return await dispatcher.perform(name, params: params, as: caller).encoded(echo: nil)
+        }
+        return try await edges.perform(
+            EdgeAPI.Perform(
+                sessionID: client.sessionID, appID: client.appID, action: name.rawValue,
+                params: params.map { String(buffer: $0.bytes) }),
+            at: edge)
+    }
+
+    /// An action in nobody's name.
+    /// - Parameter bot: the `self_id` that was sent: with several bots there is no guessing which is to go down.
+    func perform(
+        _ name: ActionDispatcher.Name, _ params: JSONObject?, bot: JSONText?
+    ) async throws(RPC.Failure) -> Response {
+        var params = Self.withoutCaller(params)
+        if name == .setRestart {
+            params = Self.naming(try BotChoice.bot(named: bot, in: try await dispatcher.completePresence()), in: params)
+        }
+        return await dispatcher.perform(name, params: params, as: nil)
+    }
+
+    static func naming(_ bot: SelfID, in params: JSONObject?) -> JSONObject? {
+        let number = ByteBuffer(string: bot.description)
+        // What was an object stays one; where there was none, one is made.
+        return try? JSONObject(params?.setting("self_id", to: number) ?? ByteBuffer(string: "{\"self_id\":\(bot)}"))
+    }
+
+    /// Who is calling was said to us; nobody behind this door is to see it.
+    private static func withoutCaller(_ params: JSONObject?) -> JSONObject? {
+        var params = params
+        for name in ["client_token", "app_id"] where params?[name] != nil {
+            // What was an object stays one.
+            params = params.flatMap { try? JSONObject($0.removing(name)) }
+        }
+        return params
+    }
+}

@@ -1,0 +1,96 @@
+import Contracts
+import OneBot
+
+/// A program on the broker that becomes a client, carried out once ``saves`` are written.
+struct Enrolment: Sendable {
+    /// As it will be.
+    var client: KnownClient
+    var online: OnlineClient
+    var saves = StoreChanges()
+}
+
+/// Clients that live on AMQP: no edge holds a connection of theirs, so each has a lease of its own.
+extension RegistryState {
+    /// A bound on what anybody on the broker can make us keep.
+    static let maxAMQPClients = 10_000
+
+    /// Whether a program may become a client, and as whom. Changes nothing.
+    /// - Parameter fresh: who it becomes.
+    /// - Throws: 1400 or 1409 for the name it wants, 1503 where there are too many.
+    func decide(
+        _ wish: RegistryAPI.RegisterClient, fresh: KnownClient, at now: Moment
+    ) throws(RPC.Failure) -> Enrolment {
+        guard presence.count(at: nil) < Self.maxAMQPClients else {
+            throw RPC.Failure(
+                .unavailable, "\(Self.maxAMQPClients) clients live on AMQP already. Try again when some have left.",
+                retryAfter: leases.duration)
+        }
+        let since = now.utcMilliseconds / 1000
+        var client = fresh
+        if let name = wish.name { client.name = try checked(name, for: client.appID).get() }
+        client.state = .amqp(since: since)
+        var enrolment = Enrolment(client: client, online: Self.online(client, since: since))
+        enrolment.client.isSaved = true
+        enrolment.saves.put(record(of: client, last: nil, at: now))
+        return enrolment
+    }
+
+    /// Lets it in.
+    mutating func enrol(_ enrolment: Enrolment, at now: Moment) -> RegistryEffects {
+        var effects = RegistryEffects()
+        let client = enrolment.client
+        clients.put(client)
+        leases.grant(.client(client.appID), at: now.uptime)
+        presence.join(enrolment.online)
+        if let name = client.name { _ = presence.give(name, to: client.appID, inPlaceOf: nil) }
+        effects.changes.append(presence.change(.clientOnline, nil, clients: [enrolment.online]))
+        return effects
+    }
+
+    func lease(of client: KnownClient) -> RegistryAPI.ClientLease {
+        RegistryAPI.ClientLease(grant: client.grant, leaseSeconds: Int(leases.duration / .seconds(1)))
+    }
+
+    /// Gives a client on AMQP another lease.
+    /// - Throws: 1401 for a token nobody has (any more), 1400 for a client that has a connection.
+    mutating func renew(
+        _ wish: RegistryAPI.RenewClient, at now: Moment
+    ) throws(RPC.Failure) -> RegistryAPI.ClientLease {
+        guard let client = ClientToken(wish.clientToken).flatMap({ clients.holder(of: $0) }) else {
+            throw RPC.Failure(
+                .unauthorized, "No client has that client_token, or its lease has ended. Send register_client again.")
+        }
+        guard case .amqp = client.state else {
+            throw RPC.Failure(
+                .badRequest, "The client of that client_token has a connection, which needs no renewal.")
+        }
+        leases.grant(.client(client.appID), at: now.uptime)
+        return lease(of: client)
+    }
+
+    /// A client on AMQP did not renew: it is gone, its name is free.
+    mutating func lapse(_ appID: String, _ effects: inout RegistryEffects) {
+        guard let client = clients[appID] else { return }
+        clients.remove(appID)
+        if let online = presence.leave(appID) {
+            effects.changes.append(presence.change(.clientOffline, nil, clients: [online]))
+        }
+        if let name = client.name { presence.release(name, of: appID) }
+        effects.saves.removeClient(appID)
+    }
+
+    /// One that was online when the registry ended has one lease to renew.
+    mutating func recover(
+        _ stored: KnownClient, onAMQPSince since: Int64, at now: Moment, _ effects: inout RegistryEffects
+    ) {
+        var client = stored
+        client.state = .amqp(since: since)
+        effects.append(enrol(Enrolment(client: client, online: Self.online(client, since: since)), at: now))
+    }
+
+    private static func online(_ client: KnownClient, since: Int64) -> OnlineClient {
+        OnlineClient(
+            appID: client.appID, clientName: client.name?.text, role: .universal, transport: .amqp, edge: nil,
+            sessionID: 0, selfID: nil, connectedAt: since, remoteAddress: "")
+    }
+}

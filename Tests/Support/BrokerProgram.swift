@@ -1,0 +1,56 @@
+public import Bus
+public import Contracts
+import Foundation
+import NIOCore
+import NIOPosix
+public import OneBot
+import Synchronization
+
+/// A program in no way ours, on the broker: it sends frames with the properties a test gives them, and waits for answers in a
+/// queue of its own.
+public final class BrokerProgram: Sendable {
+    public let bus: InMemoryBus
+    public let replies: QueueName
+    private let exchanges: Exchanges
+    private let answers = Mutex<[String: Message]>([:])
+
+    public init(at broker: InMemoryBroker, exchanges: Exchanges = Exchanges()) async throws {
+        bus = broker.connect()
+        self.exchanges = exchanges
+        replies = QueueName("program.replies.\(UUID().uuidString)")
+        try await bus.declare(exchanges.actions)
+        try await bus.declare(QueueDeclaration(replies, isExclusive: true))
+        _ = try await bus.consume(
+            replies, prefetch: 100, on: MultiThreadedEventLoopGroup.singleton.next(), cancelled: {}
+        ) { [self] delivery in
+            answers.withLock { $0[delivery.properties.correlationID ?? ""] = delivery.message }
+            delivery.acknowledge()
+        }
+    }
+
+    /// Publishes a frame with nothing but `reply_to`, `correlation_id` and that header, and waits for the answer.
+    public func call(_ frame: String, key: RoutingKey, clientToken: String? = nil) async throws -> JSONObject {
+        let id = UUID().uuidString
+        let outcome = await send(frame, key: key, clientToken: clientToken, correlationID: id)
+        guard outcome == .confirmed else { throw MessageBusError.unroutable(key) }
+        let answer = try await eventually("an answer came to \(frame)") {
+            self.answers.withLock { $0[id] }
+        } until: {
+            $0 != nil
+        }
+        guard let answer else { throw MessageBusError.timedOut(key) }
+        return try JSONObject(answer.body)
+    }
+
+    /// Publishes a frame, and does not wait.
+    public func send(
+        _ frame: String, key: RoutingKey, clientToken: String? = nil, correlationID: String? = nil
+    ) async -> PublishOutcome {
+        var properties = MessageProperties()
+        properties.correlationID = correlationID
+        properties.replyTo = correlationID == nil ? nil : replies
+        properties.headers["client_token"] = clientToken
+        return await bus.publish(
+            Message(ByteBuffer(string: frame), properties), to: exchanges.actions, key: key, mandatory: true)
+    }
+}
