@@ -81,6 +81,17 @@ become() {
         "$@"
 }
 
+# As become, for what lives on: it keeps no file of the caller's open (a lock, a pipe somebody reads to its end).
+become_daemon() {
+    local fd
+    exec </dev/null >>"$dir/output" 2>&1
+    for fd in /dev/fd/*; do
+        fd=${fd##*/}
+        if [ "$fd" -gt 2 ]; then eval "exec $fd>&-"; fi
+    done
+    become $own_session "$@"
+}
+
 # runs FILE WORD: the process in this pid file is there, and it is ours: its command line has that word.
 runs() {
     local pid line
@@ -122,13 +133,13 @@ start() {
     settle
     load
     if ! epmd_runs; then
-        become $own_session epmd -port "$epmd" </dev/null >>"$dir/output" 2>&1 &
+        become_daemon epmd -port "$epmd" &
         echo $! >"$dir/epmd.pid"
         wait_until 10 accepts "$epmd" || die "epmd does not accept on 127.0.0.1:$epmd."
     fi
     if ! node_runs; then
         # So told, the script becomes the node instead of waiting for it: its pid is the node's.
-        become env RUNNING_UNDER_SYSTEMD=true $own_session "$bin/rabbitmq-server" </dev/null >>"$dir/output" 2>&1 &
+        become_daemon env RUNNING_UNDER_SYSTEMD=true "$bin/rabbitmq-server" &
         echo $! >"$dir/node.pid"
         wait_until 10 node_runs || { show_log; die "RabbitMQ did not start; what it printed is in $dir/output."; }
     fi
@@ -150,6 +161,8 @@ halt() {
 kill9() {
     signal KILL
     wait_until 10 gone node_runs || die "The node of $dir does not end."
+    # A killed process loses its command line before its sockets.
+    wait_until 10 gone accepts "$amqp" || die "Something still accepts on 127.0.0.1:$amqp."
 }
 
 stop() {
