@@ -19,7 +19,8 @@ struct ActionRoutes: Sendable {
         return reply
     }
 
-    private func carryOut(_ action: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply {
+    private func carryOut(_ action: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply
+    {
         do throws(RPC.Failure) {
             guard let name = ActionDispatcher.Name(rawValue: action) else {
                 return .bot(try await call(action, params))

@@ -1,5 +1,6 @@
 public import Bus
 public import Logging
+import Metrics
 public import NIOCore
 
 /// ``MessageBus`` over RabbitMQ: SwiftNIO carries the bytes, librabbitmq encodes them. Two connections, made again for ever when one
@@ -12,6 +13,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     let configuration: AMQPConfiguration
     let eventLoop: any EventLoop
     let logger: Logger
+    let metrics = AMQPMetrics()
     private let watchers = BusWatchers(.disconnected("not connected yet."))
 
     var phase = Phase.idle
@@ -20,6 +22,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     var backoff = Backoff(first: .milliseconds(200), longest: .seconds(5))
     /// Which of the addresses is tried next.
     var attempts = 0
+    private var hasBeenUp = false
     private var outbox = PublishOutbox()
     private var confirms = ConfirmTracker<Unconfirmed>()
     private var waiters: [EventLoopPromise<AMQPSession>] = []
@@ -140,18 +143,19 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         start()
         let size = publish.message.body.readableBytes
         guard size <= configuration.maxMessageBytes else {
-            publish.then?(
+            end(
+                publish.then,
                 .rejected("\(size) bytes are more than amqp.max_message_size, \(configuration.maxMessageBytes)"))
             return
         }
         switch phase {
-        case .closed: publish.then?(.unknown)
-        case .idle, .connecting: publish.then?(.unreachable(status.obstacle ?? "not connected"))
+        case .closed: end(publish.then, .unknown)
+        case .idle, .connecting: end(publish.then, .unreachable(status.obstacle ?? "not connected"))
         case .open(let session):
             if case .blocked = status {
                 // What is kept on disk is worth waiting for; the rest fails now, so that somebody gets an answer.
                 guard publish.message.properties.isPersistent, outbox.add(publish) else {
-                    publish.then?(.unreachable(status.obstacle ?? "blocked"))
+                    end(publish.then, .unreachable(status.obstacle ?? "blocked"))
                     return
                 }
             } else {
@@ -163,13 +167,13 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     private func send(_ publish: Publish, over session: AMQPSession) {
         let size = publish.message.body.readableBytes
         guard topology.knows(publish.exchange) else {
-            publish.then?(.rejected("the exchange \(publish.exchange.name) was not declared here"))
+            end(publish.then, .rejected("the exchange \(publish.exchange.name) was not declared here"))
             return
         }
         guard confirms.count == 0 || confirms.bytes + size <= Self.maxUnconfirmedBytes,
             confirms.count < Self.maxUnconfirmed
         else {
-            publish.then?(.unreachable("The broker is behind: \(confirms.count) messages are not confirmed yet."))
+            end(publish.then, .unreachable("The broker is behind: \(confirms.count) messages are not confirmed yet."))
             return
         }
         do throws(AMQPError) {
@@ -178,8 +182,13 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
                 publishTag: publish.isMandatory ? confirms.nextTag : nil, channel: session.publisher)
             confirms.add(Unconfirmed(exchange: publish.exchange.name, then: publish.then), bytes: size, at: .now())
         } catch {
-            publish.then?(.rejected("\(error)"))
+            end(publish.then, .rejected("\(error)"))
         }
+    }
+
+    private func end(_ then: (@Sendable (PublishOutcome) -> Void)?, _ outcome: PublishOutcome) {
+        metrics.ended(outcome)
+        then?(outcome)
     }
 
     private func listen(to session: AMQPSession) {
@@ -189,7 +198,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         session.publisher.onConfirm = { [weak self] tag, multiple, accepted in
             guard let self else { return }
             for (publish, outcome) in self.confirms.settle(tag, multiple: multiple, accepted: accepted) {
-                publish.then?(outcome)
+                self.end(publish.then, outcome)
             }
         }
         session.publisher.onClosed = { [weak self] error in self?.publisherRefused(error, session) }
@@ -217,7 +226,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         let culprit = confirms.takeFirst { publish, bytes in
             text.contains("'\(publish.exchange)'") || text.contains("size \(bytes) ")
         }
-        culprit?.then?(.rejected(text))
+        if let culprit { end(culprit.then, .rejected(text)) }
         session.fail(error)
     }
 
@@ -232,6 +241,8 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     func came(up session: AMQPSession) {
         listen(to: session)
         phase = .open(session)
+        if hasBeenUp { metrics.reconnects.increment() }
+        hasBeenUp = true
         backoff.reset()
         logger.notice("Connected to the broker.", metadata: ["address": "\(session.address)"])
         confirmWatch = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [weak self] _ in
@@ -266,11 +277,12 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
             forget(consumer)
             consumer.tellCancelled()
         }
-        for publish in confirms.removeAll() { publish.then?(.unknown) }
-        for publish in outbox.takeAll() { publish.then?(.unreachable(status.obstacle ?? "closed")) }
+        for publish in confirms.removeAll() { end(publish.then, .unknown) }
+        for publish in outbox.takeAll() { end(publish.then, .unreachable(status.obstacle ?? "closed")) }
     }
 
     private func lookAtConfirms(of session: AMQPSession) {
+        metrics.confirmsOutstanding.set(confirms.count)
         guard status == .connected, let oldest = confirms.oldest, oldest + Self.confirmTimeout < .now() else { return }
         session.fail(.silent("a message was not confirmed"))
     }
@@ -283,6 +295,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
             self.waiters = []
             self.watchers.close()
             let goodbye: EventLoopFuture<Void>
+            for consumer in self.consumers.values { consumer.sendAcks() }
             switch before {
             case .open(let session): goodbye = session.close()
             case .idle, .connecting, .closed: goodbye = self.eventLoop.makeSucceededVoidFuture()

@@ -1,4 +1,5 @@
 import Bus
+import Metrics
 import NIOCore
 import Synchronization
 
@@ -105,6 +106,7 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
     private func received(_ content: ContentAssembly.Content, on channel: AMQPChannel) {
         guard case .delivery(let tag, let redelivered, let exchange, let key) = content.start else { return }
         acks.delivered(tag)
+        if redelivered { bus?.metrics.redeliveries.increment() }
         let delivery = Delivery(content.message, exchange: exchange, routingKey: key, redelivered: redelivered) {
             self.acknowledge(tag, on: channel)
         }
@@ -128,7 +130,7 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
         busLoop.execute { self.sendAcks() }
     }
 
-    private func sendAcks() {
+    func sendAcks() {
         for ack in acks.take() { channel?.send(.basicAck(deliveryTag: ack.tag, multiple: ack.multiple)) }
     }
 

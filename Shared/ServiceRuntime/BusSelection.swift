@@ -1,4 +1,7 @@
+import AMQP
 import Bus
+import Logging
+import NIOCore
 import SettingsReading
 
 /// Which bus carries the messages: the only place that names them.
@@ -8,7 +11,10 @@ enum BusSelection: String, Sendable, CaseIterable {
     /// Through RabbitMQ.
     case amqp
 
-    static func bus(_ settings: Settings, reach: BusReach) -> any MessageBus {
+    static func bus(
+        _ settings: Settings, reach: BusReach, on eventLoop: any EventLoop, logger: Logger
+    ) -> any MessageBus {
+        let configuration = AMQPConfiguration(settings)
         switch settings.choice("bus", default: reach.defaultBus) {
         case .memory:
             if reach == .shared {
@@ -18,7 +24,7 @@ enum BusSelection: String, Sendable, CaseIterable {
                         + "or run perpetua, which holds all services.")
             }
             return InMemoryBroker().connect()
-        case .amqp: return InMemoryBroker().connect()
+        case .amqp: return AMQPBus(configuration: configuration, eventLoop: eventLoop, logger: logger)
         }
     }
 }

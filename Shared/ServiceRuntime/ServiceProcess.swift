@@ -33,8 +33,8 @@ public final class ServiceProcess: Sendable {
         self.settings = settings
         self.logger = logger
         settings.leaveToOthers(DeploymentSettings.keys, secrets: DeploymentSettings.secrets)
-        bus = BusSelection.bus(settings, reach: reach)
         eventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: EventLoopCount.read(settings))
+        bus = BusSelection.bus(settings, reach: reach, on: eventLoopGroup.next(), logger: logger)
         // Longer than any edge may take to drain.
         shutdownTimeout = settings.duration(
             "shutdown_timeout", default: .seconds(15), in: .milliseconds(100) ... .seconds(3600))
@@ -115,7 +115,7 @@ public final class ServiceProcess: Sendable {
         watch.trap([SIGTERM, SIGINT])
         let supervised = services.map { service in
             ServiceGroupConfiguration.ServiceConfiguration(
-                service: SupervisedService(service, watch: watch),
+                service: SupervisedService(service, after: bus, watch: watch),
                 successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .gracefullyShutdownGroup)
         }

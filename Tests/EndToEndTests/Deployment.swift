@@ -32,8 +32,9 @@ struct Deployment: Sendable {
         ) throws -> [DeployedService] {
             try (0..<count).map { index in
                 let name = "\(prefix)\(index + 1)"
-                let port = try #require(ports.next())
-                let healthPort = try #require(ports.next())
+                let (next, afterwards) = (ports.next(), ports.next())
+                let port = try #require(next)
+                let healthPort = try #require(afterwards)
                 let common = [
                     "--bus", "amqp", "--amqp.url", plan.brokers[name] ?? broker, "--amqp.prefix", plan.prefix,
                     "--health.host", "127.0.0.1", "--health.port", "\(healthPort)",
