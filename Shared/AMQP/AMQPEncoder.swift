@@ -221,6 +221,9 @@ final class AMQPEncoder {
         if let expires = queue.expires {
             entries.append((try short("x-expires"), number(max(1, Int64(expires / .milliseconds(1))))))
         }
+        if let ttl = queue.messageTTL {
+            entries.append((try short("x-message-ttl"), number(max(0, Int64(ttl / .milliseconds(1))))))
+        }
         if queue.hasSingleActiveConsumer { entries.append((try short("x-single-active-consumer"), yes)) }
         entries.append((try short("x-max-length-bytes"), number(Int64(queue.maxLengthBytes))))
         entries.append((try short("x-overflow"), text("drop-head")))

@@ -10,7 +10,6 @@ import Testing
 extension EndToEnd {
     @Suite("Programs on the broker", .timeLimit(.minutes(2)))
     struct AMQPDoorTests {
-        private let exchanges = Exchanges()
         private let bot = SelfID(10001)
 
         @Test("a program gets the events it bound its queue to, as the bot sent them")
@@ -18,12 +17,13 @@ extension EndToEnd {
             try await withFakeBot { bot in
                 try await withPerpetua(bots: [bot.url]) { perpetua in
                     try await connected(perpetua)
-                    let program = perpetua.broker.connect()
-                    try await program.declare(QueueDeclaration("mine", isExclusive: true))
-                    try await program.bind("mine", to: exchanges.events, "10001.message.group.#")
+                    let program = try await perpetua.broker.newConnection()
+                    let mine = QueueName("\(perpetua.exchanges.prefix).mine")
+                    try await program.declare(QueueDeclaration(mine, isExclusive: true))
+                    try await program.bind(mine, to: perpetua.exchanges.events, "10001.message.group.#")
                     let recorder = DeliveryRecorder()
                     try await recorder.consume(
-                        "mine", from: program, on: MultiThreadedEventLoopGroup.singleton.next())
+                        mine, from: program, on: MultiThreadedEventLoopGroup.singleton.next())
                     try await bot.bot.emit(#"{"self_id":10001,"post_type":"message","message_type":"private","n":1}"#)
                     let group =
                         #"{"self_id":10001, "post_type":"message","message_type":"group","sub_type":"normal","n":2.0}"#
@@ -39,7 +39,7 @@ extension EndToEnd {
             try await withFakeBot { bot in
                 try await withPerpetua(bots: [bot.url]) { perpetua in
                     try await connected(perpetua)
-                    let program = try await BrokerProgram(at: perpetua.broker)
+                    let program = try await BrokerProgram(at: perpetua.broker, exchanges: perpetua.exchanges)
                     let frame = #"{"action":"send_group_msg","params":{"group_id":30001,"message":"x"},"echo":[null]}"#
                     let key = Exchanges.actionKey(self.bot)
                     for _ in 1...2 {
@@ -63,16 +63,17 @@ extension EndToEnd {
             try await withFakeBot { bot in
                 try await withPerpetua("registry: {lease: 10s}", bots: [bot.url]) { perpetua in
                     let other = try await OwnActionTests.Member(perpetua)
-                    let program = try await BrokerProgram(at: perpetua.broker)
+                    let program = try await BrokerProgram(at: perpetua.broker, exchanges: perpetua.exchanges)
                     let me = try await register(program)
                     #expect(
                         try await status(other, of: me.appID, isOnline: true).raw("client")?.contains("bot") == true)
-                    let inbox = try await BusResponder.client(me.appID, at: perpetua.broker)
+                    let inbox = try await BusResponder.client(
+                        me.appID, at: perpetua.broker, exchanges: perpetua.exchanges)
 
                     let sent = try await other.client.call(
                         "send_broadcast_data", params: #"{"data":"hello","clients":[{"client_name":"bot"}]}"#, echo: "1"
                     )
-                    let broadcast = try #require(try await inbox.distributed(on: exchanges.broadcast).first)
+                    let broadcast = try #require(try await inbox.distributed(on: perpetua.exchanges.broadcast).first)
                     #expect(broadcast.targets == [me.appID])
                     #expect(sent.json?["data"]?.object?["targets"]?.int64 == 1)
 

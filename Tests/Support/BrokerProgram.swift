@@ -9,13 +9,13 @@ import Synchronization
 /// A program in no way ours, on the broker: it sends frames with the properties a test gives them, and waits for answers in a
 /// queue of its own.
 public final class BrokerProgram: Sendable {
-    public let bus: InMemoryBus
+    public let bus: any MessageBus
     public let replies: QueueName
     private let exchanges: Exchanges
     private let answers = Mutex<[String: Message]>([:])
 
-    public init(at broker: InMemoryBroker, exchanges: Exchanges = Exchanges()) async throws {
-        bus = broker.connect()
+    public init(at broker: some TestBroker, exchanges: Exchanges = Exchanges()) async throws {
+        bus = try await broker.newConnection()
         self.exchanges = exchanges
         replies = QueueName("program.replies.\(UUID().uuidString)")
         try await bus.declare(exchanges.actions)

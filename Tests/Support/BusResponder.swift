@@ -11,15 +11,15 @@ public final class BusResponder: Sendable {
         var answer: @Sendable (Delivery) -> ByteBuffer?
     }
 
-    private let bus: InMemoryBus
+    private let bus: any MessageBus
     private let state: Mutex<State>
 
     /// - Parameter answer: the body of the answer, `nil` for none. Change it with ``answer(with:)``.
     public init(
-        at broker: InMemoryBroker, queue: QueueName, bindings: [(exchange: Exchange, pattern: BindingPattern)],
+        at broker: some TestBroker, queue: QueueName, bindings: [(exchange: Exchange, pattern: BindingPattern)],
         answer: @escaping @Sendable (Delivery) -> ByteBuffer? = { _ in nil }
     ) async throws {
-        bus = broker.connect()
+        bus = try await broker.newConnection()
         state = Mutex(State(answer: answer))
         try await bus.declare(QueueDeclaration(queue, isExclusive: true))
         for (exchange, pattern) in bindings {

@@ -16,7 +16,7 @@ public final class FakeRegistry: Sendable {
     private let exchanges: Exchanges
     private let state: Mutex<State>
 
-    public init(at broker: InMemoryBroker, exchanges: Exchanges = Exchanges()) async throws {
+    public init(at broker: some TestBroker, exchanges: Exchanges = Exchanges()) async throws {
         self.exchanges = exchanges
         state = Mutex(State())
         responder = try await BusResponder(
@@ -76,7 +76,7 @@ public final class FakeRegistry: Sendable {
 extension BusResponder {
     /// An edge as others see it: its inbox, with questions, broadcasts and callbacks.
     public static func edge(
-        _ address: EdgeAddress, at broker: InMemoryBroker, exchanges: Exchanges = Exchanges()
+        _ address: EdgeAddress, at broker: some TestBroker, exchanges: Exchanges = Exchanges()
     ) async throws -> BusResponder {
         let key = BindingPattern(address.key.text)
         return try await BusResponder(
@@ -86,7 +86,7 @@ extension BusResponder {
 
     /// A program that lives on AMQP: its own queue, with broadcasts and callbacks.
     public static func client(
-        _ appID: String, at broker: InMemoryBroker, exchanges: Exchanges = Exchanges()
+        _ appID: String, at broker: some TestBroker, exchanges: Exchanges = Exchanges()
     ) async throws -> BusResponder {
         let key = BindingPattern(Exchanges.clientKey(appID).text)
         return try await BusResponder(
@@ -96,7 +96,7 @@ extension BusResponder {
 
     /// Who holds a bot's link: gets its actions.
     public static func bot(
-        _ bot: SelfID, at broker: InMemoryBroker, exchanges: Exchanges = Exchanges(),
+        _ bot: SelfID, at broker: some TestBroker, exchanges: Exchanges = Exchanges(),
         answer: @escaping @Sendable (Delivery) -> ByteBuffer? = { _ in nil }
     ) async throws -> BusResponder {
         try await BusResponder(

@@ -1,5 +1,6 @@
 import APIGateway
-public import Bus
+import Bus
+public import Contracts
 import Foundation
 import Logging
 import NIOCore
@@ -17,7 +18,9 @@ public struct RunningPerpetua: Sendable {
     /// The gateway's: `http://127.0.0.1:PORT`.
     public let http: String
     /// Where its bus is: any program may connect.
-    public let broker: InMemoryBroker
+    public let broker: any TestBroker
+    /// What it calls its exchanges.
+    public let exchanges: Exchanges
     fileprivate let services: ServiceGroup
 
     /// Begins a graceful shutdown, as SIGTERM does; ``withPerpetua(_:bots:_:)`` waits for its end.
@@ -34,9 +37,10 @@ public func withPerpetua<Result: Sendable>(
     isolation: isolated (any Actor)? = #isolation,
     _ body: @Sendable (RunningPerpetua) async throws -> Result
 ) async throws -> Result {
+    let prefix = RabbitMQ.freshPrefix()
     var flags = [
         (key: "edge.shared_port", value: "0"), (key: "api.port", value: "0"),
-        (key: "registry.database", value: database),
+        (key: "registry.database", value: database), (key: "amqp.prefix", value: prefix),
     ]
     for (index, url) in bots.enumerated() { flags.append((key: "bots[\(index)].url", value: url)) }
     let settings = Settings(file: (name: "test.yaml", yaml: yaml), flags: flags)
@@ -45,8 +49,8 @@ public func withPerpetua<Result: Sendable>(
         ProcessInfo.processInfo.environment["PERPETUA_TEST_LOG"].flatMap { Logger.Level(rawValue: $0) } ?? .critical
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let ports = BoundPorts()
-    let broker = InMemoryBroker()
-    let bus = broker.connect()
+    let broker = try brokerOfThisRun()
+    let bus = try await broker.newConnection()
     let registry = RegistryService(
         configuration: .init(settings), bus: bus, eventLoop: group.next(), logger: logger)
     let edge = WSEdgeService(
@@ -74,7 +78,7 @@ public func withPerpetua<Result: Sendable>(
             let (edge, gateway) = try await ports.both()
             let running = RunningPerpetua(
                 ws: "ws://127.0.0.1:\(edge)", http: "http://127.0.0.1:\(gateway)", broker: broker,
-                services: services)
+                exchanges: Exchanges(prefix: prefix), services: services)
             try await eventually(within: .seconds(20), "Perpetua is ready") {
                 try await FakeHTTP.get(running.http + "/health/ready")
             } until: {
