@@ -85,12 +85,14 @@ struct RegistryState: Sendable {
     /// Ends whatever has lapsed.
     mutating func expire(at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
+        var silent: [String] = []
         for holder in leases.expire(at: now.uptime) {
             switch holder {
             case .edge(let edge): effects.append(end(edge, .lapsed, at: now))
-            case .client(let appID): lapse(appID, &effects)
+            case .client(let appID): silent.append(appID)
             }
         }
+        lapse(silent, &effects)
         for var edge in edges.current.values where edge.mustAsk(at: now.uptime) {
             if edge.mayAskForReport(at: now.uptime) { effects.requests.append(.report(edge.address)) }
             edges[edge.address] = edge
