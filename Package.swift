@@ -176,7 +176,7 @@ let package = Package(
             of: "APIGateway",
             [
                 "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", nioCore, nioPosix, nioHTTP1, logging,
-                lifecycle,
+                lifecycle, yams,
             ]),
         .testTarget(
             name: "AllInOneTests",

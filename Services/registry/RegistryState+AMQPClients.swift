@@ -38,11 +38,7 @@ extension RegistryState {
     /// Lets it in.
     mutating func enrol(_ enrolment: Enrolment, at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
-        let client = enrolment.client
-        clients.put(client)
-        leases.grant(.client(client.appID), at: now.uptime)
-        presence.join(enrolment.online)
-        if let name = client.name { _ = presence.give(name, to: client.appID, inPlaceOf: nil) }
+        enter(enrolment.client, enrolment.online, at: now)
         effects.changes.append(presence.change(.clientOnline, nil, clients: [enrolment.online]))
         return effects
     }
@@ -68,15 +64,17 @@ extension RegistryState {
         return lease(of: client)
     }
 
-    /// A client on AMQP did not renew: it is gone, its name is free.
-    mutating func lapse(_ appID: String, _ effects: inout RegistryEffects) {
-        guard let client = clients[appID] else { return }
-        clients.remove(appID)
-        if let online = presence.leave(appID) {
-            effects.changes.append(presence.change(.clientOffline, nil, clients: [online]))
+    /// Clients on AMQP did not renew: they are gone, in one batch, and their names are free.
+    mutating func lapse(_ appIDs: [String], _ effects: inout RegistryEffects) {
+        var gone: [OnlineClient] = []
+        for appID in appIDs {
+            guard let client = clients[appID] else { continue }
+            clients.remove(appID)
+            if let online = presence.leave(appID) { gone.append(online) }
+            if let name = client.name { presence.release(name, of: appID) }
+            effects.saves.removeClient(appID)
         }
-        if let name = client.name { presence.release(name, of: appID) }
-        effects.saves.removeClient(appID)
+        if !gone.isEmpty { effects.changes.append(presence.change(.clientOffline, nil, clients: gone)) }
     }
 
     /// One that was online when the registry ended has one lease to renew.
@@ -85,7 +83,20 @@ extension RegistryState {
     ) {
         var client = stored
         client.state = .amqp(since: since)
-        effects.append(enrol(Enrolment(client: client, online: Self.online(client, since: since)), at: now))
+        let online = Self.online(client, since: since)
+        enter(client, online, at: now)
+        if let last = effects.changes.indices.last, effects.changes[last].kind == .clientOnline {
+            effects.changes[last].clients.append(online)  // all in one batch
+        } else {
+            effects.changes.append(presence.change(.clientOnline, nil, clients: [online]))
+        }
+    }
+
+    private mutating func enter(_ client: KnownClient, _ online: OnlineClient, at now: Moment) {
+        clients.put(client)
+        leases.grant(.client(client.appID), at: now.uptime)
+        presence.join(online)
+        if let name = client.name { _ = presence.give(name, to: client.appID, inPlaceOf: nil) }
     }
 
     private static func online(_ client: KnownClient, since: Int64) -> OnlineClient {

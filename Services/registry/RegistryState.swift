@@ -85,16 +85,18 @@ struct RegistryState: Sendable {
     /// Ends whatever has lapsed.
     mutating func expire(at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
+        var silent: [String] = []
         for holder in leases.expire(at: now.uptime) {
             switch holder {
             case .edge(let edge):
                 effects.append(end(edge, .lapsed, at: now))
                 effects.lapses.edges += 1
             case .client(let appID):
-                lapse(appID, &effects)
+                silent.append(appID)
                 effects.lapses.clients += 1
             }
         }
+        lapse(silent, &effects)
         for var edge in edges.current.values where edge.mustAsk(at: now.uptime) {
             if edge.mayAskForReport(at: now.uptime) { effects.requests.append(.report(edge.address)) }
             edges[edge.address] = edge

@@ -89,7 +89,7 @@ struct AMQPConnectionTests {
     @Test("a frame on a channel nobody opened, or an answer to nothing, ends the connection with a reason")
     func violations() throws {
         for bytes in [
-            BrokerBytes.deliver(7, tag: 1, key: "k"), BrokerBytes.channelOpenOK(1), BrokerBytes.frame(9, 0) { _ in },
+            BrokerBytes.deliver(7, tag: 1, key: "k"), BrokerBytes.channelOpenOK(1),
             ByteBuffer(string: "HTTP/1.1 400 Bad Request\r\n\r\n"),
         ] {
             let stage = try Stage()

@@ -110,6 +110,8 @@ run nonebot_forward_websockets env NONEBOT_DRIVER='~websockets' "${python[@]}" n
 run nonebot_forward_aiohttp env NONEBOT_DRIVER='~aiohttp' "${python[@]}" nonebot_forward.py
 # The protocol itself, on a client port where no events come in between.
 run autobahn "${python[@]}" ../Autobahn/run.py "$PERPETUA_WS/api"
+# The document of the AMQP door: no perpetua has a part in this.
+run asyncapi "${python[@]}" ../AsyncAPI/check.py
 
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))

@@ -92,6 +92,18 @@ import Testing
         #expect(world.restarted().replica.clients.count == 1, "what lapsed is not stored any more")
     }
 
+    @Test("those that lapse together, and those that are known again, are one change")
+    func batches() throws {
+        var before = RegistryWorld()
+        for _ in 0..<3 { try before.registerClient() }
+        var world = before.restarted()
+        #expect(world.published.kinds == [.clientOnline])
+        #expect(world.replica.clients.count == 3)
+        world.pass(.seconds(16))
+        #expect(world.published.kinds == [.clientOnline, .clientOffline])
+        #expect(world.replica.clients.isEmpty)
+    }
+
     @Test("a client_token speaks at its own door only")
     func otherDoor() throws {
         var world = RegistryWorld()
