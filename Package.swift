@@ -175,8 +175,9 @@ let package = Package(
         tests(
             of: "APIGateway",
             [
-                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", nioCore, nioPosix, nioHTTP1, logging,
-                lifecycle,
+                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "Observability", nioCore, nioPosix,
+                nioHTTP1,
+                logging, lifecycle,
             ]),
         .testTarget(
             name: "AllInOneTests",

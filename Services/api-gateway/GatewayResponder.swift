@@ -44,6 +44,7 @@ struct GatewayResponder: HTTPResponder {
             path, isGET: request.method == .get, authorization: request.headers[.authorization],
             query: request.uri.query)
         if let refusal { throw refusal }
+        if path == .metrics, request.method == .get || request.method == .head { return health.numbers }
         guard case .action(let name) = path, request.method == .get || request.method == .post else {
             throw Refusal(.notFound, "There is nothing here. Send GET or POST to /api/ACTION or /ACTION.")
         }
@@ -67,7 +68,7 @@ struct GatewayResponder: HTTPResponder {
     }
 
     private func response(_ reply: OneBotReply, to request: Request) -> Hummingbird.Response {
-        var headers: HTTPFields = [.contentType: "application/json"]
+        var headers: HTTPFields = [.contentType: reply.contentType]
         if reply.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         let response = Hummingbird.Response(
             status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: reply.body))

@@ -4,8 +4,10 @@ import Contracts
 public import Logging
 import Metrics
 public import NIOCore
+public import Observability
 import OneBot
 public import ServiceLifecycle
+import Synchronization
 import WebSocketTransport
 
 /// Terminates WebSockets: bots on one side, clients on the other. Owns the parts below; starts and drains them in the order
@@ -23,6 +25,9 @@ public final class WSEdgeService: Service {
     private let inbox: Inbox
     private let inboxLoop: any EventLoop
     private let onListening: @Sendable (Int) -> Void
+    private let phase = Mutex(Phase.starting)
+
+    private enum Phase { case starting, serving, draining }
 
     /// - Parameters:
     ///   - onListening: hears the shared port once it is bound (`edge.shared_port` may be 0).
@@ -69,6 +74,20 @@ public final class WSEdgeService: Service {
         self.onListening = onListening
     }
 
+    /// For health checks.
+    public var health: HealthCheck {
+        { [self] in
+            switch phase.withLock({ $0 }) {
+            case .starting: Impairment(.unavailable, "The edge has not opened its port yet.")
+            case .draining: Impairment(.unavailable, "The edge is stopping.")
+            case .serving:
+                context.presence.current.isComplete
+                    ? nil
+                    : Impairment(.degraded, "The edge has not heard from the registry yet who is online.")
+            }
+        }
+    }
+
     public func run() async throws {
         let consumer = try await openInbox()
         let gauges = inboxLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in self.measure() }
@@ -77,6 +96,7 @@ public final class WSEdgeService: Service {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await self.context.tasks.run() }
             let server = try await listen()
+            phase.withLock { $0 = .serving }
             onListening(server.port)
             tasks.addTask { await self.context.leases.run() }
             tasks.addTask { await self.bots.run() }
@@ -142,6 +162,7 @@ public final class WSEdgeService: Service {
     /// however silent the clients.
     private func drain(_ server: WebSocketServer) async {
         context.logger.info("Draining.", metadata: ["count": "\(hub.count)"])
+        phase.withLock { $0 = .draining }
         let end = ContinuousClock.now + configuration.drainTime
         context.leases.drain()
         await server.close()

@@ -3,6 +3,7 @@ import Contracts
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Observability
 import OneBot
 import TestSupport
 import Testing
@@ -10,9 +11,23 @@ import Testing
 @testable import APIGateway
 
 @Suite("How the gateway starts, says how it is, and stops", .timeLimit(.minutes(1))) struct APIGatewayLifeTests {
+    @Test("metrics are for those who show the token, health checks for everyone")
+    func metrics() async throws {
+        try await GatewayHarness.run([("access_token", "secret")], metrics: MetricsPage { "a 1\n" }) {
+            gateway async throws in
+            #expect(try await gateway.get("/metrics").status == 401)
+            #expect(try await gateway.get("/metrics?access_token=wrong").status == 403)
+            let answer = try await gateway.get("/metrics", headers: ["Authorization": "Bearer secret"])
+            #expect(answer.status == 200)
+            #expect(answer.body == "a 1\n")
+            #expect(try await gateway.get("/health/ready").status == 200)
+        }
+    }
+
     @Test("readiness says why not")
     func readiness() async throws {
-        try await GatewayHarness.run(readiness: [{ nil }, { "The \"edge\" is draining." }]) { gateway async throws in
+        try await GatewayHarness.run(checks: [{ nil }, { Impairment(.unavailable, "The \"edge\" is draining.") }]) {
+            gateway async throws in
             let answer = try await gateway.get("/health/ready")
             #expect(answer.status == 503)
             #expect(answer.json?["reasons"]?.array?.compactMap(\.string) == ["The \"edge\" is draining."])
