@@ -48,7 +48,8 @@ public final class APIGatewayService: Service {
         self.onBound = onBound
         let instance = EdgeAddress.newInstance()
         requester = Requester(
-            bus: bus, inbox: configuration.exchanges.gatewayInbox(instance: instance), idPrefix: "gateway")
+            bus: bus, inbox: configuration.exchanges.gatewayInbox(instance: instance), idPrefix: "gateway",
+            appID: ServiceName.gateway.rawValue)
     }
 
     private var health: HealthCheck { { [readiness] in readiness().map { Impairment(.unavailable, $0) } } }

@@ -50,7 +50,12 @@ struct GatewayResponder: HTTPResponder {
         }
         let params = try ActionParameters(
             query: request.uri.query, contentType: request.headers[.contentType], body: try await body(of: request))
-        return await actions.perform(name, params, by: context.caller(request))
+        let trace = request.headers[.traceparent].flatMap { TraceParent($0) } ?? .make()
+        context.logger.debug(
+            "An action came over HTTP.", metadata: [LogKeys.action: "\(name)", LogKeys.traceID: "\(trace.traceID)"])
+        return await TraceParent.$current.withValue(trace) {
+            await actions.perform(name, params, by: context.caller(request))
+        }
     }
 
     private func body(of request: Request) async throws(Refusal) -> ByteBuffer {
@@ -74,4 +79,8 @@ struct GatewayResponder: HTTPResponder {
             status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: reply.body))
         return request.method == .head ? response.createHeadResponse() : response
     }
+}
+
+extension HTTPFields.Element.Name {
+    fileprivate static let traceparent = Self(TraceParent.header)!
 }

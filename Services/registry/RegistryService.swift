@@ -88,7 +88,9 @@ public struct RegistryService: Service {
             }
             let exchanges = configuration.exchanges
             let stored = try await store.begin(utcMilliseconds: now().utcMilliseconds)
-            let requester = Requester(bus: bus, inbox: exchanges.registryRepliesQueue, idPrefix: "registry")
+            let requester = Requester(
+                bus: bus, inbox: exchanges.registryRepliesQueue, idPrefix: "registry",
+                appID: ServiceName.registry.rawValue)
             let registrar = Registrar(
                 state: RegistryState(configuration: configuration, registryEpoch: stored.registryEpoch), store: store,
                 inputs: inputs, bus: bus, exchanges: exchanges, requester: requester, status: status, logger: logger,

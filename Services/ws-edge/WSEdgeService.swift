@@ -40,7 +40,8 @@ public final class WSEdgeService: Service {
         let address = EdgeAddress(edgeID: configuration.edgeID, instance: EdgeAddress.newInstance())
         let exchanges = configuration.exchanges
         inboxLoop = eventLoopGroup.next()
-        let requester = Requester(bus: bus, inbox: exchanges.inbox(of: address), idPrefix: "r")
+        let requester = Requester(
+            bus: bus, inbox: exchanges.inbox(of: address), idPrefix: "r", appID: ServiceName.edge.rawValue)
         let registry = RegistryClient(requester: requester, exchanges: exchanges)
         let presence = PresenceView()
         let metrics = EdgeMetrics()

@@ -24,6 +24,21 @@ import Testing
         }
     }
 
+    @Test("an action keeps the traceparent it came with, and gets one where it has none that is right")
+    func trace() async throws {
+        try await GatewayHarness.run { gateway in
+            let bot = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in ByteBuffer(string: "{}") }
+            let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+            _ = try await gateway.get("/get_status", headers: ["Traceparent": text])
+            _ = try await gateway.get("/get_status", headers: ["Traceparent": "nonsense"])
+            _ = try await gateway.get("/get_status")
+            let traces = bot.deliveries.map(\.properties.trace)
+            #expect(traces.first == TraceParent(text))
+            #expect(Set(traces.compactMap { $0 }).count == 3)
+            #expect(bot.deliveries.allSatisfy { $0.properties.appID == "api-gateway" })
+        }
+    }
+
     @Test("readiness says why not")
     func readiness() async throws {
         try await GatewayHarness.run(checks: [{ nil }, { Impairment(.unavailable, "The \"edge\" is draining.") }]) {

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Observability
 import OneBot
 import SettingsReading
 import Synchronization
@@ -141,13 +142,15 @@ final class BotBench: Sendable {
     /// Publishes an action for the bot; its correlation id is returned.
     @discardableResult
     func call(
-        _ bot: Int64, _ frame: String, replyTo: QueueName? = "test.inbox", expiration: Duration? = nil
+        _ bot: Int64, _ frame: String, replyTo: QueueName? = "test.inbox", expiration: Duration? = nil,
+        trace: TraceParent? = nil
     ) async throws -> (id: String, outcome: PublishOutcome) {
         let id = lastCall.withLock {
             $0 += 1
             return "call-\($0)"
         }
         var properties = MessageProperties()
+        properties.headers = trace.map { [TraceParent.header: $0.text] } ?? [:]
         properties.replyTo = replyTo
         properties.correlationID = id
         properties.expiration = expiration

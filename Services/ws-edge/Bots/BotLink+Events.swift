@@ -36,9 +36,7 @@ extension BotLink {
         // Clients get a lifecycle of ours; the bot's says no more than that it is connected.
         if event.isLifecycleConnect { return }
         metrics.publishedEvent(at: .now())
-        var properties = Self.properties("event")
-        properties.messageID = sequence.next()
-        properties.timestamp = timestamp
+        var properties = MessageProperties("event", from: .edge, id: sequence.next(), at: timestamp)
         properties.isPersistent = true
         let body = event.forClients(of: bot)
         publish(
@@ -66,11 +64,10 @@ extension BotLink {
         _ body: ByteBuffer, to queue: QueueName, for asker: EchoTable.Asker,
         rejected: @escaping @Sendable (BotLink, String) -> Void
     ) {
-        var properties = Self.properties("response")
         answered += 1
-        properties.messageID = "\(sequence.epoch)-r\(answered)"
+        var properties = MessageProperties(
+            "response", from: .edge, id: "\(sequence.epoch)-r\(answered)", at: timestamp, trace: asker.trace)
         properties.correlationID = asker.correlationID
-        properties.timestamp = timestamp
         publish(
             Message(body, properties), to: .toQueue, key: RoutingKey(queue.text), rejected: rejected)
     }
@@ -106,14 +103,4 @@ extension BotLink {
     }
 
     private var timestamp: Int64 { Int64(services.utcMilliseconds() / 1000) }
-
-    private static func properties(_ type: String) -> MessageProperties {
-        var properties = MessageProperties()
-        properties.type = type
-        properties.appID = "ws-edge"
-        properties.headers = versionHeader
-        return properties
-    }
-
-    private static let versionHeader = ["x-perpetua-version": "1"]
 }
