@@ -105,7 +105,7 @@ public final class ServiceProcess: Sendable {
             return ExitCode.badSettings
         }
         let logging = LoggingConfiguration(settings, arguments)
-        LoggingSystem.bootstrap(logging.handler)
+        LoggingSystem.bootstrap(logging.handler, metadataProvider: LoggingConfiguration.provider)
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         let process = ServiceProcess(
