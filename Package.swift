@@ -90,7 +90,7 @@ let package = Package(
             ]),
 
         // What programs say on the bus, and our own actions.
-        shared("Contracts", ["OneBot", "Bus", nioCore]),
+        shared("Contracts", ["OneBot", "Bus", "Observability", nioCore]),
         shared(
             "Actions",
             ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, metrics]),
@@ -160,14 +160,16 @@ let package = Package(
                 "Bus", "SettingsReading", "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics,
                 coreMetrics,
             ]),
-        tests(of: "Contracts", ["OneBot", "Bus", nioCore]),
-        tests(of: "Actions", ["OneBot", "Bus", "Contracts", "SettingsReading", nioCore]),
+        tests(of: "Contracts", ["OneBot", "Bus", "Observability", nioCore]),
+        tests(of: "Actions", ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging]),
         tests(of: "SimulatedBot", ["OneBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
         tests(
             of: "WSEdge",
             [
-                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "WebSocketTransport", nioCore, nioPosix,
+                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "Observability", "WebSocketTransport",
+                nioCore,
+                nioPosix,
                 nioHTTP1,
                 logging,
             ]),
@@ -175,8 +177,8 @@ let package = Package(
         tests(
             of: "APIGateway",
             [
-                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", nioCore, nioPosix, nioHTTP1, logging,
-                lifecycle, yams,
+                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "Observability", nioCore, nioPosix,
+                nioHTTP1, logging, lifecycle, yams,
             ]),
         .testTarget(
             name: "AllInOneTests",

@@ -20,12 +20,14 @@ enum Main {
         let registry = RegistryService(
             configuration: .init(settings), bus: bus, eventLoop: loops.next(), logger: process.logger)
         registry
-        WSEdgeService(
+        let edge = WSEdgeService(
             configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
             onListening: { ports.edgeListens(on: $0) })
+        edge
         APIGatewayService(
             configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
-            readiness: [registry.readiness], onBound: { ports.apiListens(on: $0) })
+            checks: [process.busHealth, registry.health, edge.health], metrics: process.metricsPage,
+            onBound: { ports.apiListens(on: $0) })
         Console(configuration: .init(process), ports: ports, bus: bus, eventLoop: loops.next())
     }
 }

@@ -6,7 +6,7 @@ import Hummingbird
 import HummingbirdCore
 public import Logging
 public import NIOCore
-import Observability
+public import Observability
 import OneBot
 public import ServiceLifecycle
 import Synchronization
@@ -23,7 +23,8 @@ public final class APIGatewayService: Service {
     private let eventLoopGroup: any EventLoopGroup
     private let logger: Logger
     private let onBound: @Sendable (Int) -> Void
-    private let others: [@Sendable () -> String?]
+    private let checks: [HealthCheck]
+    private let metrics: MetricsPage?
     private let requester: Requester
     private let presence = PresenceView()
     private let tasks = BackgroundTasks()
@@ -31,24 +32,29 @@ public final class APIGatewayService: Service {
 
     /// Has no side effects: everything begins with ``run()``.
     /// - Parameters:
-    ///   - readiness: of the process's other services: each says why it cannot serve, or `nil` where it can.
+    ///   - checks: of the process's bus and its other services, for `/health/ready`.
+    ///   - metrics: what `/metrics` answers.
     ///   - onBound: hears the port once it listens (`api.port` may be 0).
     public init(
         configuration: APIGatewayConfiguration, bus: any MessageBus, eventLoopGroup: any EventLoopGroup, logger: Logger,
-        readiness: [@Sendable () -> String?] = [], onBound: @escaping @Sendable (Int) -> Void = { _ in }
+        checks: [HealthCheck] = [], metrics: MetricsPage? = nil, onBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.bus = bus
         self.eventLoopGroup = eventLoopGroup
         self.logger = logger
-        self.others = readiness
+        self.checks = checks
+        self.metrics = metrics
         self.onBound = onBound
         let instance = EdgeAddress.newInstance()
         requester = Requester(
-            bus: bus, inbox: configuration.exchanges.gatewayInbox(instance: instance), idPrefix: "gateway")
+            bus: bus, inbox: configuration.exchanges.gatewayInbox(instance: instance), idPrefix: "gateway",
+            appID: ServiceName.gateway.rawValue)
     }
 
-    /// For health checks: `nil` where the gateway does its work, else why it doesn't.
+    private var health: HealthCheck { { [readiness] in readiness().map { Impairment(.unavailable, $0) } } }
+
+    /// `nil` where the gateway does its work, else why it doesn't.
     public var readiness: @Sendable () -> String? {
         { [presence] in
             let known = presence.current
@@ -155,7 +161,7 @@ public final class APIGatewayService: Service {
                 policy: CallerIdentity.Policy(
                     requiresClientToken: configuration.requiresClientToken,
                     identifiesByAddress: configuration.identifiesByAddress)),
-            health: HealthRoutes(readiness: [readiness] + others), maxBodyBytes: configuration.maxBodyBytes)
+            health: HealthRoutes(checks: [health] + checks, metrics: metrics), maxBodyBytes: configuration.maxBodyBytes)
         return Application(
             responder: responder,
             server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),

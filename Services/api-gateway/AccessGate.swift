@@ -30,7 +30,7 @@ struct AccessGate: Sendable {
         switch path {
         case .action(let name):
             name == ActionDispatcher.Name.getWSPort.rawValue || name == ActionDispatcher.Name.getOnlineClients.rawValue
-        case .live, .ready, .unknown: false
+        case .live, .ready, .metrics, .unknown: false
         }
     }
 }

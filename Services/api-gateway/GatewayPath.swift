@@ -4,6 +4,8 @@ enum GatewayPath: Sendable, Hashable {
     case live
     /// `/health/ready`: it can serve.
     case ready
+    /// `/metrics`: its numbers.
+    case metrics
     /// `/api/ACTION` or `/ACTION`, with or without a slash at the end; the name is `[A-Za-z0-9_.]{1,128}`.
     case action(String)
     case unknown
@@ -19,6 +21,7 @@ enum GatewayPath: Sendable, Hashable {
         switch path {
         case "health/live": self = .live
         case "health/ready": self = .ready
+        case "metrics": self = .metrics
         case "api": self = .unknown
         default:
             if path.hasPrefix("api/") { path = path.dropFirst(4) }

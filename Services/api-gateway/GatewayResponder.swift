@@ -44,12 +44,18 @@ struct GatewayResponder: HTTPResponder {
             path, isGET: request.method == .get, authorization: request.headers[.authorization],
             query: request.uri.query)
         if let refusal { throw refusal }
+        if path == .metrics, request.method == .get || request.method == .head { return health.numbers }
         guard case .action(let name) = path, request.method == .get || request.method == .post else {
             throw Refusal(.notFound, "There is nothing here. Send GET or POST to /api/ACTION or /ACTION.")
         }
         let params = try ActionParameters(
             query: request.uri.query, contentType: request.headers[.contentType], body: try await body(of: request))
-        return await actions.perform(name, params, by: context.caller(request))
+        let trace = request.headers[.traceparent].flatMap { TraceParent($0) } ?? .make()
+        context.logger.debug(
+            "An action came over HTTP.", metadata: [LogKeys.action: "\(name)", LogKeys.traceID: "\(trace.traceID)"])
+        return await TraceParent.$current.withValue(trace) {
+            await actions.perform(name, params, by: context.caller(request))
+        }
     }
 
     private func body(of request: Request) async throws(Refusal) -> ByteBuffer {
@@ -67,10 +73,14 @@ struct GatewayResponder: HTTPResponder {
     }
 
     private func response(_ reply: OneBotReply, to request: Request) -> Hummingbird.Response {
-        var headers: HTTPFields = [.contentType: "application/json"]
+        var headers: HTTPFields = [.contentType: reply.contentType]
         if reply.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         let response = Hummingbird.Response(
             status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: reply.body))
         return request.method == .head ? response.createHeadResponse() : response
     }
+}
+
+extension HTTPFields.Element.Name {
+    fileprivate static let traceparent = Self(TraceParent.header)!
 }

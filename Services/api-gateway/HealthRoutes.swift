@@ -1,27 +1,27 @@
 import NIOCore
+import Observability
 import OneBot
 
-/// `/health/live` and `/health/ready`, for whoever restarts or routes: without a token, and without secrets.
+/// `/health/live` and `/health/ready`, for whoever restarts or routes: without a token, and without secrets. `/metrics` is for those
+/// who show the token, where there is one.
 struct HealthRoutes: Sendable {
-    /// Each says why its part cannot serve, or `nil` where it can.
-    let readiness: [@Sendable () -> String?]
+    let checks: [HealthCheck]
+    let metrics: MetricsPage?
 
     /// The process answers: that is all there is to it.
-    var live: OneBotReply { Self.reply([]) }
+    var live: OneBotReply { Self.reply(.alive) }
 
     /// 200, or 503 with the reasons.
-    var ready: OneBotReply { Self.reply(readiness.compactMap { $0() }) }
+    var ready: OneBotReply { Self.reply(HealthReport(checks)) }
 
-    private static func reply(_ reasons: [String]) -> OneBotReply {
-        var list = ByteBuffer(string: "[")
-        for (index, reason) in reasons.enumerated() {
-            if index > 0 { list.writeStaticString(",") }
-            list.writeJSONString(reason)
-        }
-        list.writeStaticString("]")
-        var writer = JSONObjectWriter()
-        writer.add("status", reasons.isEmpty ? "ok" : "unavailable")
-        if !reasons.isEmpty { writer.add("reasons", json: list) }
-        return OneBotReply(status: reasons.isEmpty ? 200 : 503, body: writer.finish())
+    /// 404 where the process keeps no numbers.
+    var numbers: OneBotReply {
+        guard let metrics else { return .refusal(.notFound, "This process keeps no metrics.") }
+        return OneBotReply(
+            status: 200, body: ByteBuffer(string: metrics.text()), contentType: MetricsPage.contentType)
+    }
+
+    private static func reply(_ report: HealthReport) -> OneBotReply {
+        OneBotReply(status: report.httpStatus, body: ByteBuffer(string: report.json))
     }
 }

@@ -16,6 +16,7 @@ import OneBot
 struct OneBotReply: Sendable {
     let status: Int
     let body: ByteBuffer
+    var contentType = "application/json"
 
     /// The door's own "no": the action was not even tried.
     static func refusal(_ retcode: RetCode, _ message: String) -> OneBotReply {

@@ -58,10 +58,8 @@ struct RegistryMethods: Sendable {
         } catch {
             return  // strings and whole numbers: always can
         }
-        var properties = MessageProperties()
+        var properties = MessageProperties("answer", from: .registry, trace: question.properties.trace)
         properties.correlationID = question.properties.correlationID
-        properties.type = "answer"
-        properties.appID = "registry"
         properties.expiration = Self.answerExpiration
         bus.publish(
             Message(body, properties), to: .toQueue, key: RoutingKey(queue.text), mandatory: false, then: nil)

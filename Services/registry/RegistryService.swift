@@ -2,7 +2,7 @@ public import Bus
 import Contracts
 public import Logging
 public import NIOCore
-import Observability
+public import Observability
 public import ServiceLifecycle
 
 /// Knows who is where: presence, names, tokens, ports. Answers questions, takes the edges' reports, publishes what changed.
@@ -29,7 +29,10 @@ public struct RegistryService: Service {
         self.logger = logger
     }
 
-    /// For health checks: `nil` where the registry does its work, else why it doesn't.
+    /// For health checks.
+    public var health: HealthCheck { { [status] in status.impairment } }
+
+    /// `nil` where the registry does its work, else why it doesn't.
     public var readiness: @Sendable () -> String? {
         { [status] in status.reason }
     }
@@ -59,7 +62,8 @@ public struct RegistryService: Service {
                     return true
                 } catch {
                     switch error {
-                    case .locked: status.set(phase: "Another registry is at work; this one waits to take over.")
+                    case .locked:
+                        status.set(phase: "Another registry is at work; this one waits to take over.", .standby)
                     case .disconnected, .unreachable:
                         status.set(phase: "The registry has no connection to the bus.")
                     case .differs, .noSuchQueue, .noSuchExchange, .unroutable, .rejected, .timedOut, .closed:
@@ -84,7 +88,9 @@ public struct RegistryService: Service {
             }
             let exchanges = configuration.exchanges
             let stored = try await store.begin(utcMilliseconds: now().utcMilliseconds)
-            let requester = Requester(bus: bus, inbox: exchanges.registryRepliesQueue, idPrefix: "registry")
+            let requester = Requester(
+                bus: bus, inbox: exchanges.registryRepliesQueue, idPrefix: "registry",
+                appID: ServiceName.registry.rawValue)
             let registrar = Registrar(
                 state: RegistryState(configuration: configuration, registryEpoch: stored.registryEpoch), store: store,
                 inputs: inputs, bus: bus, exchanges: exchanges, requester: requester, status: status, logger: logger,

@@ -3,6 +3,7 @@ import Bus
 import Contracts
 import Logging
 import NIOCore
+import Observability
 import OneBot
 import WebSocketTransport
 
@@ -28,19 +29,18 @@ final class EdgeMethods: Sendable {
         guard let replyTo = delivery.properties.replyTo else { return }
         let question = delivery.body
         let correlationID = delivery.properties.correlationID
+        let trace = delivery.properties.trace
         context.tasks.spawn {
             let answer: ByteBuffer
             do {
-                answer = try await self.answer(question)
+                answer = try await TraceParent.$current.withValue(trace) { try await self.answer(question) }
             } catch {
                 let failure = error as? RPC.Failure ?? RPC.Failure(.badRequest, "The question cannot be read: \(error)")
                 // Plain fields: encoding them cannot fail.
                 guard let encoded = try? RPC.encodeFailure(failure) else { return }
                 answer = encoded
             }
-            var properties = MessageProperties()
-            properties.type = "answer"
-            properties.appID = "ws-edge"
+            var properties = MessageProperties("answer", from: .edge, trace: trace)
             properties.correlationID = correlationID
             self.context.bus.publish(
                 Message(answer, properties), to: .toQueue, key: RoutingKey(replyTo.text), mandatory: false, then: nil)

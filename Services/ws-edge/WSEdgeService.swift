@@ -4,7 +4,7 @@ import Contracts
 public import Logging
 import Metrics
 public import NIOCore
-import Observability
+public import Observability
 import OneBot
 public import ServiceLifecycle
 import Synchronization
@@ -25,6 +25,9 @@ public final class WSEdgeService: Service {
     private let inbox: Inbox
     private let inboxLoop: any EventLoop
     private let onListening: @Sendable (Int) -> Void
+    private let phase = Mutex(Phase.starting)
+
+    private enum Phase { case starting, serving, draining }
 
     /// - Parameters:
     ///   - onListening: hears the shared port once it is bound (`edge.shared_port` may be 0).
@@ -37,7 +40,8 @@ public final class WSEdgeService: Service {
         let address = EdgeAddress(edgeID: configuration.edgeID, instance: EdgeAddress.newInstance())
         let exchanges = configuration.exchanges
         inboxLoop = eventLoopGroup.next()
-        let requester = Requester(bus: bus, inbox: exchanges.inbox(of: address), idPrefix: "r")
+        let requester = Requester(
+            bus: bus, inbox: exchanges.inbox(of: address), idPrefix: "r", appID: ServiceName.edge.rawValue)
         let registry = RegistryClient(requester: requester, exchanges: exchanges)
         let presence = PresenceView()
         let metrics = EdgeMetrics()
@@ -74,6 +78,20 @@ public final class WSEdgeService: Service {
         self.onListening = onListening
     }
 
+    /// For health checks.
+    public var health: HealthCheck {
+        { [self] in
+            switch phase.withLock({ $0 }) {
+            case .starting: Impairment(.unavailable, "The edge has not opened its port yet.")
+            case .draining: Impairment(.unavailable, "The edge is stopping.")
+            case .serving:
+                context.presence.current.isComplete
+                    ? nil
+                    : Impairment(.degraded, "The edge has not heard from the registry yet who is online.")
+            }
+        }
+    }
+
     public func run() async throws {
         let consumer = try await openInbox()
         let gauges = inboxLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in self.measure() }
@@ -82,6 +100,7 @@ public final class WSEdgeService: Service {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await self.context.tasks.run() }
             let server = try await listen()
+            phase.withLock { $0 = .serving }
             onListening(server.port)
             tasks.addTask { await self.context.leases.run() }
             tasks.addTask { await self.bots.run() }
@@ -169,6 +188,7 @@ public final class WSEdgeService: Service {
     /// however silent the clients.
     private func drain(_ server: WebSocketServer) async {
         context.logger.info("Draining.", metadata: ["count": "\(hub.count)"])
+        phase.withLock { $0 = .draining }
         let end = ContinuousClock.now + configuration.drainTime
         context.leases.drain()
         await server.close()

@@ -1,6 +1,5 @@
 public import Bus
 public import Contracts
-import Foundation
 public import NIOCore
 public import OneBot
 
@@ -22,11 +21,8 @@ public struct BotActionCaller: Sendable {
     /// The bot's response as it sent it (without an echo), or a `failed` one of ours: 1503 at once where nobody holds
     /// the bot's link, 1504 where it does not answer in time.
     public func call(_ action: Action, of bot: SelfID) async -> ByteBuffer {
-        var properties = MessageProperties()
-        properties.type = "action"
-        // The holder of the link drops a repeated one, so that no action is ever sent twice.
-        properties.messageID = UUID().uuidString
-        properties.timestamp = Int64(Date().timeIntervalSince1970)
+        // The holder of the link drops a repeated `message_id`, so that no action is ever sent twice.
+        let properties = MessageProperties("action", from: nil)
         do throws(MessageBusError) {
             return try await requester.request(
                 Message(action.frame, properties), to: exchanges.actions, key: Exchanges.actionKey(bot),

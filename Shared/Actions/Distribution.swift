@@ -1,6 +1,5 @@
 import Bus
 import Contracts
-import Foundation
 import NIOCore
 import OneBot
 
@@ -28,10 +27,8 @@ struct Distribution: Sendable {
     private func publish(
         to appIDs: [String], key: RoutingKey, using dispatcher: ActionDispatcher
     ) async -> PublishOutcome {
-        var properties = MessageProperties()
-        properties.type = kind.rawValue
-        properties.messageID = UUID().uuidString
-        properties.timestamp = Int64(Date().timeIntervalSince1970)
+        // The receiving edge drops a repeated `message_id`.
+        var properties = MessageProperties(kind.rawValue, from: .edge)
         properties.isPersistent = true
         let body = DistributedMessage(uuid: uuid, sender: sender, targets: appIDs, data: data).encoded
         let exchange =

@@ -31,16 +31,20 @@ public final class Requester: Sendable {
     private let idPrefix: String
     /// Makes the ids of our messages ours alone: a question that a broker delivers twice is recognised by them.
     private let nonce = String(UInt64.random(in: 0 ... .max), radix: 36)
+    private let appID: String?
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> NIODeadline
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - idPrefix: starts every correlation id, so that one inbox can serve several askers.
+    ///   - appID: the service that asks, for messages that do not say.
     ///   - clock: measures timeouts; tests give their own.
     public init(
-        bus: any MessageBus, inbox: QueueName, idPrefix: String, clock: any Clock<Duration> = ContinuousClock()
+        bus: any MessageBus, inbox: QueueName, idPrefix: String, appID: String? = nil,
+        clock: any Clock<Duration> = ContinuousClock()
     ) {
+        self.appID = appID
         self.bus = bus
         self.inbox = inbox
         self.idPrefix = idPrefix
@@ -117,6 +121,7 @@ public final class Requester: Sendable {
     private func publish(_ message: Message, id: String, to exchange: Exchange, key: RoutingKey, timeout: Duration) {
         var message = message
         message.properties.replyTo = inbox
+        message.properties.appID = message.properties.appID ?? appID
         message.properties.correlationID = id
         message.properties.expiration = timeout
         message.properties.messageID = message.properties.messageID ?? "\(nonce)-\(id)"

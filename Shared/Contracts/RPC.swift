@@ -93,9 +93,8 @@ public enum RPC {
         of whom: String, requester: Requester, exchange: Exchange, key: RoutingKey, timeout: Duration
     ) async throws(Failure) -> Result {
         do {
-            var properties = MessageProperties()
-            properties.type = method
-            let question = Message(try encodeQuestion(method: method, params: params), properties)
+            let question = Message(
+                try encodeQuestion(method: method, params: params), MessageProperties(method, from: nil))
             let answer = try await requester.request(question, to: exchange, key: key, timeout: timeout)
             return try decodeResult(Result.self, from: answer.body)
         } catch let failure as Failure {

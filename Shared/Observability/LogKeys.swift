@@ -23,6 +23,7 @@ public enum LogKeys {
     public static let status = "status"
     public static let pid = "process.pid"
     public static let stream = "process.stream"
+    public static let traceID = "trace.id"
     public static let reason = "reason"
     public static let error = "error"
 }

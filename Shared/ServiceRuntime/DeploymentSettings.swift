@@ -13,7 +13,7 @@ enum DeploymentSettings {
         "edge.max_unanswered", "edge.drain_time",
         "api.host", "api.port", "api.open_discovery", "api.online_clients_shape", "api.require_client_token",
         "api.identify_by_address", "api.max_body_size", "api.drain_time",
-        "registry.database", "registry.lease", "registry.port_expiry",
+        "health.host", "health.port", "registry.database", "registry.lease", "registry.port_expiry",
     ]
 
     /// Those that may also be given as the content of a file, `PERPETUA_…_FILE`.

@@ -1,4 +1,5 @@
 import Logging
+import Observability
 import SettingsReading
 
 /// How the process logs, always to standard error.
@@ -18,8 +19,15 @@ struct LoggingConfiguration: Sendable {
     }
 
     /// Makes the handler of a logger.
-    @Sendable func handler(label: String) -> any LogHandler {
-        LineLogHandler(label: label, logLevel: level, format: format, isColored: isColored)
+    @Sendable func handler(label: String, provider: Logger.MetadataProvider?) -> any LogHandler {
+        var handler = LineLogHandler(label: label, logLevel: level, format: format, isColored: isColored)
+        handler.metadataProvider = provider
+        return handler
+    }
+
+    /// What a task's messages say of the work it is done for.
+    static let provider = Logger.MetadataProvider {
+        TraceParent.current.map { [LogKeys.traceID: "\($0.traceID)"] } ?? [:]
     }
 
     /// Says in one sentence why the process ends.

@@ -4,6 +4,7 @@ import Foundation
 public import Logging
 public import NIOCore
 import NIOPosix
+public import Observability
 public import ServiceLifecycle
 public import SettingsReading
 
@@ -38,6 +39,29 @@ public final class ServiceProcess: Sendable {
         // Longer than any edge may take to drain.
         shutdownTimeout = settings.duration(
             "shutdown_timeout", default: .seconds(15), in: .milliseconds(100) ... .seconds(3600))
+    }
+
+    /// For health checks: whether the broker can be reached, and takes messages.
+    public var busHealth: HealthCheck {
+        { [bus] in
+            switch bus.status {
+            case .connected: nil
+            case .blocked: bus.status.obstacle.map { Impairment(.degraded, $0) }
+            case .disconnected: bus.status.obstacle.map { Impairment(.unavailable, $0) }
+            }
+        }
+    }
+
+    /// What `/metrics` answers.
+    public var metricsPage: MetricsPage { MetricsPage { [metrics] in metrics.text } }
+
+    /// Answers health checks and metrics on `health.port`: for a process that has no API of its own. To be listed first, so that it
+    /// stops last.
+    /// - Parameter checks: of the process's services; its bus is looked at as well.
+    public func healthServer(_ checks: HealthCheck...) -> any Service {
+        HealthServer(
+            configuration: HealthConfiguration(settings), checks: [busHealth] + checks, metrics: metricsPage,
+            group: eventLoopGroup, logger: logger)
     }
 
     /// Runs `services` until SIGTERM, SIGINT or the failure of one of them, then ends the process: it never returns.
@@ -81,7 +105,7 @@ public final class ServiceProcess: Sendable {
             return ExitCode.badSettings
         }
         let logging = LoggingConfiguration(settings, arguments)
-        LoggingSystem.bootstrap(logging.handler)
+        LoggingSystem.bootstrap(logging.handler, metadataProvider: LoggingConfiguration.provider)
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         let process = ServiceProcess(

@@ -3,6 +3,7 @@ import Contracts
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Observability
 import OneBot
 import TestSupport
 import Testing
@@ -10,9 +11,38 @@ import Testing
 @testable import APIGateway
 
 @Suite("How the gateway starts, says how it is, and stops", .timeLimit(.minutes(1))) struct APIGatewayLifeTests {
+    @Test("metrics are for those who show the token, health checks for everyone")
+    func metrics() async throws {
+        try await GatewayHarness.run([("access_token", "secret")], metrics: MetricsPage { "a 1\n" }) {
+            gateway async throws in
+            #expect(try await gateway.get("/metrics").status == 401)
+            #expect(try await gateway.get("/metrics?access_token=wrong").status == 403)
+            let answer = try await gateway.get("/metrics", headers: ["Authorization": "Bearer secret"])
+            #expect(answer.status == 200)
+            #expect(answer.body == "a 1\n")
+            #expect(try await gateway.get("/health/ready").status == 200)
+        }
+    }
+
+    @Test("an action keeps the traceparent it came with, and gets one where it has none that is right")
+    func trace() async throws {
+        try await GatewayHarness.run { gateway in
+            let bot = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in ByteBuffer(string: "{}") }
+            let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+            _ = try await gateway.get("/get_status", headers: ["Traceparent": text])
+            _ = try await gateway.get("/get_status", headers: ["Traceparent": "nonsense"])
+            _ = try await gateway.get("/get_status")
+            let traces = bot.deliveries.map(\.properties.trace)
+            #expect(traces.first == TraceParent(text))
+            #expect(Set(traces.compactMap { $0 }).count == 3)
+            #expect(bot.deliveries.allSatisfy { $0.properties.appID == "api-gateway" })
+        }
+    }
+
     @Test("readiness says why not")
     func readiness() async throws {
-        try await GatewayHarness.run(readiness: [{ nil }, { "The \"edge\" is draining." }]) { gateway async throws in
+        try await GatewayHarness.run(checks: [{ nil }, { Impairment(.unavailable, "The \"edge\" is draining.") }]) {
+            gateway async throws in
             let answer = try await gateway.get("/health/ready")
             #expect(answer.status == 503)
             #expect(answer.json?["reasons"]?.array?.compactMap(\.string) == ["The \"edge\" is draining."])

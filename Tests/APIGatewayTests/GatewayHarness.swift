@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Observability
 import OneBot
 import ServiceLifecycle
 import SettingsReading
@@ -28,7 +29,8 @@ struct GatewayHarness: Sendable {
     /// - Parameter settings: keys as flags have them.
     static func run(
         _ settings: [(key: String, value: String)] = [], clients: [OnlineClient] = [], bots: [Int64] = [10001],
-        readiness: [@Sendable () -> String?] = [], _ body: (GatewayHarness) async throws -> Void
+        checks: [HealthCheck] = [], metrics: MetricsPage? = nil,
+        _ body: (GatewayHarness) async throws -> Void
     ) async throws {
         let broker = InMemoryBroker()
         let registry = try await FakeRegistry(at: broker)
@@ -39,7 +41,8 @@ struct GatewayHarness: Sendable {
         let (ports, bound) = AsyncStream.makeStream(of: Int.self)
         let service = APIGatewayService(
             configuration: configuration, bus: broker.connect(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), readiness: readiness,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), checks: checks,
+            metrics: metrics,
             onBound: { bound.yield($0) })
         let edgeInbox = try await BusResponder.edge(edge, at: broker)
         let services = ServiceGroup(

@@ -33,6 +33,8 @@ import Testing
     func health() {
         #expect(GatewayPath("/health/live") == .live)
         #expect(GatewayPath("/health/ready") == .ready)
+        #expect(GatewayPath("/metrics") == .metrics)
+        #expect(GatewayPath("/api/metrics") == .action("metrics"))
         #expect(GatewayPath("/health/else") == .unknown)
         #expect(GatewayPath("/api/health/live") == .unknown)
     }

@@ -13,7 +13,7 @@ struct ArchitectureTests {
         "WebSocketTransport": ["Observability"],
         "CRabbitMQ": [],
         "AMQP": ["Bus", "SettingsReading", "Observability", "CRabbitMQ"],
-        "Contracts": ["OneBot", "Bus"],
+        "Contracts": ["OneBot", "Bus", "Observability"],
         "Actions": ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability"],
         "WSEdge": ["OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "SettingsReading", "Observability"],
         "Registry": ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability"],

@@ -1,5 +1,7 @@
 import Foundation
 import Logging
+import Observability
+import SettingsReading
 import Testing
 
 @testable import ServiceRuntime
@@ -67,5 +69,17 @@ struct LogLineTests {
         ])
     func utc(time: Double, text: String) {
         #expect(LogText.utc(time) == text)
+    }
+
+    @Test("what a task does for a chain of work says so in every line")
+    func trace() throws {
+        let trace = try #require(TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
+        TraceParent.$current.withValue(trace) {
+            #expect(LoggingConfiguration.provider.get() == ["trace.id": "4bf92f3577b34da6a3ce929d0e0e4736"])
+        }
+        #expect(LoggingConfiguration.provider.get() == [:])
+        let handler = LoggingConfiguration(Settings()).handler(
+            label: "ws-edge", provider: LoggingConfiguration.provider)
+        #expect(handler.metadataProvider?.get() == [:])
     }
 }

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Observability
 import OneBot
 import SettingsReading
 import Synchronization
@@ -111,13 +112,14 @@ final class BotBench: Sendable {
     @discardableResult
     func call(
         _ bot: Int64, _ frame: String, replyTo: QueueName? = "test.inbox", expiration: Duration? = nil,
-        messageID: String? = nil
+        messageID: String? = nil, trace: TraceParent? = nil
     ) async throws -> (id: String, outcome: PublishOutcome) {
         let id = lastCall.withLock {
             $0 += 1
             return "call-\($0)"
         }
         var properties = MessageProperties()
+        properties.headers = trace.map { [TraceParent.header: $0.text] } ?? [:]
         properties.replyTo = replyTo
         properties.correlationID = id
         properties.expiration = expiration

@@ -14,6 +14,6 @@ enum Main {
     static func services(of process: ServiceProcess) -> [any Service] {
         APIGatewayService(
             configuration: .init(process.settings), bus: process.bus, eventLoopGroup: process.eventLoopGroup,
-            logger: process.logger)
+            logger: process.logger, checks: [process.busHealth], metrics: process.metricsPage)
     }
 }

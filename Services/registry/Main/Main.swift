@@ -12,8 +12,10 @@ enum Main {
 
     @ServicesBuilder @Sendable
     static func services(of process: ServiceProcess) -> [any Service] {
-        RegistryService(
+        let registry = RegistryService(
             configuration: .init(process.settings), bus: process.bus, eventLoop: process.eventLoopGroup.next(),
             logger: process.logger)
+        process.healthServer(registry.health)
+        registry
     }
 }

@@ -12,13 +12,10 @@ struct PresencePublisher: Sendable {
         for change in changes {
             // Strings and whole numbers can always be encoded.
             guard let body = try? JSONEncoder().encode(change) else { continue }
-            var properties = MessageProperties()
-            properties.messageID = "\(change.registryEpoch)-\(change.sequence)"
-            properties.type = change.kind.rawValue
-            properties.appID = "registry"
-            properties.timestamp = now.utcMilliseconds / 1000
+            var properties = MessageProperties(
+                change.kind.rawValue, from: .registry, id: "\(change.registryEpoch)-\(change.sequence)",
+                at: now.utcMilliseconds / 1000)
             properties.isPersistent = true
-            properties.headers["x-perpetua-version"] = "1"
             bus.publish(
                 Message(ByteBuffer(bytes: body), properties), to: exchange, key: change.kind.key, mandatory: false,
                 then: nil)

@@ -64,12 +64,15 @@ extension BotLink {
         let timeout = services.timeout(action)
         let text = echoes.replace(
             echoOf: frame, action: action, replyTo: delivery.properties.replyTo,
-            correlationID: delivery.properties.correlationID, timeout: timeout, at: now)
+            correlationID: delivery.properties.correlationID, trace: delivery.properties.trace, timeout: timeout,
+            at: now)
         connection.send(text)
         delivery.acknowledge()
         scheduleFlush()
         scheduleExpiry(noLaterThan: now + TimeAmount(timeout))
-        logger.trace("An action was sent to the bot.", metadata: [LogKeys.action: "\(action)"])
+        logger.trace(
+            "An action was sent to the bot.",
+            metadata: [LogKeys.action: "\(action)", LogKeys.traceID: "\(delivery.properties.trace?.traceID ?? "")"])
     }
 
     private func refuseNonsense(_ delivery: Delivery) {
@@ -83,7 +86,8 @@ extension BotLink {
 
     private func answer(_ delivery: Delivery, _ response: Response, echo: ByteBuffer?) {
         let asker = EchoTable.Asker(
-            replyTo: delivery.properties.replyTo, correlationID: delivery.properties.correlationID, echo: echo)
+            replyTo: delivery.properties.replyTo, correlationID: delivery.properties.correlationID, echo: echo,
+            trace: delivery.properties.trace)
         publish([EchoTable.Answer(asker: asker, body: response.encoded(echo: asker.echo))])
         delivery.acknowledge()
     }

@@ -35,9 +35,7 @@ extension BotLink {
         // Clients get a lifecycle of ours; the bot's says no more than that it is connected.
         if event.isLifecycleConnect { return }
         metrics.publishedEvent(at: .now())
-        var properties = Self.properties("event")
-        properties.messageID = sequence.next()
-        properties.timestamp = timestamp
+        var properties = MessageProperties("event", from: .edge, id: sequence.next(), at: timestamp)
         properties.isPersistent = true
         send(
             Parcel(
@@ -52,11 +50,10 @@ extension BotLink {
 
     private func publish(_ body: ByteBuffer, for asker: EchoTable.Asker, _ content: Parcel.Content) {
         guard let queue = asker.replyTo else { return }
-        var properties = Self.properties("response")
         answered += 1
-        properties.messageID = "\(sequence.epoch)-r\(answered)"
+        var properties = MessageProperties(
+            "response", from: .edge, id: "\(sequence.epoch)-r\(answered)", at: timestamp, trace: asker.trace)
         properties.correlationID = asker.correlationID
-        properties.timestamp = timestamp
         properties.isPersistent = true
         send(
             Parcel(
@@ -124,14 +121,4 @@ extension BotLink {
     }
 
     private var timestamp: Int64 { Int64(services.utcMilliseconds() / 1000) }
-
-    private static func properties(_ type: String) -> MessageProperties {
-        var properties = MessageProperties()
-        properties.type = type
-        properties.appID = "ws-edge"
-        properties.headers = versionHeader
-        return properties
-    }
-
-    private static let versionHeader = ["x-perpetua-version": "1"]
 }

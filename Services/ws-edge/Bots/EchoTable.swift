@@ -1,5 +1,6 @@
 import Bus
 import NIOCore
+import Observability
 import OneBot
 
 /// An action's echo ⇄ our token: the only place where an echo is rewritten.
@@ -15,9 +16,12 @@ struct EchoTable {
         let correlationID: String?
         /// As the asker wrote it; `nil` where it sent none.
         let echo: ByteBuffer?
+        /// The chain of work the answer belongs to.
+        let trace: TraceParent?
 
         /// - Parameter echo: copied, so that a small echo does not keep a large frame alive.
-        init(replyTo: QueueName?, correlationID: String?, echo: ByteBuffer?) {
+        init(replyTo: QueueName?, correlationID: String?, echo: ByteBuffer?, trace: TraceParent?) {
+            self.trace = trace
             self.replyTo = replyTo
             self.correlationID = correlationID
             self.echo = echo.map { ByteBuffer(bytes: $0.readableBytesView) }
@@ -67,10 +71,10 @@ struct EchoTable {
     /// The frame for the bot: `echo` is our token, every other byte is the asker's.
     mutating func replace(
         echoOf frame: JSONObject, action: String, replyTo: QueueName?, correlationID: String?,
-        timeout: Duration, at now: NIODeadline
+        trace: TraceParent? = nil, timeout: Duration, at now: NIODeadline
     ) -> ByteBuffer {
         last += 1
-        let asker = Asker(replyTo: replyTo, correlationID: correlationID, echo: frame["echo"]?.bytes)
+        let asker = Asker(replyTo: replyTo, correlationID: correlationID, echo: frame["echo"]?.bytes, trace: trace)
         entries[last] = Entry(asker: asker, action: action, timeout: timeout, deadline: now + TimeAmount(timeout))
         echoBytes += asker.echo?.readableBytes ?? 0
         var token = ByteBuffer(bytes: prefix)

@@ -1,6 +1,8 @@
 import Bus
 import Contracts
+import Logging
 import NIOCore
+import Observability
 import OneBot
 
 /// Puts a client's action on the bus, untouched; the answer comes back to the edge's inbox.
@@ -8,14 +10,15 @@ enum BotCall {
     static func publish(_ action: Action, call: UInt64, session: ClientSession, to bot: SelfID, timeout: Duration) {
         let context = session.context
         let (id, shard) = (session.id, session.shard)
-        var properties = MessageProperties()
-        properties.type = "action"
-        properties.appID = "ws-edge"
+        let trace = TraceParent.make()
+        var properties = MessageProperties("action", from: .edge, id: "\(context.address)-\(id)-\(call)", trace: trace)
         properties.replyTo = context.inbox
         properties.correlationID = CallID(session: id, call: call).text
-        properties.messageID = "\(context.address)-\(id)-\(call)"
         properties.expiration = timeout
         let name = action.name
+        session.logger.trace(
+            "An action goes to a bot.",
+            metadata: [LogKeys.action: "\(name)", LogKeys.selfID: "\(bot)", LogKeys.traceID: "\(trace.traceID)"])
         context.bus.publish(
             Message(action.frame, properties), to: context.exchanges.actions, key: Exchanges.actionKey(bot),
             mandatory: true

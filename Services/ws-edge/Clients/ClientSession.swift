@@ -4,6 +4,7 @@ import Contracts
 import Logging
 import Metrics
 import NIOCore
+import Observability
 import OneBot
 import WebSocketTransport
 
@@ -296,8 +297,13 @@ final class ClientSession: WebSocketDelegate {
             return ActionCaller(client: client, selfID: state.bot) { broadcasts.latest(from: $0) }
         }
         let (id, shard, dispatcher) = (id, shard, context.dispatcher)
+        logger.trace(
+            "An action of ours is carried out.",
+            metadata: [LogKeys.action: "\(job.name.rawValue)", LogKeys.traceID: "\(job.trace.traceID)"])
         context.tasks.spawn {
-            let response = await dispatcher.perform(job.name, params: job.action.params, as: caller)
+            let response = await TraceParent.$current.withValue(job.trace) {
+                await dispatcher.perform(job.name, params: job.action.params, as: caller)
+            }
             shard.enqueue(.onSession(id) { $0.finishedOwn(job, response) })
             if case .callback(let answer) = job.answer { answer(response) }
         }

@@ -1,5 +1,6 @@
 import Actions
 import NIOCore
+import Observability
 import OneBot
 
 /// One client's actions of ours: carried out one after another, in the order it asked for them.
@@ -16,6 +17,8 @@ struct OwnActions {
         let action: Action
         let answer: Answer
         let began = NIODeadline.now()
+        /// Of the task it is made in, where that works for a request over HTTP.
+        let trace = TraceParent.currentOrNew
     }
 
     private var waiting: CircularBuffer<Job> = CircularBuffer()

@@ -12,8 +12,10 @@ enum Main {
 
     @ServicesBuilder @Sendable
     static func services(of process: ServiceProcess) -> [any Service] {
-        WSEdgeService(
+        let edge = WSEdgeService(
             configuration: .init(process.settings), bus: process.bus, eventLoopGroup: process.eventLoopGroup,
             logger: process.logger)
+        process.healthServer(edge.health)
+        edge
     }
 }

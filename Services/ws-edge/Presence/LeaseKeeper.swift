@@ -106,11 +106,8 @@ final class LeaseKeeper: Sendable {
 
     private func message(_ report: EdgeReport) -> Message? {
         do {
-            var properties = MessageProperties()
-            properties.type = "edge_report"
-            properties.appID = "ws-edge"
-            properties.timestamp = UnixTime.now
-            return Message(ByteBuffer(bytes: try JSONEncoder().encode(report)), properties)
+            return Message(
+                ByteBuffer(bytes: try JSONEncoder().encode(report)), MessageProperties("edge_report", from: .edge))
         } catch {
             logger.error("A report cannot be encoded.", metadata: ["error": "\(error)"])
             return nil

@@ -3,8 +3,6 @@ import Observability
 /// Numbers in Prometheus' text format, version 0.0.4
 /// (https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format).
 enum PrometheusText {
-    static let contentType = "text/plain; version=0.0.4; charset=utf-8"
-
     struct Label: Hashable, Sendable {
         let name: String
         let value: String

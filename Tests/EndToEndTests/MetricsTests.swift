@@ -1,0 +1,48 @@
+import Foundation
+import SimulatedBot
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    @Suite("The numbers of a running Perpetua", .timeLimit(.minutes(2)))
+    struct MetricsTests {
+        @Test("an action and its client are counted, and the bot's link is seen")
+        func numbers() async throws {
+            try await withFakeBot { bot in
+                try await withFolder { folder in
+                    let ports = try FreePorts.range(of: 2)
+                    let perpetua = try PerpetuaProcess(in: folder, ports: ports, ["--bot", bot.url])
+                    try await perpetua.waitUntilReady()
+                    let member = try await OwnActionTests.Member(ws: perpetua.ws)
+                    _ = try await member.client.call("get_status", params: "{}", echo: "1")
+                    _ = try await member.client.call("set_client_name", params: #"{"name":"n"}"#, echo: "2")
+                    _ = try await member.client.call("set_client_name", params: #"{"name":""}"#, echo: "3")
+                    _ = try await FakeHTTP.get(perpetua.http + "/get_status")
+
+                    let expected = [
+                        #"perpetua_actions_total{door="websocket",outcome="ok"} 2"#,
+                        #"perpetua_actions_total{door="websocket",outcome="failed"} 1"#,
+                        #"perpetua_actions_total{door="http",outcome="ok"} 1"#,
+                        #"perpetua_action_duration_seconds_count{door="websocket"} 3"#,
+                        #"perpetua_clients{role="Universal"} 1"#, #"perpetua_bots{state="up"} 1"#,
+                        #"perpetua_bot_up{bot="0"} 1"#, #"perpetua_bus_status{state="connected"} 1"#,
+                        "perpetua_registry_active 1", "perpetua_registry_clients 1", "perpetua_registry_edges 1",
+                        "perpetua_registry_bots 1",
+                        #"perpetua_info{process="perpetua",version="0.1.0"} 1"#,
+                    ]
+                    // Gauges are set once a second.
+                    try await eventually(
+                        "every number is there",
+                        read: {
+                            let lines = Set(
+                                try await FakeHTTP.get(perpetua.http + "/metrics").body.split(separator: "\n").map(
+                                    String.init))
+                            return expected.filter { !lines.contains($0) }
+                        }, until: { $0.isEmpty })
+                    perpetua.terminate()
+                    #expect(try await perpetua.exitCode() == 0)
+                }
+            }
+        }
+    }
+}
