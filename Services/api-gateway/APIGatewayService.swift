@@ -67,13 +67,25 @@ public final class APIGatewayService: Service {
         let feed = PresenceFeed(
             view: presence, registry: registry, requester: requester, bus: bus, exchanges: exchanges, logger: logger)
         let (losses, lost) = AsyncStream.makeStream(of: Void.self)
-        let consumer = try await feed.open(on: eventLoopGroup.next()) { lost.yield() }
+        guard let consumer = try await open(feed, lost: { lost.yield() }) else { return }
         let outcome = await serve(application(registry), feed, losses)
         requester.close()
         await consumer.cancel()
         // It may be gone with the connection already.
         try? await bus.delete(requester.inbox)
         try outcome.get()
+    }
+
+    /// Waits for the bus; `nil` where we are to stop before.
+    private func open(_ feed: PresenceFeed, lost: @escaping @Sendable () -> Void) async throws -> (any BusConsumer)? {
+        let eventLoop = eventLoopGroup.next()
+        do {
+            return try await cancelWhenGracefulShutdown {
+                try await self.bus.persistently { try await feed.open(on: eventLoop, lost: lost) }
+            }
+        } catch is CancellationError {
+            return nil
+        }
     }
 
     /// Runs everything until the server has ended.
