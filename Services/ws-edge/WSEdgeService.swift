@@ -72,7 +72,7 @@ public final class WSEdgeService: Service {
     }
 
     public func run() async throws {
-        let consumer = try await openInbox()
+        guard let consumer = try await openInbox() else { return }
         let timers = hub.startTimers(heartbeatInterval: configuration.heartbeatInterval)
         defer { for timer in timers { timer.cancel() } }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -90,7 +90,8 @@ public final class WSEdgeService: Service {
         await context.leases.end()
         await consumer.cancel()
         context.requester.close()
-        try await bus.delete(context.inbox)
+        // Without a connection it goes by itself, a minute later.
+        try? await bus.delete(context.inbox)
     }
 
     /// What was said or published while the bus was away may be lost, both ways. The bus keeps what it is given for as long as it lives, and so
@@ -113,7 +114,18 @@ public final class WSEdgeService: Service {
         }
     }
 
-    private func openInbox() async throws -> any BusConsumer {
+    /// Waits for the bus; `nil` where we are to stop before.
+    private func openInbox() async throws -> (any BusConsumer)? {
+        do {
+            return try await cancelWhenGracefulShutdown {
+                try await self.bus.persistently { try await self.declareInbox() }
+            }
+        } catch is CancellationError {
+            return nil
+        }
+    }
+
+    private func declareInbox() async throws -> any BusConsumer {
         let exchanges = configuration.exchanges
         let (queue, key) = (context.inbox, BindingPattern(context.address.key.text))
         for exchange in exchanges.all { try await bus.declare(exchange) }

@@ -59,8 +59,9 @@ struct BrokerState: Sendable {
 
     /// The connection is lost: what was exclusive to it goes, its other consumers pause, its publishes in flight end as
     /// ``PublishOutcome/unknown``. Nothing happens where it is closed or lost already.
-    mutating func lose(_ connection: ConnectionID, _ reason: String, at now: NIODeadline, _ actions: inout BrokerActions)
-    {
+    mutating func lose(
+        _ connection: ConnectionID, _ reason: String, at now: NIODeadline, _ actions: inout BrokerActions
+    ) {
         if case .disconnected = outages[connection]?.status { return }
         guard beginClose(connection, &actions) else { return }
         connections.insert(connection)
