@@ -96,6 +96,9 @@ final class ClientSession: WebSocketDelegate {
         }
     }
 
+    /// The link of a bot is gone, or another has taken its place. Whoever held it has so long to answer what was in flight.
+    func doubt(_ bot: SelfID, at now: NIODeadline) { calls.doubt(bot, deadline: now + .seconds(2)) }
+
     /// An event of our own, or a gap: now, or behind the lifecycle.
     func receive(_ item: HubItem, rendered: HubFrame) {
         guard isOpen, let bot = state.bot else { return hold(item) }
@@ -136,11 +139,7 @@ final class ClientSession: WebSocketDelegate {
     }
 
     func tick(now: NIODeadline) {
-        for call in calls.expire(at: now) {
-            reply(
-                call.failed(
-                    .failed(.timedOut, "The bot did not answer \(call.action) in time; it may have been carried out.")))
-        }
+        for call in calls.expire(at: now) { reply(call.late) }
         guard outbound.isOverdue(at: now) else { return }
         if let dropped = outbound.dropOverdue(at: now) {
             context.counters.eventsDropped.add(dropped)
@@ -258,7 +257,7 @@ final class ClientSession: WebSocketDelegate {
         case .bot(let bot):
             let timeout = context.configuration.timeouts.timeout(of: action.name)
             // The bot's edge counts from sending; ours is the last resort, so it waits longer.
-            let call = calls.begin(action, deadline: .now() + TimeAmount(timeout) + .seconds(5))
+            let call = calls.begin(action, of: bot, deadline: .now() + TimeAmount(timeout) + .seconds(5))
             BotCall.publish(action, call: call, session: self, to: bot, timeout: timeout)
         }
     }
