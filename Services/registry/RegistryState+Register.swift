@@ -148,7 +148,8 @@ extension RegistryState {
             }
         }
         var loser: KnownClient?
-        if client.name == nil, let text = granted.clientName, let name = try? ClientName(text) {  // a bad one is no name
+        // A bad one is no name.
+        if client.name == nil, let text = granted.clientName, let name = try? ClientName(text) {
             if let holder = presence.holder(of: name) {
                 loser = later(holder, than: claim)
                 loser?.name = nil

@@ -83,11 +83,11 @@ struct TakeoverTests {
     func databaseLocked() async throws {
         let first = RunningRegistry()
         try await first.untilReady()
-        let second = RunningRegistry(broker: first.broker, timesLocked: 1)
+        let second = RunningRegistry(broker: first.broker, lease: .seconds(2), timesLocked: 1)
         try await eventually("the second waits") { second.service.readiness()?.contains("Another registry") == true }
         try await first.stop()
         try await eventually("it waits for the database") { second.service.readiness()?.contains("still has") == true }
-        try await eventually("it is at work") { second.store != nil }
+        try await second.untilReady()
         try await second.stop()
     }
 
