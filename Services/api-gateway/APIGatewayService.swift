@@ -76,13 +76,25 @@ public final class APIGatewayService: Service {
         let own = ownActions(registry)
         let door = BrokerDoor(
             own: own, bus: bus, exchanges: exchanges, eventLoop: eventLoopGroup.next(), logger: logger)
-        let consumer = try await feed.open(on: eventLoopGroup.next()) { lost.yield() }
+        guard let consumer = try await open(feed, lost: { lost.yield() }) else { return }
         let outcome = await serve(application(own), door, feed, losses)
         requester.close()
         await consumer.cancel()
         // It may be gone with the connection already.
         try? await bus.delete(requester.inbox)
         try outcome.get()
+    }
+
+    /// Waits for the bus; `nil` where we are to stop before.
+    private func open(_ feed: PresenceFeed, lost: @escaping @Sendable () -> Void) async throws -> (any BusConsumer)? {
+        let eventLoop = eventLoopGroup.next()
+        do {
+            return try await cancelWhenGracefulShutdown {
+                try await self.bus.persistently { try await feed.open(on: eventLoop, lost: lost) }
+            }
+        } catch is CancellationError {
+            return nil
+        }
     }
 
     /// Runs everything until the server has ended.

@@ -19,6 +19,8 @@ struct Admission: Sendable {
     var client: KnownClient
     /// The older session whose place it takes.
     var replaces: SessionKey?
+    /// The client that loses its name to this one: as it will be.
+    var unnames: KnownClient?
     var saves = StoreChanges()
 
     /// As others will see it.

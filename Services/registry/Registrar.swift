@@ -52,8 +52,9 @@ actor Registrar {
     }
 
     /// Takes over what was stored, then handles inputs until there are no more.
-    func run(_ stored: RegistryStore.Stored) async {
-        let recovered = state.recover(stored, at: clock())
+    /// - Parameter followsAnother: another registry was at work before, perhaps with a database of its own.
+    func run(_ stored: RegistryStore.Stored, followsAnother: Bool) async {
+        let recovered = state.recover(stored, followsAnother: followsAnother, at: clock())
         await withDiscardingTaskGroup { group in
             for errand in await finish(recovered, at: clock()) { group.addTask { await self.run(errand) } }
             for await input in inputs.stream {
@@ -76,7 +77,7 @@ actor Registrar {
             defer { delivery.acknowledge() }
             return await take(delivery, at: now)
         case .tick:
-            inputs.tickTaken()
+            if inputs.tickTaken() { state.leases.hold(at: now.uptime) }
             let effects = state.expire(at: now)
             metrics.expired(effects.lapses)
             metrics.set(state.presence, edges: state.presence.edges.count)

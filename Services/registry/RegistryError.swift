@@ -1,4 +1,4 @@
-/// Why the registry cannot start, go on or save. Each says what was attempted, where, and what to do.
+/// Why the registry cannot start, save, or go on for now. Each says what was attempted, where, and what to do.
 public enum RegistryError: Error, Sendable, Hashable {
     case cannotCreateDirectory(path: String, reason: String)
     case cannotOpen(path: String, reason: String)
@@ -39,7 +39,7 @@ extension RegistryError: CustomStringConvertible {
         case .cannotSave(let path, let reason):
             "Cannot write the registry's database \(path): \(reason). Look at its disk; saving is tried again."
         case .lostQueue(let queue):
-            "The registry lost its queue \(queue). Look at the broker, then start the registry again."
+            "The registry lost its queue \(queue), perhaps with its connection to the broker. It takes it again when it can."
         }
     }
 }

@@ -23,6 +23,7 @@ final class RegistryInputs: Sendable {
     let stream: AsyncStream<RegistryInput>
     private let continuation: AsyncStream<RegistryInput>.Continuation
     private let isTickWaiting = Mutex(false)
+    private let outage = Mutex((isOn: false, wasOn: false))
 
     init() {
         (stream, continuation) = AsyncStream.makeStream()
@@ -43,8 +44,18 @@ final class RegistryInputs: Sendable {
         if isFirst { send(.tick) }
     }
 
+    /// The bus is away, or back.
+    func bus(isAway: Bool) { outage.withLock { $0 = (isAway, $0.wasOn || isAway) } }
+
     /// The tick was taken out of the line.
-    func tickTaken() { isTickWaiting.withLock { $0 = false } }
+    /// - Returns: whether the bus is away, or was since the tick before.
+    func tickTaken() -> Bool {
+        isTickWaiting.withLock { $0 = false }
+        return outage.withLock { outage in
+            defer { outage.wasOn = outage.isOn }
+            return outage.wasOn
+        }
+    }
 
     /// Sends an input that is answered, and waits.
     func ask<Answer: Sendable>(

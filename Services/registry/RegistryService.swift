@@ -4,10 +4,12 @@ public import Logging
 public import NIOCore
 public import Observability
 public import ServiceLifecycle
+import Synchronization
 
 /// Knows who is where: presence, names, tokens, ports. Answers questions, takes the edges' reports, publishes what changed.
 ///
-/// Of several registries one works: whoever holds the exclusive queue. The others wait for it.
+/// Of several registries one works: whoever holds the exclusive queue. The others wait for it, and so does this one again when it has lost
+/// it with its connection: each time at work is a term, with an epoch of its own.
 public struct RegistryService: Service {
     private let configuration: RegistryConfiguration
     private let bus: any MessageBus
@@ -19,6 +21,42 @@ public struct RegistryService: Service {
 
     /// Questions, reports and answers taken from the bus but not handled yet, each.
     private static let prefetch = 512
+    /// Between looks at a queue that another registry holds.
+    private static let lookEvery = Duration.seconds(1)
+    private static let pauseBetweenTerms = Duration.milliseconds(100)
+    /// The `type` of a message that only looks whether there is a queue.
+    private static let probe = "probe"
+
+    /// How a term ends.
+    private enum Ending: Sendable {
+        case stopped
+        /// The queue is gone, with the connection or without: another term may follow.
+        case lost(String)
+        case failed(any Error)
+    }
+
+    /// The inputs of the present term, for what is heard of the bus.
+    private final class Terms: Sendable {
+        private let state = Mutex((inputs: RegistryInputs?.none, isAway: false))
+
+        func begin(_ inputs: RegistryInputs) {
+            let isAway = state.withLock { state in
+                state.inputs = inputs
+                return state.isAway
+            }
+            inputs.bus(isAway: isAway)
+        }
+
+        func end() { state.withLock { $0.inputs = nil } }
+
+        func bus(isAway: Bool) {
+            let inputs = state.withLock { state in
+                state.isAway = isAway
+                return state.inputs
+            }
+            inputs?.bus(isAway: isAway)
+        }
+    }
 
     /// Has no side effects: everything begins with ``run()``.
     /// - Parameter eventLoop: where deliveries come in.
@@ -37,49 +75,122 @@ public struct RegistryService: Service {
         { [status] in status.reason }
     }
 
-    /// Serves until graceful shutdown or cancellation.
-    /// - Throws: ``RegistryError`` where the database cannot be opened, or the queue is lost.
+    /// Serves until graceful shutdown or cancellation, term after term.
+    /// - Throws: ``RegistryError`` where the database cannot be opened.
     public func run() async throws {
-        let exchanges = configuration.exchanges
-        guard try await takeQueue(exchanges.registryQueue) else { return }
-        status.set(phase: "The registry is opening its database.")
-        let store = try await openStore(configuration.database)
-        let failure = await serve(store)
+        let terms = Terms()
+        bus.watch { terms.bus(isAway: $0.obstacle != nil) }
+        var isFirst = true
+        while let taken = try await takeQueue(configuration.exchanges.registryQueue) {
+            let ending = try await term(
+                followsAnother: taken.followsAnother, mayWait: !isFirst || taken.followsAnother, terms)
+            guard case .lost(let reason) = ending else { break }
+            isFirst = false
+            logger.warning(
+                "The registry is out of work; it waits to take over again.", metadata: [LogKeys.reason: "\(reason)"])
+            status.set(phase: "The registry has lost its queue: \(reason)")
+            try? await Task.sleep(for: Self.pauseBetweenTerms)  // cancelled: the loop ends
+        }
         status.set(phase: "The registry has stopped.")
+    }
+
+    /// From having the queue to being stopped, or losing it.
+    /// - Parameter mayWait: another process may have the database open a little longer: the registry before us.
+    private func term(followsAnother: Bool, mayWait: Bool, _ terms: Terms) async throws -> Ending {
+        let exchanges = configuration.exchanges
+        status.set(phase: "The registry is opening its database.")
+        var ending = Ending.stopped
+        do {
+            if let store = try await open(waiting: mayWait) {
+                ending = await serve(store, followsAnother: followsAnother, terms)
+                await store.close()
+            }
+        } catch let error as MessageBusError {
+            ending = .lost("\(error)")
+        }
         // Nobody asks a registry that has gone, and a waiting one may take over. It may be gone with the connection already.
         try? await bus.delete(exchanges.registryQueue)
         try? await bus.delete(exchanges.registryRepliesQueue)
-        await store.close()
-        if let failure { throw failure }
+        if case .failed(let error) = ending { throw error }
+        return ending
     }
 
-    /// Waits until the queue is ours; false where we are to stop before.
-    private func takeQueue(_ queue: QueueName) async throws -> Bool {
+    /// Opens the database; `nil` where we are to stop before.
+    /// - Throws: a ``MessageBusError`` where the queue is lost meanwhile.
+    private func open(waiting: Bool) async throws -> RegistryStore? {
         try await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                do throws(MessageBusError) {
-                    try await bus.declare(QueueDeclaration(queue, isExclusive: true))
-                    return true
-                } catch {
-                    switch error {
-                    case .locked:
-                        status.set(phase: "Another registry is at work; this one waits to take over.", .standby)
-                    case .disconnected, .unreachable:
-                        status.set(phase: "The registry has no connection to the bus.")
-                    case .differs, .noSuchQueue, .noSuchExchange, .unroutable, .rejected, .timedOut, .closed:
-                        throw error
-                    }
-                    try? await Task.sleep(for: .seconds(1))  // cancelled: the loop ends
+                do {
+                    return try await openStore(configuration.database)
+                } catch RegistryError.locked(let path) where waiting {
+                    status.set(phase: "The registry before this one still has the database \(path) open.")
+                    try? await Task.sleep(for: Self.lookEvery)  // cancelled: the loop ends
+                    try await bus.declare(QueueDeclaration(configuration.exchanges.registryQueue, isExclusive: true))
                 }
             }
-            return false
+            return nil
         }
     }
 
-    /// Serves; why it had to end, if it had to.
-    private func serve(_ store: RegistryStore) async -> (any Error)? {
+    /// Waits until the queue is ours; `nil` where we are to stop before.
+    private func takeQueue(_ queue: QueueName) async throws -> Seizure? {
+        try await cancelWhenGracefulShutdown {
+            var followsAnother = false
+            while !Task.isCancelled {
+                switch try await look(at: queue) {
+                case .free:
+                    do throws(MessageBusError) {
+                        try await bus.declare(QueueDeclaration(queue, isExclusive: true))
+                        return Seizure(followsAnother: followsAnother)
+                    } catch .locked {
+                        followsAnother = true
+                    } catch .disconnected {
+                        status.set(phase: "The registry has no connection to the bus.")
+                    } catch .unreachable(let reason) {
+                        status.set(phase: "The registry has no connection to the bus: \(reason)")
+                    }
+                case .held:
+                    status.set(phase: "Another registry is at work; this one waits to take over.", .standby)
+                    followsAnother = true
+                case .unknown(let reason):
+                    status.set(phase: "The registry has no connection to the bus: \(reason)")
+                }
+                try? await Task.sleep(for: Self.lookEvery)  // cancelled: the loop ends
+            }
+            return nil
+        }
+    }
+
+    /// The queue is ours.
+    private struct Seizure: Sendable {
+        /// It was seen in another's hands before.
+        let followsAnother: Bool
+    }
+
+    private enum Look { case free, held, unknown(String) }
+
+    /// Looks without provoking an error of the broker: a message to the queue tells whether there is one.
+    private func look(at queue: QueueName) async throws -> Look {
+        var properties = MessageProperties()
+        properties.type = Self.probe
+        properties.expiration = Self.lookEvery
+        let outcome = await bus.publish(
+            Message(ByteBuffer(), properties), to: .toQueue, key: RoutingKey(queue.text), mandatory: true)
+        switch outcome {
+        case .unroutable: return .free
+        case .confirmed: return .held
+        case .unreachable(let reason): return .unknown(reason)
+        case .unknown: return .unknown("it was lost.")
+        case .rejected(let reason): throw MessageBusError.rejected(reason)
+        }
+    }
+
+    /// Serves until it is stopped, or cannot go on.
+    private func serve(_ store: RegistryStore, followsAnother: Bool, _ terms: Terms) async -> Ending {
         let inputs = RegistryInputs()
-        let (ends, end) = AsyncStream.makeStream(of: RegistryError?.self)
+        terms.begin(inputs)
+        defer { terms.end() }
+        let (ends, end) = AsyncStream.makeStream(of: Ending.self)
         do {
             let clock = SuspendingClock()
             let origin = clock.now
@@ -88,25 +199,26 @@ public struct RegistryService: Service {
             }
             let exchanges = configuration.exchanges
             let stored = try await store.begin(utcMilliseconds: now().utcMilliseconds)
+            // A prefix of its own: an answer to an earlier term is not taken for one to this.
             let requester = Requester(
-                bus: bus, inbox: exchanges.registryRepliesQueue, idPrefix: "registry",
-                appID: ServiceName.registry.rawValue)
+                bus: bus, inbox: exchanges.registryRepliesQueue,
+                idPrefix: "registry-\(EdgeAddress.newInstance())-", appID: ServiceName.registry.rawValue)
             let registrar = Registrar(
                 state: RegistryState(configuration: configuration, registryEpoch: stored.registryEpoch), store: store,
                 inputs: inputs, bus: bus, exchanges: exchanges, requester: requester, status: status, logger: logger,
                 clock: now)
-            let consumers = try await consume(inputs, requester) { end.yield($0) }
+            let consumers = try await consume(inputs, requester) { end.yield(.lost("\($0)")) }
             logger.info("The registry is at work.", metadata: [LogKeys.path: "\(configuration.database)"])
             status.set(phase: nil)
-            let failure = await withTaskGroup { group in
-                group.addTask { await registrar.run(stored) }
+            return await withTaskGroup { group in
+                group.addTask { await registrar.run(stored, followsAnother: followsAnother) }
                 let ticks = eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: tickInterval) { _ in
                     inputs.tick()
                 }
-                let failure = await withGracefulShutdownHandler {
-                    await ends.first { _ in true } ?? nil
+                let ending = await withGracefulShutdownHandler {
+                    await ends.first { _ in true } ?? .stopped
                 } onGracefulShutdown: {
-                    end.yield(nil)
+                    end.yield(.stopped)
                 }
                 ticks.cancel()
                 // An edge that stopped before us has said so: what the bus has delivered comes in first.
@@ -114,11 +226,14 @@ public struct RegistryService: Service {
                 for consumer in consumers { await consumer.cancel() }
                 inputs.finish()
                 await group.waitForAll()
-                return failure
+                return ending
             }
-            return failure
+        } catch MessageBusError.locked, MessageBusError.disconnected, MessageBusError.unreachable,
+            MessageBusError.noSuchQueue
+        {
+            return .lost("the bus went away, or another registry is not quite gone")
         } catch {
-            return error
+            return .failed(error)
         }
     }
 
@@ -141,7 +256,12 @@ public struct RegistryService: Service {
                     delivery.acknowledge()
                 })
             try await consumers.append(consume(exchanges.registryReportsQueue, lost) { inputs.send(.report($0)) })
-            try await consumers.append(consume(exchanges.registryQueue, lost) { inputs.send(.question($0)) })
+            try await consumers.append(
+                consume(exchanges.registryQueue, lost) { delivery in
+                    // One that waits has looked whether we are here.
+                    if delivery.properties.type == Self.probe { return delivery.acknowledge() }
+                    inputs.send(.question(delivery))
+                })
             return consumers
         } catch {
             for consumer in consumers { await consumer.cancel() }

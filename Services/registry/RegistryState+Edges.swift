@@ -19,7 +19,7 @@ extension RegistryState {
             if let lapsed = edges.lapsedRun(of: edge.edgeID), lapsed != edge {
                 effects.saves.put(lapsed, .ended, at: now)
             }
-            edges.enter(edge, isSilent: false)
+            edges.enter(edge, isSilent: settlesAt != nil)
             leases.grant(.edge(edge), at: now.uptime)
             effects.saves.put(edge, .live, at: now)
             announce(edge, &effects)

@@ -4,8 +4,13 @@ import OneBot
 extension RegistryState {
     /// What an earlier run of the registry left: the edges it knew have one lease to report, and until then everything that
     /// lived there stays reserved.
-    mutating func recover(_ stored: RegistryStore.Stored, at now: Moment) -> RegistryEffects {
+    /// - Parameter followsAnother: another registry was at work before, perhaps with a database of its own: it may have known edges that
+    ///   are not stored here, and nothing is complete before those have had the time to report.
+    mutating func recover(
+        _ stored: RegistryStore.Stored, followsAnother: Bool = false, at now: Moment
+    ) -> RegistryEffects {
         var effects = RegistryEffects()
+        if followsAnother { settlesAt = now.uptime + min(Self.settling, leases.duration) }
         for record in stored.edges {
             let edge = EdgeAddress(edgeID: record.edgeID, instance: record.instance)
             switch record.state {

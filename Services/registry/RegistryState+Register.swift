@@ -28,6 +28,13 @@ extension RegistryState {
             case .failure(let failure): return .refused(failure)
             }
         }
+        if let loser = admission.unnames {
+            if loser.hasSomethingToKeep {
+                admission.saves.put(record(of: loser, last: loser.session, at: now))
+            } else {
+                admission.saves.removeClient(loser.appID)
+            }
+        }
         admission.client.state = .online(session)
         admission.client.admittedAt = now.uptime
         admission.client.resume = claim.resumeSeconds.flatMap { $0 > 0 ? .seconds(min($0, Self.longestResume)) : nil }
@@ -60,6 +67,13 @@ extension RegistryState {
             } else {
                 // The port was for the session whose place this one takes.
                 release(appID, &effects)
+            }
+        }
+        if let loser = admission.unnames, let name = admission.client.name {
+            presence.release(name, of: loser.appID)
+            clients.put(loser)
+            if let online = presence.clients[loser.appID] {
+                effects.changes.append(presence.change(.clientRenamed, online.edge, clients: [online]))
             }
         }
         let old = clients[appID]?.name
@@ -117,7 +131,8 @@ extension RegistryState {
     }
 
     /// A claim that repeats an earlier grant is taken as it stands, unless it contradicts what we know: of two holders of a name or
-    /// an `app_id` the one we knew first keeps it.
+    /// an `app_id` the one we knew first keeps it. While a registry that took over from another is still being told who is there, order of
+    /// arrival means nothing: then the client that came online earlier keeps the name.
     private func grantedBefore(
         _ granted: SessionGrant, _ claim: SessionClaim, _ session: SessionKey
     ) -> Result<Admission, Refusal> {
@@ -137,14 +152,27 @@ extension RegistryState {
             case .leased, .kept, .awaited: break
             }
         }
-        if client.name == nil, let text = granted.clientName, let name = try? ClientName(text),  // a bad one is no name
-            presence.holder(of: name) == nil
-        {
-            client.name = name
+        var loser: KnownClient?
+        // A bad one is no name.
+        if client.name == nil, let text = granted.clientName, let name = try? ClientName(text) {
+            if let holder = presence.holder(of: name) {
+                loser = later(holder, than: claim)
+                loser?.name = nil
+            }
+            if presence.holder(of: name) == nil || loser != nil { client.name = name }
         }
         // Its name was granted with it, or is another's by now: either way `name` asks for nothing more.
         var settled = claim
         settled.name = nil
-        return .success(Admission(session: session, claim: settled, client: client))
+        return .success(Admission(session: session, claim: settled, client: client, unnames: loser))
+    }
+
+    /// The holder of a name, where it came online after the client that claims the same, and nothing else speaks for it.
+    private func later(_ holder: String, than claim: SessionClaim) -> KnownClient? {
+        guard settlesAt != nil, let online = presence.clients[holder], claim.connectedAt < online.connectedAt,
+            var client = clients[holder]
+        else { return nil }
+        client.isSaved = client.isSaved && client.resume != nil
+        return client
     }
 }

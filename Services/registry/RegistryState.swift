@@ -14,11 +14,15 @@ struct RegistryState: Sendable {
     var allocator: PortAllocator
     /// Every bot that ever was, online or not.
     var knownBots: Set<SelfID> = []
+    /// Until then edges that an earlier registry knew, and this one does not, may not have been heard of; `nil`: they have.
+    var settlesAt: Duration?
 
     /// By how much a question may overtake a report of the same edge.
     static let overtaking = Duration.seconds(2)
     /// How much later than `expires_in` a lease ends: its client may have come in the last moment.
     static let portGrace = Duration.seconds(2)
+    /// Every edge that lives says something within that time: it renews every 5 s.
+    static let settling = Duration.seconds(7)
     /// The longest a client that left may ask to be kept.
     static let longestResume = 86_400
 
@@ -46,6 +50,9 @@ struct RegistryState: Sendable {
 
     /// Why not everything is known yet; `nil` where it is.
     var whatIsAwaited: String? {
+        if settlesAt != nil {
+            return "The registry has just taken over from another, and waits for every edge's report."
+        }
         let silent = edges.silent.map(\.edgeID).sorted()
         guard !silent.isEmpty else { return nil }
         return "The registry has just started and waits for the report of \(silent.joined(separator: ", "))."
@@ -85,6 +92,7 @@ struct RegistryState: Sendable {
     /// Ends whatever has lapsed.
     mutating func expire(at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
+        if let end = settlesAt, end <= now.uptime { settlesAt = nil }
         var silent: [String] = []
         for holder in leases.expire(at: now.uptime) {
             switch holder {
@@ -101,6 +109,8 @@ struct RegistryState: Sendable {
             if edge.mayAskForReport(at: now.uptime) { effects.requests.append(.report(edge.address)) }
             edges[edge.address] = edge
         }
+        // Whoever comes back to a name or a port may have said so already, unheard.
+        guard leases.mayLapse(at: now.uptime) else { return effects }
         for client in clients.expire(at: now.uptime) {
             effects.lapses.clients += 1
             if let name = client.name { presence.release(name, of: client.appID) }

@@ -43,7 +43,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         case exchanges.presence.name: presence(delivery)
         case exchanges.broadcast.name: distributed(.broadcast, delivery)
         case exchanges.callback.name: distributed(.callback, delivery)
-        case exchanges.rpc.name: methods.perform(delivery)
+        case exchanges.rpc.name: question(delivery)
         default:
             context.logger.warning(
                 "A message from an unknown exchange.", metadata: ["bus.exchange": "\(delivery.exchange)"])
@@ -92,6 +92,15 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         } catch {
             context.logger.warning("A presence change cannot be read.", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// One that is delivered again, the connection having been lost before we acknowledged it, was carried out already.
+    private func question(_ delivery: Delivery) {
+        if let id = delivery.properties.messageID, !seen.insert(id) {
+            context.counters.repeatsDropped.add()
+            return
+        }
+        methods.perform(delivery)
     }
 
     private func distributed(_ kind: PerpetuaEvent.DistributedKind, _ delivery: Delivery) {

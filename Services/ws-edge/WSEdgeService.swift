@@ -93,7 +93,7 @@ public final class WSEdgeService: Service {
     }
 
     public func run() async throws {
-        let consumer = try await openInbox()
+        guard let consumer = try await openInbox() else { return }
         let gauges = inboxLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in self.measure() }
         let timers = hub.startTimers(heartbeatInterval: configuration.heartbeatInterval) + [gauges]
         defer { for timer in timers { timer.cancel() } }
@@ -144,7 +144,18 @@ public final class WSEdgeService: Service {
         }
     }
 
-    private func openInbox() async throws -> any BusConsumer {
+    /// Waits for the bus; `nil` where we are to stop before.
+    private func openInbox() async throws -> (any BusConsumer)? {
+        do {
+            return try await cancelWhenGracefulShutdown {
+                try await self.bus.persistently { try await self.declareInbox() }
+            }
+        } catch is CancellationError {
+            return nil
+        }
+    }
+
+    private func declareInbox() async throws -> any BusConsumer {
         let exchanges = configuration.exchanges
         let (queue, key) = (context.inbox, BindingPattern(context.address.key.text))
         for exchange in exchanges.all { try await bus.declare(exchange) }

@@ -139,7 +139,7 @@ public final class ServiceProcess: Sendable {
         watch.trap([SIGTERM, SIGINT])
         let supervised = services.map { service in
             ServiceGroupConfiguration.ServiceConfiguration(
-                service: SupervisedService(service, after: bus, watch: watch),
+                service: SupervisedService(service, watch: watch),
                 successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .gracefullyShutdownGroup)
         }

@@ -1,16 +1,12 @@
-import Bus
 import ServiceLifecycle
 
-/// A service of the process: it begins once there is a bus. When it ends, for whatever reason, the clock of the shutdown starts.
+/// A service of the process: when it ends, for whatever reason, the clock of the shutdown starts.
 struct SupervisedService: Service, CustomStringConvertible {
     private let service: any Service
-    private let bus: (any MessageBus)?
     private let watch: ShutdownWatch
 
-    /// - Parameter bus: what it waits for; `nil`: nothing.
-    init(_ service: any Service, after bus: (any MessageBus)?, watch: ShutdownWatch) {
+    init(_ service: any Service, watch: ShutdownWatch) {
         self.service = service
-        self.bus = bus
         self.watch = watch
     }
 
@@ -18,7 +14,6 @@ struct SupervisedService: Service, CustomStringConvertible {
 
     func run() async throws {
         do {
-            guard await busIsThere() else { return }
             try await service.run()
         } catch {
             watch.begin()
@@ -28,16 +23,5 @@ struct SupervisedService: Service, CustomStringConvertible {
         }
         guard watch.begin() else { return }
         throw ServiceFailure(service: description, error: nil)
-    }
-
-    /// A broker may be started after us. False where we are to stop before it came.
-    private func busIsThere() async -> Bool {
-        guard let bus else { return true }
-        let (statuses, status) = AsyncStream.makeStream(of: BusStatus.self)
-        bus.watch { status.yield($0) }
-        return await cancelWhenGracefulShutdown {
-            for await status in statuses where status.obstacle == nil { return true }
-            return false
-        }
     }
 }

@@ -76,6 +76,22 @@ import Testing
         #expect(table.bots[SelfID(1)]?.isOnline == true)
     }
 
+    @Test(
+        "an edge that only knows a bot from its settings, or from an older link, says nothing about it while its edge lives"
+    )
+    func olderEpoch() {
+        var table = PresenceTable(registryEpoch: 1)
+        table.enter(edge)
+        table.enter(other)
+        _ = table.update(RegistryWorld.bot(1, at: edge, epoch: 50))
+        _ = table.update(RegistryWorld.bot(1, at: edge, epoch: 50, online: false))
+        #expect(table.update(RegistryWorld.bot(1, at: other, epoch: 0, online: false)) == nil)
+        #expect(table.update(RegistryWorld.bot(1, at: other, epoch: 49)) == nil)
+        #expect(table.bots[SelfID(1)]?.edge == edge)
+        #expect(table.update(RegistryWorld.bot(1, at: other, epoch: 51)) != nil)
+        #expect(table.bots[SelfID(1)]?.edge == other)
+    }
+
     @Test("a bot whose edge went is taken by another, whatever the epoch")
     func edgeGone() {
         var table = PresenceTable(registryEpoch: 1)

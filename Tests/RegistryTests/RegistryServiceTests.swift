@@ -322,14 +322,6 @@ import Testing
         try await second.stop()
     }
 
-    @Test("a queue taken away ends the service with the reason")
-    func queueLost() async throws {
-        let registry = RunningRegistry()
-        try await registry.untilReady()
-        try await registry.broker.connect().delete(Exchanges().registryReportsQueue)
-        await #expect(throws: RegistryError.lostQueue("perpetua.registry.reports")) { try await registry.ended() }
-    }
-
     @Test("stopping while ports are being opened leaves no one waiting")
     func stopsInTheMiddle() async throws {
         let registry = RunningRegistry(ports: 8100...8199)

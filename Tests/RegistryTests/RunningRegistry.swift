@@ -11,25 +11,35 @@ import TestSupport
 /// A registry at work on an embedded bus, with as many scripted edges as a test wants.
 final class RunningRegistry: Sendable {
     let broker: InMemoryBroker
+    /// Its connection to the broker.
+    let bus: InMemoryBus
     let service: RegistryService
     private let run: Task<Void, any Error>
     private let kept: Kept
 
     private final class Kept: Sendable { let store = Mutex<RegistryStore?>(nil) }
 
+    /// - Parameter timesLocked: how often the database is another process's before it can be opened.
     init(
         _ database: String = ":memory:", broker: InMemoryBroker = InMemoryBroker(), ports: ClosedRange<Int>? = nil,
-        lease: Duration = .seconds(60), portExpiry: Duration = .seconds(60)
+        lease: Duration = .seconds(60), portExpiry: Duration = .seconds(60), timesLocked: Int = 0
     ) {
         self.broker = broker
+        bus = broker.connect()
         var service = RegistryService(
             configuration: RegistryConfiguration(
                 database: database, lease: lease, portExpiry: portExpiry, portRange: ports, portMode: .leased,
                 exchanges: Exchanges()),
-            bus: broker.connect(), eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
+            bus: bus, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let keep = Kept()
+        let locks = Mutex(timesLocked)
         service.openStore = { path in
+            let isLocked = locks.withLock { locks in
+                locks -= 1
+                return locks >= 0
+            }
+            if isLocked { throw RegistryError.locked(path: path) }
             let store = try await RegistryStore.open(path: path)
             keep.store.withLock { $0 = store }
             return store

@@ -12,7 +12,7 @@ struct PendingCallsTests {
     @Test("each call ends once")
     func once() {
         var calls = PendingCalls()
-        let id = calls.begin(Action(name: "get_status", params: nil), at: now, timeout: .zero)
+        let id = calls.begin(Action(name: "get_status", params: nil), of: SelfID(1), at: now, timeout: .zero)
         let (first, second) = (calls.end(id), calls.end(id))
         #expect(first != nil)
         #expect(second == nil)
@@ -22,17 +22,37 @@ struct PendingCallsTests {
     @Test("those past their deadline end, the others stay")
     func expire() {
         var calls = PendingCalls()
-        _ = calls.begin(Action(name: "a", params: nil), at: now, timeout: .zero)
-        let later = calls.begin(Action(name: "b", params: nil), at: now, timeout: .seconds(1))
+        _ = calls.begin(Action(name: "a", params: nil), of: SelfID(1), at: now, timeout: .zero)
+        let later = calls.begin(Action(name: "b", params: nil), of: SelfID(1), at: now, timeout: .seconds(1))
         let (late, other) = (calls.expire(at: now), calls.end(later))
         #expect(late.map(\.action) == ["a"])
         #expect(other?.action == "b")
     }
 
+    @Test(
+        "with a bot's link gone its calls end soon, as 1503; another bot's do not, nor does one that would have ended before"
+    )
+    func doubt() throws {
+        var calls = PendingCalls()
+        let action = try Action(parsing: ByteBuffer(string: #"{"action":"a","echo":[1]}"#))
+        _ = calls.begin(action, of: SelfID(1), at: now, timeout: .seconds(60))
+        _ = calls.begin(action, of: SelfID(2), at: now, timeout: .seconds(60))
+        _ = calls.begin(action, of: SelfID(1), at: now, timeout: .seconds(1))
+        calls.doubt(SelfID(1), deadline: now + .seconds(2))
+        let (soon, doubtful) = (calls.expire(at: now + .seconds(1)), calls.expire(at: now + .seconds(2)))
+        #expect(soon.map { String(buffer: $0.late).contains("1504") } == [true])
+        #expect(doubtful.count == 1)
+        let answer = try JSONObject(try #require(doubtful.first).late)
+        #expect(answer["retcode"]?.int64 == 1503)
+        #expect(answer["msg"]?.string?.contains("may have been carried out") == true)
+        #expect(answer["echo"].map { String(buffer: $0.bytes) } == "[1]")
+        #expect(calls.count == 1)
+    }
+
     @Test("all end in the order they were begun")
     func all() {
         var calls = PendingCalls()
-        for name in ["a", "b", "c"] { _ = calls.begin(Action(name: name, params: nil), at: now, timeout: .zero) }
+        for name in ["a", "b", "c"] { _ = calls.begin(Action(name: name, params: nil), of: SelfID(1), at: now, timeout: .zero) }
         let ended = calls.endAll()
         #expect(ended.map(\.action) == ["a", "b", "c"])
         #expect(calls.count == 0)
@@ -44,6 +64,29 @@ struct PendingCallsTests {
     func callID(foreign: String) {
         #expect(CallID(CallID(session: 7, call: 9).text) == CallID(session: 7, call: 9))
         #expect(CallID(foreign) == nil)
+    }
+}
+
+@Suite("KnownBots")
+struct KnownBotsTests {
+    private func bot(epoch: UInt64, online: Bool, edge: String = "e1") -> OnlineBot {
+        OnlineBot(
+            selfID: SelfID(1), edge: EdgeAddress(edgeID: edge, instance: "a"), epoch: epoch, isOnline: online,
+            configuredIndex: 0, isSupervised: false)
+    }
+
+    @Test("a link that goes, or is replaced by another, leaves what it had in flight in doubt; one that comes does not")
+    func losesLink() {
+        var bots = KnownBots()
+        let steps: [(OnlineBot, Bool)] = [
+            (bot(epoch: 0, online: false), false), (bot(epoch: 5, online: true), false),
+            (bot(epoch: 5, online: true), false), (bot(epoch: 5, online: false), true),
+            (bot(epoch: 6, online: true), false), (bot(epoch: 7, online: true, edge: "e2"), true),
+        ]
+        for (bot, isLost) in steps {
+            let losesLink = bots.update(bot, isDefault: true)
+            #expect(losesLink == isLost, "epoch \(bot.epoch), online \(bot.isOnline)")
+        }
     }
 }
 

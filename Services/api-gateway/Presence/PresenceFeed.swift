@@ -33,10 +33,11 @@ final class PresenceFeed: Sendable {
         (gaps, gap) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Makes the inbox and begins to take from it.
+    /// Makes the inbox and begins to take from it. Like an edge's it outlives a connection that is lost for less than a minute.
     func open(on eventLoop: any EventLoop, lost: @escaping @Sendable () -> Void) async throws -> any BusConsumer {
         for exchange in exchanges.all { try await bus.declare(exchange) }
-        try await bus.declare(QueueDeclaration(requester.inbox, isExclusive: true))
+        try await bus.declare(
+            QueueDeclaration(requester.inbox, hasSingleActiveConsumer: true, expires: .seconds(60)))
         for pattern in PresenceChange.patterns {
             try await bus.bind(requester.inbox, to: exchanges.presence, pattern)
         }
@@ -45,9 +46,12 @@ final class PresenceFeed: Sendable {
         }
     }
 
-    /// Asks for a snapshot at the start and after each gap, again and again until there is one. Ends with its task.
+    /// Asks for a snapshot at the start, after each gap and after each outage of the bus, again and again until there is one. Ends
+    /// with its task.
     func run() async {
-        gap.yield()
+        bus.watch { [gap] status in
+            if status == .connected { gap.yield() }
+        }
         for await _ in gaps {
             var delay: Duration = .milliseconds(100)
             while await needsAnother() {

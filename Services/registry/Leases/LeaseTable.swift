@@ -2,7 +2,7 @@
 /// (sessions, bots, ports) ends with its lease.
 ///
 /// Whoever owns the table looks at it often. A look that comes late means that the process stood still, and renewals may
-/// wait unread: then nothing lapses for one lease.
+/// wait unread: then nothing lapses for one lease. So it is while the bus is away, and for one lease after.
 struct LeaseTable: Sendable {
     let duration: Duration
     private var deadlines: [LeaseHolder: Duration] = [:]
@@ -29,11 +29,17 @@ struct LeaseTable: Sendable {
         deadlines[holder] = nil
     }
 
+    /// Nothing lapses for one lease: renewals cannot come in now (the bus is away).
+    mutating func hold(at now: Duration) { nothingLapsesBefore = max(nothingLapsesBefore, now + duration) }
+
+    /// False where renewals, and other news of the edges, may be on their way unheard.
+    func mayLapse(at now: Duration) -> Bool { now >= nothingLapsesBefore }
+
     /// Takes out what has lapsed.
     mutating func expire(at now: Duration) -> [LeaseHolder] {
-        if let lastLook, now - lastLook > duration / 3 { nothingLapsesBefore = now + duration }
+        if let lastLook, now - lastLook > duration / 3 { hold(at: now) }
         lastLook = now
-        guard now >= nothingLapsesBefore else { return [] }
+        guard mayLapse(at: now) else { return [] }
         let lapsed = deadlines.filter { $0.value <= now }.keys.sorted { $0.description < $1.description }
         for holder in lapsed { deadlines[holder] = nil }
         return lapsed

@@ -91,17 +91,17 @@ struct PresenceTable: Sendable {
 
     // MARK: Bots
 
-    /// Takes what an edge says of a bot; `nil` where it changes nothing. Of two edges that hold a link to it the higher epoch is
-    /// the newer link; one that lost its link says nothing about another's.
+    /// Takes what an edge says of a bot; `nil` where it changes nothing. Of two edges the higher epoch is the newer link: an edge that
+    /// says less, while the other is alive, is late, or only knows the bot from its settings. Nor does one that lost its link, whatever its
+    /// epoch, speak for another's.
     mutating func update(_ bot: OnlineBot) -> OnlineBot? {
         if let known = bots[bot.selfID] {
             if known == bot { return nil }
-            if known.isOnline, known.edge != bot.edge, edges.contains(known.edge),
-                !bot.isOnline || bot.epoch < known.epoch
-            {
-                return nil
+            if known.edge == bot.edge {
+                if bot.epoch < known.epoch { return nil }
+            } else if edges.contains(known.edge) {
+                if bot.epoch < known.epoch || (known.isOnline && !bot.isOnline) { return nil }
             }
-            if known.edge == bot.edge, bot.epoch < known.epoch { return nil }
         }
         bots[bot.selfID] = bot
         return bot

@@ -98,6 +98,9 @@ final class ClientSession: WebSocketDelegate {
         }
     }
 
+    /// The link of a bot is gone, or another has taken its place. Whoever held it has so long to answer what was in flight.
+    func doubt(_ bot: SelfID, at now: NIODeadline) { calls.doubt(bot, deadline: now + .seconds(2)) }
+
     /// An event of our own, or a gap: now, or behind the lifecycle.
     func receive(_ item: HubItem, rendered: HubFrame) {
         guard isOpen, let bot = state.bot else { return hold(item) }
@@ -138,12 +141,7 @@ final class ClientSession: WebSocketDelegate {
     }
 
     func tick(now: NIODeadline) {
-        for call in calls.expire(at: now) {
-            reply(
-                call.failed(
-                    .failed(.timedOut, "The bot did not answer \(call.action) in time; it may have been carried out.")),
-                to: call.began)
-        }
+        for call in calls.expire(at: now) { reply(call.late, to: call.began) }
         guard outbound.isOverdue(at: now) else { return }
         if let count = outbound.dropOverdue(at: now) {
             dropped(count)
@@ -274,7 +272,7 @@ final class ClientSession: WebSocketDelegate {
         case .bot(let bot):
             let timeout = context.configuration.timeouts.timeout(of: action.name)
             // The bot's edge counts from sending; ours is the last resort, so it waits longer.
-            let call = calls.begin(action, at: .now(), timeout: TimeAmount(timeout) + .seconds(5))
+            let call = calls.begin(action, of: bot, at: .now(), timeout: TimeAmount(timeout) + .seconds(5))
             BotCall.publish(action, call: call, session: self, to: bot, timeout: timeout)
         }
     }

@@ -7,7 +7,20 @@ struct PendingCalls {
         let action: String
         let echo: ByteBuffer?
         let began: NIODeadline
-        let deadline: NIODeadline
+        let bot: SelfID
+        fileprivate(set) var deadline: NIODeadline
+        /// The link it went over may be gone, and its holder too.
+        fileprivate(set) var isInDoubt = false
+
+        /// What the client is told when nobody has answered in time.
+        var late: ByteBuffer {
+            failed(
+                isInDoubt
+                    ? .unavailable(
+                        "The connection to bot \(bot) was lost before it answered \(action); it may have been carried out. "
+                            + "Try again when the bot is back.")
+                    : .failed(.timedOut, "The bot did not answer \(action) in time; it may have been carried out."))
+        }
 
         func failed(_ response: Response) -> ByteBuffer { response.encoded(echo: echo) }
     }
@@ -17,10 +30,18 @@ struct PendingCalls {
 
     var count: Int { calls.count }
 
-    mutating func begin(_ action: Action, at now: NIODeadline, timeout: TimeAmount) -> UInt64 {
+    mutating func begin(_ action: Action, of bot: SelfID, at now: NIODeadline, timeout: TimeAmount) -> UInt64 {
         lastID += 1
-        calls[lastID] = Call(action: action.name, echo: action.echo, began: now, deadline: now + timeout)
+        calls[lastID] = Call(action: action.name, echo: action.echo, began: now, bot: bot, deadline: now + timeout)
         return lastID
+    }
+
+    /// The bot's link, or its edge, is gone, or another took its place: who held it answers what was in flight, if it lives. Nobody else will.
+    mutating func doubt(_ bot: SelfID, deadline: NIODeadline) {
+        for (id, call) in calls where call.bot == bot && deadline < call.deadline {
+            calls[id]?.deadline = deadline
+            calls[id]?.isInDoubt = true
+        }
     }
 
     /// Takes the call out; `nil` where it was answered before: the answer at hand is late.

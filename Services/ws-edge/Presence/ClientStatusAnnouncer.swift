@@ -20,7 +20,8 @@ struct ClientStatusAnnouncer: Sendable {
         }
         for client in effect.wentOffline { hub.enqueue(.clientStatus(client, isOnline: false)) }
         for client in effect.cameOnline { hub.enqueue(.clientStatus(client, isOnline: true)) }
-        for client in effect.renamed {
+        // One of ours that a registry took in anew may have another name with it.
+        for client in effect.renamed + effect.cameOnline.filter({ $0.edge == context.address }) {
             hub.enqueue(.onSession(client.sessionID) { $0.renamed(client.client) }, to: client.sessionID)
         }
     }

@@ -3,6 +3,7 @@ import Contracts
 import Foundation
 import Logging
 import NIOCore
+import Observability
 import OneBot
 import Synchronization
 
@@ -15,7 +16,13 @@ final class LeaseKeeper: Sendable {
         var book: LeaseBook
         var isScheduled = false
         var isRetrying = false
+        /// Reports in a row that were not taken.
+        var failures = 0
     }
+
+    /// Bounds of the wait before everything is said again.
+    private static let retryFirst = TimeAmount.milliseconds(200)
+    private static let retryLongest = TimeAmount.seconds(5)
 
     private let state: Mutex<State>
     private let address: EdgeAddress
@@ -76,29 +83,41 @@ final class LeaseKeeper: Sendable {
         }
     }
 
-    /// Making and publishing a report is one step, on the loop: reports go out in the order of their sequence.
+    /// Making and publishing a report is one step, on the loop: reports go out in the order of their sequence. While the bus takes
+    /// nothing none is made: what is new stays in the book.
     private func publish(_ make: @escaping @Sendable (inout LeaseBook) -> EdgeReport?) {
         eventLoop.execute {
+            if let obstacle = self.bus.status.obstacle { return self.retry(because: obstacle) }
             guard let report = self.state.withLock({ make(&$0.book) }), let message = self.message(report) else {
                 return
             }
             self.bus.publish(message, to: self.exchanges.presence, key: self.address.reportKey, mandatory: true) {
                 outcome in
-                if outcome != .confirmed { self.retry(after: outcome) }
+                if outcome == .confirmed {
+                    self.state.withLock { $0.failures = 0 }
+                } else {
+                    self.retry(because: "\(outcome)")
+                }
             }
         }
     }
 
-    /// Nobody took the report (the registry has not started yet): then all of it again, a little later.
-    private func retry(after outcome: PublishOutcome) {
-        let isFirst = state.withLock { state in
-            defer { state.isRetrying = true }
-            return !state.isRetrying
+    /// The report was not taken (the registry has not started yet, or the bus is away): then all of it again, a little later, and less
+    /// and less often.
+    private func retry(because reason: String) {
+        let (delay, isFirstFailure) = state.withLock { state -> (TimeAmount?, Bool) in
+            guard !state.isRetrying else { return (nil, false) }
+            state.isRetrying = true
+            defer { state.failures += 1 }
+            return (min(Self.retryFirst * (1 << min(state.failures, 10)), Self.retryLongest), state.failures == 0)
         }
-        guard isFirst else { return }
-        logger.debug(
-            "The registry did not take a report; everything will be said again.", metadata: ["reason": "\(outcome)"])
-        eventLoop.scheduleTask(in: .milliseconds(200)) {
+        guard let delay else { return }
+        if isFirstFailure {
+            logger.debug(
+                "The registry did not take a report; everything will be said again.",
+                metadata: [LogKeys.reason: "\(reason)"])
+        }
+        eventLoop.scheduleTask(in: delay) {
             self.state.withLock { $0.isRetrying = false }
             self.reportAll()
         }
