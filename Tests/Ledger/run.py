@@ -104,7 +104,8 @@ class Broker:
 
     def run(self, command):
         script = os.path.join(ROOT, "scripts/rabbitmq.sh")
-        return subprocess.run([script, command, self.folder], check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(
+            [script, command, self.folder], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
     def start(self):
         self.url = self.run("start")
@@ -119,12 +120,20 @@ class Broker:
         self.run("stop")
 
 
+def fresh_folder(path):
+    """The folder, empty; a node that an interrupted run left there has ended."""
+    folder = os.path.abspath(path)
+    if os.path.isdir(folder):
+        Broker(folder).end()
+        shutil.rmtree(folder)
+    os.makedirs(folder)
+    return folder
+
+
 class Ledger:
     def __init__(self, options):
         self.options = options
-        self.folder = os.path.abspath(options.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
+        self.folder = fresh_folder(options.folder)
         self.schedule = Journal(os.path.join(self.folder, "schedule.log"))
         self.running = []
         self.disturbances = 0
@@ -264,6 +273,7 @@ class Ledger:
         await self.cut(await self.edge(holds_link=True), 20, presence)
 
     async def run(self):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
         try:
             await self.set_up()
             await asyncio.sleep(5)
@@ -278,7 +288,10 @@ class Ledger:
             self.clients.end()
         finally:
             for program in reversed(self.running):
-                await asyncio.to_thread(program.end)
+                try:
+                    await asyncio.to_thread(program.end)
+                except (OSError, subprocess.SubprocessError) as error:
+                    print(f"{program.name} could not be ended: {error}", file=sys.stderr)
             self.schedule.flush()
 
 
