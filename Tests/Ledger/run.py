@@ -272,7 +272,19 @@ class Ledger:
         await self.cut(await self.edge(holds_link=False), 20, presence)
         await self.cut(await self.edge(holds_link=True), 20, presence)
 
+    def losses(self):
+        """What every program but the clients says that ended without being asked to."""
+        dead = [
+            program for program in self.running
+            if isinstance(program, Program) and program is not self.clients and program.process.poll() is not None]
+        for program in dead:
+            with open(os.path.join(self.folder, f"{program.name}.out")) as output:
+                last = (output.readlines() or ["nothing"])[-1].strip()
+            print(f"✘ {program.name} ended by itself with {program.process.returncode}; it said last: {last}")
+        return dead
+
     async def run(self):
+        """Returns the programs that ended by themselves."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
         try:
             await self.set_up()
@@ -286,6 +298,7 @@ class Ledger:
             # What is under way arrives, or is answered that it did not.
             await asyncio.sleep(ACTION_TIMEOUT + 5)
             self.clients.end()
+            return self.losses()
         finally:
             for program in reversed(self.running):
                 try:
@@ -306,9 +319,9 @@ def main():
     parser.add_argument("--all-in-one", action="store_true", help="one perpetua, and nothing dies")
     parser.add_argument("--seconds", type=float, default=10, help="how long all-in-one runs")
     options = parser.parse_args()
-    asyncio.run(Ledger(options).run())
+    dead = asyncio.run(Ledger(options).run())
     check = [sys.executable, os.path.join(HERE, "check.py"), os.path.abspath(options.folder)]
-    sys.exit(subprocess.run(check).returncode)
+    sys.exit(subprocess.run(check).returncode or (1 if dead else 0))
 
 
 if __name__ == "__main__":
