@@ -98,7 +98,8 @@ def declaration(run):
 def answers(run):
     """every action answered, once"""
     breaches = [f"{identity} was answered, and never asked" for identity in run.stray_answers]
-    limit = run.settings["action_timeout"] + 5
+    # Who asks waits somewhat longer than the bot's edge does.
+    limit = run.settings["action_timeout"] + 10
     gateway_down = [(one.begin, one.end) for one in run.disturbances if one.whom == "gateway"]
     for call in run.calls.values():
         if len(call.answers) > 1:

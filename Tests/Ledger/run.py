@@ -296,7 +296,7 @@ class Ledger:
                     await self.round()
             self.bot.process.send_signal(signal.SIGUSR1)
             # What is under way arrives, or is answered that it did not.
-            await asyncio.sleep(ACTION_TIMEOUT + 5)
+            await asyncio.sleep(ACTION_TIMEOUT + 10)
             self.clients.end()
             return self.losses()
         finally:
