@@ -38,21 +38,25 @@ find_bin() {
 
 accepts() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Below the ports that the system hands to clients.
-free_port() {
-    local port
+# free_ports COUNT: the first of so many in a row, below the ports that the system hands to clients.
+free_ports() {
+    local first port
     for _ in {1..200}; do
-        port=$((10000 + (RANDOM * 32768 + RANDOM) % 9900))
-        accepts "$port" || { printf '%s\n' "$port"; return; }
+        first=$((10000 + RANDOM % 9900))
+        for ((port = first; port < first + $1; port++)); do
+            if accepts "$port"; then continue 2; fi
+        done
+        printf '%s\n' "$first"
+        return
     done
-    die "No free port was found between 10000 and 19899."
+    die "No free ports were found between 10000 and 19899."
 }
 
 # The same name and ports at every start of this folder.
 settle() {
     local amqp dist epmd
     [ -f "$dir/node" ] && return
-    amqp=$(free_port) dist=$(free_port) epmd=$(free_port)
+    amqp=$(free_ports 3) dist=$((amqp + 1)) epmd=$((amqp + 2))
     cat >"$dir/rabbitmq.conf" <<CONF
 listeners.tcp.1 = 127.0.0.1:$amqp
 disk_free_limit.absolute = 50MB

@@ -40,7 +40,7 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
         process.standardOutput = handle
         process.standardError = handle
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try process.runUnblocked()
     }
 
     /// Everything it printed so far, over all its lives.

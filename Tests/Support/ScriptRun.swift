@@ -32,7 +32,7 @@ enum ScriptRun {
         let code: Int32 = try await withCheckedThrowingContinuation { continuation in
             process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
             do {
-                try process.run()
+                try process.runUnblocked()
             } catch {
                 process.terminationHandler = nil
                 continuation.resume(throwing: error)

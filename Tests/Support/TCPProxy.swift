@@ -96,6 +96,8 @@ private final class ProxyPairs {
         self.isCut = isCut
         for end in ends.values { end.setCut(isCut) }
         guard !isCut else { return }
+        // Those that ended while cut have told their other half now.
+        ends = ends.filter { $0.value.channel.isActive }
         let waiting = hanging
         hanging = []
         for channel in waiting {
@@ -111,6 +113,7 @@ private final class ProxyPairs {
         }
         hanging = []
         for end in ends.values { end.other = nil }
+        ends = [:]
     }
 
     private func connect(_ inner: any Channel) throws {
@@ -146,7 +149,10 @@ private final class ProxyPairs {
             let id = ObjectIdentifier(end)
             let bound = NIOLoopBound(self, eventLoop: end.channel.eventLoop)
             ends[id] = end
-            end.channel.closeFuture.whenComplete { _ in bound.value.ends[id] = nil }
+            end.channel.closeFuture.whenComplete { _ in
+                // Its other half does not know while cut.
+                if !bound.value.isCut { bound.value.ends[id] = nil }
+            }
             end.setCut(isCut)
         }
     }
