@@ -24,6 +24,9 @@ from websocket import Connection
 
 NUMBER = b'"number":'
 
+# Set by SIGUSR1: nobody asks any more, so that every answer can come before the end.
+quiet = asyncio.Event()
+
 
 class Session(Connection):
     def __init__(self, client, address, target):
@@ -87,6 +90,8 @@ class Client:
         """An action now and then; every third client also wants a name that the neighbour on another edge wants too."""
         while True:
             await asyncio.sleep(1 + self.number % 10 / 10)
+            if quiet.is_set():
+                return
             if not session.is_registered:
                 continue
             self.calls += 1
@@ -122,7 +127,7 @@ class Observer:
             await asyncio.sleep(0.5)
 
     async def ask(self):
-        while True:
+        while not quiet.is_set():
             self.calls += 1
             identity = f"h-{self.calls}"
             self.journal.write("call", identity, "send_group_msg", "-")
@@ -164,6 +169,7 @@ async def main():
     everybody = clients + [observer]
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, quiet.set)
     tasks = [asyncio.ensure_future(each.run()) for each in everybody]
     while not stop.is_set():
         for each in everybody:

@@ -294,7 +294,8 @@ class Ledger:
             else:
                 for _ in range(self.options.rounds):
                     await self.round()
-            self.bot.process.send_signal(signal.SIGUSR1)
+            for program in (self.bot, self.clients):
+                program.process.send_signal(signal.SIGUSR1)
             # What is under way arrives, or is answered that it did not.
             await asyncio.sleep(ACTION_TIMEOUT + 10)
             self.clients.end()
