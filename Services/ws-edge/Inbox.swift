@@ -97,7 +97,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     /// One that is delivered again, the connection having been lost before we acknowledged it, was carried out already.
     private func question(_ delivery: Delivery) {
         if let id = delivery.properties.messageID, !seen.insert(id) {
-            context.counters.repeatsDropped.add()
+            context.metrics.repeatsDropped.increment()
             return
         }
         methods.perform(delivery)

@@ -52,7 +52,9 @@ struct PendingCallsTests {
     @Test("all end in the order they were begun")
     func all() {
         var calls = PendingCalls()
-        for name in ["a", "b", "c"] { _ = calls.begin(Action(name: name, params: nil), of: SelfID(1), at: now, timeout: .zero) }
+        for name in ["a", "b", "c"] {
+            _ = calls.begin(Action(name: name, params: nil), of: SelfID(1), at: now, timeout: .zero)
+        }
         let ended = calls.endAll()
         #expect(ended.map(\.action) == ["a", "b", "c"])
         #expect(calls.count == 0)
