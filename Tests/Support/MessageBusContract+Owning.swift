@@ -97,15 +97,15 @@ extension MessageBusContract {
             let idle = stage.queue("idle")
             let used = stage.queue("used")
             for queue in [idle, used] {
-                try await bus.declare(QueueDeclaration(queue, expires: .milliseconds(300)))
+                try await bus.declare(QueueDeclaration(queue, expires: .seconds(2)))
             }
             let recorder = DeliveryRecorder()
             try await recorder.consume(used, from: bus, on: stage.anyEventLoop())
-            try await stage.contract.letTimePass(.milliseconds(600))
+            try await stage.contract.letTimePass(.seconds(3))
             #expect(await bus.publish("x", to: .toQueue, RoutingKey(idle.text), mandatory: true) == .unroutable)
             #expect(await bus.publish("x", to: .toQueue, RoutingKey(used.text), mandatory: true) == .confirmed)
             await recorder.cancel()
-            try await stage.contract.letTimePass(.milliseconds(600))
+            try await stage.contract.letTimePass(.seconds(3))
             #expect(await bus.publish("x", to: .toQueue, RoutingKey(used.text), mandatory: true) == .unroutable)
         },
     ]
