@@ -51,7 +51,7 @@ public struct BotActionCaller: Sendable {
             .unavailable("\(action) was not sent: \(reason) Try again later.")
         case .disconnected:
             .unavailable(
-                "\(action): the connection to the bus was lost; \(uncertain)"
+                "\(action): the connection to bot \(bot), or to the bus, was lost; \(uncertain)"
             )
         case .closed:
             .unavailable(

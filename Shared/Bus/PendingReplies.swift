@@ -34,6 +34,16 @@ struct PendingReplies<Waiter> {
         return expired.values.sorted { $0.deadline < $1.deadline }.map(\.waiter)
     }
 
+    /// Changes the waiters that `body` says true of, and lets them wait no longer than that.
+    mutating func shorten(until deadline: NIODeadline, where body: (inout Waiter) -> Bool) {
+        for id in waiters.keys {
+            guard var entry = waiters[id], body(&entry.waiter) else { continue }
+            entry.deadline = min(entry.deadline, deadline)
+            waiters[id] = entry
+            earliestDeadline = min(earliestDeadline ?? deadline, entry.deadline)
+        }
+    }
+
     /// Ends every wait.
     mutating func removeAll() -> [Waiter] {
         defer {

@@ -9,6 +9,8 @@ public final class Requester: Sendable {
     private struct Waiter {
         let key: RoutingKey
         let answer: CheckedContinuation<Answer, Never>
+        /// Whoever was asked may be gone.
+        var isInDoubt = false
     }
 
     private struct State {
@@ -83,6 +85,20 @@ public final class Requester: Sendable {
         guard let waiter = state.withLock({ $0.pending.take(id) }) else { return false }
         waiter.answer.resume(returning: .success(delivery.message))
         return true
+    }
+
+    /// Whoever answers at that key may be gone, and what was asked with it: the waits for it end within `limit`, with
+    /// ``MessageBusError/disconnected``.
+    public func doubt(_ key: RoutingKey, limit: Duration) {
+        let now = now()
+        state.withLock { state in
+            state.pending.shorten(until: now.advanced(by: limit)) { waiter in
+                guard waiter.key == key else { return false }
+                waiter.isInDoubt = true
+                return true
+            }
+            setTimer(&state, now: now, notBefore: now)
+        }
     }
 
     /// Ends every wait with ``MessageBusError/closed``.
@@ -172,7 +188,9 @@ public final class Requester: Sendable {
             setTimer(&state, now: now, notBefore: now + Self.timerSpacing)
             return expired
         }
-        for waiter in expired { waiter.answer.resume(returning: .failure(.timedOut(waiter.key))) }
+        for waiter in expired {
+            waiter.answer.resume(returning: .failure(waiter.isInDoubt ? .disconnected : .timedOut(waiter.key)))
+        }
     }
 
     /// The clock's time in SwiftNIO's terms, counted from now.

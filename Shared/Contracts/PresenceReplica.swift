@@ -22,6 +22,8 @@ public struct PresenceReplica: Sendable {
         public var wentOffline: [OnlineClient] = []
         public var renamed: [OnlineClient] = []
         public var changedBots: [OnlineBot] = []
+        /// Bots whose link is gone, or was replaced by another: what it had in flight may never be answered.
+        public var lostLinks: [SelfID] = []
         /// A change was missed: ask for a snapshot.
         public var needsSnapshot = false
 
@@ -63,10 +65,7 @@ public struct PresenceReplica: Sendable {
             clients[client.appID] = nil
         }
         for client in fresh.clients { add(client, &effect) }
-        for bot in fresh.bots where bots[bot.selfID] != bot {
-            bots[bot.selfID] = bot
-            effect.changedBots.append(bot)
-        }
+        for bot in fresh.bots where bots[bot.selfID] != bot { update(bot, &effect) }
         let known = Set(fresh.bots.map(\.selfID))
         for bot in bots.values where bot.isOnline && !known.contains(bot.selfID) { markOffline(bot, &effect) }
         return effect
@@ -121,10 +120,7 @@ public struct PresenceReplica: Sendable {
                 effect.wentOffline.append(client)
             }
         case .botOnline, .botOffline:
-            for bot in change.bots {
-                bots[bot.selfID] = bot
-                effect.changedBots.append(bot)
-            }
+            for bot in change.bots { update(bot, &effect) }
         }
     }
 
@@ -146,7 +142,14 @@ public struct PresenceReplica: Sendable {
         guard bot.isOnline else { return }
         var bot = bot
         bot.isOnline = false
-        bots[bot.selfID] = bot
+        update(bot, &effect)
+    }
+
+    private mutating func update(_ bot: OnlineBot, _ effect: inout Effect) {
+        let before = bots.updateValue(bot, forKey: bot.selfID)
         effect.changedBots.append(bot)
+        if let before, before.isOnline, !bot.isOnline || bot.epoch != before.epoch {
+            effect.lostLinks.append(bot.selfID)
+        }
     }
 }

@@ -100,6 +100,23 @@ struct RequesterTests {
         await #expect(throws: MessageBusError.timedOut("service")) { try await patient.value }
     }
 
+    @Test("a request whose answerer may be gone ends within the limit, as one to somebody else does not")
+    func doubt() async throws {
+        let (requester, _) = try await asker()
+        let requests = Mutex<[Delivery]>([])
+        try await answerer { delivery, _ in requests.withLock { $0.append(delivery) } }
+        let asking = Task {
+            try await requester.request(.text("x"), to: .toQueue, key: "service", timeout: .seconds(60))
+        }
+        try await eventually(read: { requests.withLock { $0.count } }, until: { $0 == 1 })
+        requester.doubt("another", limit: .seconds(1))
+        try await eventually(read: { clock.earliestDeadline }, until: { $0?.offset == .seconds(60) })
+        requester.doubt("service", limit: .seconds(2))
+        try await eventually(read: { clock.earliestDeadline }, until: { $0?.offset == .seconds(2) })
+        clock.advance(by: .seconds(2))
+        await #expect(throws: MessageBusError.disconnected) { try await asking.value }
+    }
+
     @Test("an answer that nobody asked for is not taken")
     func stray() async throws {
         let (requester, _) = try await asker()

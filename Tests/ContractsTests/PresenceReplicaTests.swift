@@ -159,6 +159,21 @@ import Testing
         #expect(Array(replica.clients.keys) == ["x"])
     }
 
+    @Test("a link that goes, or is replaced by another, is a lost one; one that comes, or is said again, is not")
+    func lostLinks() {
+        var replica = complete()
+        var sequence: UInt64 = 0
+        for (epoch, online, lost) in [
+            (1, false, 0), (2, true, 0), (2, true, 0), (3, true, 1), (3, false, 1), (4, true, 0),
+        ] {
+            sequence += 1
+            let effect = replica.apply(
+                change(.botOnline, sequence, bots: [bot(1, epoch: UInt64(epoch), online: online)]))
+            #expect(effect.lostLinks.count == lost, "epoch \(epoch), online \(online)")
+        }
+        #expect(replica.replace(with: snapshot(9, bots: [bot(1, epoch: 5)])).lostLinks == [SelfID(1)])
+    }
+
     @Test("an edge that ends takes its clients and bots with it, and no others")
     func edgeDown() {
         var replica = complete()
@@ -168,6 +183,7 @@ import Testing
         let effect = replica.apply(change(.edgeDown, 4))
         #expect(effect.wentOffline.map(\.appID) == ["x"])
         #expect(effect.changedBots.map(\.selfID) == [SelfID(1)])
+        #expect(effect.lostLinks == [SelfID(1)])
         #expect(replica.edges.isEmpty)
         #expect(Array(replica.clients.keys) == ["y"])
     }

@@ -1,5 +1,6 @@
 import Bus
 import NIOCore
+import NIOHTTP1
 import OneBot
 import SimulatedBot
 import TestSupport
@@ -80,10 +81,14 @@ extension EndToEnd {
                     _ = try await client.nextEvent("meta_event", "lifecycle")
                     try await client.send(#"{"action":"slow","echo":7}"#)
                     _ = try await bot.bot.nextAction("slow")
+                    async let overHTTP = FakeHTTP.request(
+                        .GET, deployment.http + "/slow", within: .seconds(25))
+                    _ = try await bot.bot.nextAction("slow")
                     deployment.edges[0].bus.lose()
                     let answer = try await client.next("the answer", within: .seconds(25)) { $0.echo == "7" }
                     #expect(answer.int("retcode") == 1503)
                     #expect(answer["msg"]?.contains("may have been carried out") == true)
+                    #expect(try await overHTTP.retcode == 1503)
                     deployment.edges[0].bus.restore()
                 }
             }

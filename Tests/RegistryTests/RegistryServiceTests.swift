@@ -207,7 +207,7 @@ import Testing
         for session in 1...3 {
             _ = try await vanishing.registry.register(RegistryWorld.claim(UInt64(session)), at: vanishing.address)
         }
-        try await eventually("its clients are seen") { watching.presence.current.clients.count == 3 }
+        try await eventually("the other edge knows them") { watching.presence.current.clients.count == 3 }
         await vanishing.disappear()
         try await eventually("its clients are gone") {
             try await watching.report(.renew)

@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import NIOCore
 import Observability
+import OneBot
 
 /// The gateway's inbox: answers to its questions, and the registry's presence changes, which keep its replica. A
 /// change that was missed is made up for by a snapshot.
@@ -65,11 +66,18 @@ final class PresenceFeed: Sendable {
 
     private func needsAnother() async -> Bool {
         do throws(RPC.Failure) {
-            return view.replace(with: try await registry.snapshot()).needsSnapshot
+            let effect = view.replace(with: try await registry.snapshot())
+            doubt(effect.lostLinks)
+            return effect.needsSnapshot
         } catch {
             logger.debug("No snapshot from the registry yet.", metadata: [LogKeys.error: "\(error)"])
             return true
         }
+    }
+
+    /// What is in flight to those bots ends soon: whoever held the link answers, if it lives, and nobody else will.
+    private func doubt(_ bots: [SelfID]) {
+        for bot in bots { requester.doubt(Exchanges.actionKey(bot), limit: .seconds(2)) }
     }
 
     private func receive(_ delivery: Delivery) {
@@ -80,7 +88,9 @@ final class PresenceFeed: Sendable {
         }
         do {
             let change = try JSONDecoder().decode(PresenceChange.self, from: Data(delivery.body.readableBytesView))
-            if view.apply(change).needsSnapshot { gap.yield() }
+            let effect = view.apply(change)
+            doubt(effect.lostLinks)
+            if effect.needsSnapshot { gap.yield() }
         } catch {
             logger.warning(
                 "A presence change cannot be read.",

@@ -1,3 +1,4 @@
+import Bus
 import Contracts
 import OneBot
 
@@ -11,6 +12,7 @@ struct ClientStatusAnnouncer: Sendable {
     let bots: Bots
 
     func announce(_ effect: PresenceReplica.Effect) {
+        for bot in effect.lostLinks { context.requester.doubt(Exchanges.actionKey(bot), limit: .seconds(2)) }
         if !effect.changedBots.isEmpty {
             bots.heard(of: effect.changedBots)
             let standard = context.defaultBot
