@@ -74,9 +74,10 @@ public struct BotConfiguration: Sendable {
 }
 
 extension WSEdgeConfiguration {
-    public init(_ settings: Settings) {
+    /// - Parameter edgeID: `edge.id` where it is not set.
+    public init(_ settings: Settings, edgeID fallback: String = "edge") {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
-        edgeID = settings.string("edge.id", default: "edge")
+        edgeID = settings.string("edge.id", default: fallback)
         if !Exchanges.isWord(edgeID) {
             settings.report("edge.id", value: edgeID, remedy: "Use 1 to 48 letters, digits, _ or -.")
         }

@@ -5,6 +5,7 @@
 #
 # PERPETUA_BIN   the perpetua to test (.build/debug/perpetua)
 # PERPETUA_VENV  a Python environment with Tests/requirements.txt (.venv, made where it is missing)
+# PERPETUA_TEST_BUS  `amqp`: over the broker that PERPETUA_TEST_AMQP_URL names, with what needs one
 # PERPETUA_WS    test what runs there instead of starting one; with PERPETUA_HTTP if it is a perpetua
 set -euo pipefail
 
@@ -50,6 +51,13 @@ print(*(listener.getsockname()[1] for listener in sockets))
 PYTHON
 }
 
+bus=() prefix=perpetua
+if [[ ${PERPETUA_TEST_BUS:-memory} == amqp ]]; then
+    : "${PERPETUA_TEST_AMQP_URL:?names no broker: run ./test, or start one with scripts/rabbitmq.sh}"
+    prefix=clients$RANDOM
+    bus=(PERPETUA_BUS=amqp PERPETUA_AMQP_URL="$PERPETUA_TEST_AMQP_URL" PERPETUA_AMQP_PREFIX="$prefix")
+fi
+
 start_perpetua() {
     [[ -x $perpetua ]] || { echo "There is no $perpetua: build it (swift build), or set PERPETUA_BIN." >&2; exit 2; }
     local ports shared api
@@ -61,7 +69,7 @@ start_perpetua() {
         cd "$folder"
         exec env -i PATH="$PATH" HOME="$folder" \
             PERPETUA_EDGE_SHARED_PORT="$shared" PERPETUA_API_PORT="$api" \
-            PERPETUA_REGISTRY_DATABASE="$folder/registry.sqlite" \
+            PERPETUA_REGISTRY_DATABASE="$folder/registry.sqlite" "${bus[@]}" \
             "$perpetua" --simulated-bot >"$folder/perpetua.log" 2>&1
     ) &
     started=$!
@@ -108,10 +116,15 @@ cd "$clients"
 run echo_types "${python[@]}" echo_types.py
 run nonebot_forward_websockets env NONEBOT_DRIVER='~websockets' "${python[@]}" nonebot_forward.py
 run nonebot_forward_aiohttp env NONEBOT_DRIVER='~aiohttp' "${python[@]}" nonebot_forward.py
-# The protocol itself, on a client port where no events come in between.
-run autobahn "${python[@]}" ../Autobahn/run.py "$PERPETUA_WS/api"
-# The document of the AMQP door: no perpetua has a part in this.
-run asyncapi "${python[@]}" ../AsyncAPI/check.py
+if ((${#bus[@]})); then
+    run amqp_client "${python[@]}" ../../Examples/amqp-client/amqp_client.py --once \
+        --url "$PERPETUA_TEST_AMQP_URL" --prefix "$prefix"
+else
+    # The protocol itself, on a client port where no events come in between.
+    run autobahn "${python[@]}" ../Autobahn/run.py "$PERPETUA_WS/api"
+    # The document of the AMQP door: no perpetua has a part in this.
+    run asyncapi "${python[@]}" ../AsyncAPI/check.py
+fi
 
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))
