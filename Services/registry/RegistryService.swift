@@ -83,7 +83,7 @@ public struct RegistryService: Service {
         var isFirst = true
         while let taken = try await takeQueue(configuration.exchanges.registryQueue) {
             let ending = try await term(
-                followsAnother: taken.followsAnother, mayWait: !isFirst || taken.followsAnother, terms)
+                isFirst: isFirst, followsAnother: taken.followsAnother, terms)
             guard case .lost(let reason) = ending else { break }
             isFirst = false
             logger.warning(
@@ -95,14 +95,13 @@ public struct RegistryService: Service {
     }
 
     /// From having the queue to being stopped, or losing it.
-    /// - Parameter mayWait: another process may have the database open a little longer: the registry before us.
-    private func term(followsAnother: Bool, mayWait: Bool, _ terms: Terms) async throws -> Ending {
+    private func term(isFirst: Bool, followsAnother: Bool, _ terms: Terms) async throws -> Ending {
         let exchanges = configuration.exchanges
         status.set(phase: "The registry is opening its database.")
         var ending = Ending.stopped
         do {
-            if let store = try await open(waiting: mayWait) {
-                ending = await serve(store, followsAnother: followsAnother, terms)
+            if let store = try await open(waiting: !isFirst || followsAnother) {
+                ending = await serve(store, isFirst: isFirst, followsAnother: followsAnother, terms)
                 await store.close()
             }
         } catch let error as MessageBusError {
@@ -186,7 +185,9 @@ public struct RegistryService: Service {
     }
 
     /// Serves until it is stopped, or cannot go on.
-    private func serve(_ store: RegistryStore, followsAnother: Bool, _ terms: Terms) async -> Ending {
+    private func serve(
+        _ store: RegistryStore, isFirst: Bool, followsAnother: Bool, _ terms: Terms
+    ) async -> Ending {
         let inputs = RegistryInputs()
         terms.begin(inputs)
         defer { terms.end() }
@@ -199,6 +200,8 @@ public struct RegistryService: Service {
             }
             let exchanges = configuration.exchanges
             let stored = try await store.begin(utcMilliseconds: now().utcMilliseconds)
+            // A database in memory forgets the edges of the term before: as if another had known them.
+            let isForgetful = !isFirst && stored.edges.isEmpty
             // A prefix of its own: an answer to an earlier term is not taken for one to this.
             let requester = Requester(
                 bus: bus, inbox: exchanges.registryRepliesQueue,
@@ -211,7 +214,7 @@ public struct RegistryService: Service {
             logger.info("The registry is at work.", metadata: [LogKeys.path: "\(configuration.database)"])
             status.set(phase: nil)
             return await withTaskGroup { group in
-                group.addTask { await registrar.run(stored, followsAnother: followsAnother) }
+                group.addTask { await registrar.run(stored, followsAnother: followsAnother || isForgetful) }
                 let ticks = eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: tickInterval) { _ in
                     inputs.tick()
                 }

@@ -28,6 +28,8 @@ public struct Exchanges: Sendable {
     public var registryReportsQueue: QueueName { QueueName("\(prefix).registry.reports") }
     /// Who answers actions of this bot: exclusive, a lock and an address in one.
     public func botQueue(_ bot: SelfID) -> QueueName { QueueName("\(prefix).bot.\(bot)") }
+    /// Who publishes the events of this bot: exclusive, a lock; nothing is sent there but who else wants it.
+    public func botEventsQueue(_ bot: SelfID) -> QueueName { QueueName("\(prefix).bot.\(bot).event") }
     /// Who does what one edge at a time may do: exclusive, held as long as it is done. `kind` is `bot` (dialling it, running its program),
     /// `reverse` or `webhook`; `name` is the same on every edge.
     public func claimQueue(kind: String, name: String) -> QueueName { QueueName("\(prefix).claim.\(kind).\(name)") }

@@ -17,6 +17,7 @@ import Testing
         #expect(exchanges.registryReportsQueue.text == "mine.registry.reports")
         #expect(exchanges.registryRepliesQueue.text == "mine.registry.replies")
         #expect(exchanges.botQueue(SelfID(-7)).text == "mine.bot.-7")
+        #expect(exchanges.botEventsQueue(SelfID(-7)).text == "mine.bot.-7.event")
         #expect(exchanges.inbox(of: edge).text == "mine.edge.e1.a1")
         #expect(exchanges.gatewayQueue.text == "mine.gateway")
         #expect(exchanges.gatewayInbox(instance: "g").text == "mine.gateway.g")

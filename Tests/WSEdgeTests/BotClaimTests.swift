@@ -163,6 +163,31 @@ struct BotClaimTests {
         }
     }
 
+    @Test("an API and an Event connection that reach different edges serve one bot together")
+    func splitPair() async throws {
+        try await BotBench.run { bench in
+            let api = try await bench.dialIn(selfID: 10001, role: "API")
+            try await bench.untilOnline(10001)
+            try await withEdge("e2", on: bench.broker) { second in
+                let event = try await second.dialIn(selfID: 10001, role: "Event")
+                try await second.untilOnline(10001)
+                event.send(BotBench.event(10001, 1))
+                _ = try await bench.events(count: 1)
+                _ = try await bench.call(10001, #"{"action":"a"}"#)
+                #expect(try await api.nextAction().name == "a")
+                #expect(api.ending == nil && event.ending == nil)
+
+                // The bot comes back with one connection for both: at this edge it takes the other edge's part over.
+                let universal = try await second.dialIn(selfID: 10001)
+                #expect(try await api.waitForEnding().code == 1008)
+                universal.send(BotBench.event(10001, 2))
+                _ = try await bench.events(count: 2)
+                _ = try await bench.call(10001, #"{"action":"b"}"#)
+                #expect(try await universal.nextAction().name == "b")
+            }
+        }
+    }
+
     @Test("a holder that does not answer keeps the bot: the new link is closed with 1013")
     func silentHolder() async throws {
         try await BotBench.run { bench in

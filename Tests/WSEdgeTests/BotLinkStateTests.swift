@@ -49,12 +49,28 @@ struct BotLinkStateTests {
         #expect(state.unclaimed() == true)
         #expect(state.phase == .claiming)
         #expect(state.takesEvent(from: 1))
-        #expect(state.expel() == [connection(1)])
+        let expelled = state.expel(.events)
+        #expect(expelled?.place == connection(1))
+        #expect(expelled?.loss == .init(losesActions: true, endsLink: true), "it took actions as well")
         #expect(state.phase == .down)
+        #expect(state.parts == [])
         #expect(!state.takesEvent(from: 1))
         #expect(!state.takesResponse(from: 1))
         #expect(state.lost(1) == .init(losesActions: false, endsLink: false))
         #expect(state.unclaimed() == false)
+    }
+
+    @Test("of a pair, the part that another edge has is given up, and the other stays")
+    mutating func expelOne() {
+        _ = state.attach(connection(1, .api))
+        _ = state.attach(connection(2, .event))
+        #expect(state.parts == [.actions, .events])
+        let expelled = state.expel(.events)
+        #expect(expelled?.place == connection(2, .event))
+        #expect(expelled?.loss == .init(losesActions: false, endsLink: false))
+        #expect(state.parts == [.actions])
+        let again = state.expel(.events)
+        #expect(again == nil)
     }
 
     @Test("an API and an Event connection make one bot, whichever comes first", arguments: [false, true])

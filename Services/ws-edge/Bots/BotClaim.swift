@@ -6,8 +6,8 @@ import Observability
 import OneBot
 import Synchronization
 
-/// Holds the bot's exclusive queue while its link is up: the lock that makes us the bot's only holder, and the address its
-/// actions come to. Without it an action is unroutable, and its asker knows at once.
+/// Holds an exclusive queue of the bot while its link is up: the lock that makes us the only one who publishes its events, or the only
+/// one who takes its actions, and then also the address they come to: without it an action is unroutable, and its asker knows at once.
 ///
 /// The queue goes with our connection to the broker; then it is claimed again. Before claiming, whoever holds it is asked to give it up: of two
 /// links of one bot the newest wins, the one of the higher epoch.
@@ -41,6 +41,7 @@ final class BotClaim: Sendable {
     }
 
     private let bot: SelfID
+    private let part: BotLinkState.Part
     private let address: EdgeAddress
     private let exchanges: Exchanges
     private let bus: any MessageBus
@@ -57,10 +58,12 @@ final class BotClaim: Sendable {
     private static let prefetch = 8192
 
     init(
-        bot: SelfID, address: EdgeAddress, exchanges: Exchanges, bus: any MessageBus, requester: Requester,
+        bot: SelfID, part: BotLinkState.Part, address: EdgeAddress, exchanges: Exchanges, bus: any MessageBus,
+        requester: Requester,
         eventLoop: any EventLoop, timing: BotTiming, logger: Logger
     ) {
         self.bot = bot
+        self.part = part
         self.address = address
         self.exchanges = exchanges
         self.bus = bus
@@ -169,7 +172,7 @@ final class BotClaim: Sendable {
             let question = try RPC.encodeQuestion(
                 method: BotRelease.type, params: BotRelease(epoch: epoch, edge: address))
             let answer = try await requester.request(
-                Message(question, properties), to: .toQueue, key: RoutingKey(exchanges.botQueue(bot).text),
+                Message(question, properties), to: .toQueue, key: RoutingKey(queue.text),
                 timeout: timing.askHolderFor)
             _ = try RPC.decodeResult(RPC.Empty.self, from: answer.body)
             return .releases
@@ -185,10 +188,11 @@ final class BotClaim: Sendable {
     }
 
     private func declare(_ handlers: Handlers) async throws(MessageBusError) -> any BusConsumer {
-        let queue = exchanges.botQueue(bot)
         state.withLock { $0.isLost = false }
         try await bus.declare(QueueDeclaration(queue, isExclusive: true))
-        try await bus.bind(queue, to: exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text))
+        if part == .actions {
+            try await bus.bind(queue, to: exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text))
+        }
         return try await bus.consume(
             queue, prefetch: Self.prefetch, on: eventLoop,
             cancelled: {
@@ -225,6 +229,13 @@ final class BotClaim: Sendable {
             Message(answer, properties), to: .toQueue, key: RoutingKey(replyTo.text), mandatory: false, then: nil)
     }
 
+    private var queue: QueueName {
+        switch part {
+        case .actions: exchanges.botQueue(bot)
+        case .events: exchanges.botEventsQueue(bot)
+        }
+    }
+
     private var isWanted: Bool { state.withLock { $0.epoch != nil } }
 
     /// Waits a little in any case, so that a bus that says it works and takes nothing is not asked in a circle.
@@ -240,9 +251,10 @@ final class BotClaim: Sendable {
     /// Gives the queue up: first the binding, so that later actions are unroutable; what is in it already is delivered (and
     /// answered by the link); then the queue itself.
     private func release(_ consumer: any BusConsumer) async {
-        let queue = exchanges.botQueue(bot)
         do {
-            try await bus.unbind(queue, from: exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text))
+            if part == .actions {
+                try await bus.unbind(queue, from: exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text))
+            }
             try await untilDrained()
             await consumer.cancel()
             try await bus.delete(queue)

@@ -9,20 +9,56 @@ import WebSocketTransport
 
 /// Whose the bot is: its queue comes and goes with the connection to the broker, and other edges want it.
 extension BotLink {
-    /// What the claim tells the link.
-    var claimHandlers: BotClaim.Handlers {
-        BotClaim.Handlers(
-            granted: { self.claimed() }, lost: { self.stopPublishing() }, refused: { self.refused(because: $0) },
-            released: { self.release(to: $0) }, deliver: { self.deliver($0) })
+    /// Every claim, and what it tells the link.
+    var claimsAndHandlers: [(BotClaim, BotClaim.Handlers)] {
+        BotLinkState.Part.allCases.map { part in
+            (
+                claim(of: part),
+                BotClaim.Handlers(
+                    granted: { self.granted(part) }, lost: { self.lost(part) },
+                    refused: { self.refused(part, because: $0) }, released: { self.release(part, to: $0) },
+                    deliver: { self.deliver($0) })
+            )
+        }
     }
 
-    /// The queue is wished for while there is a connection, and until what a lost one left is published.
-    func updateClaim() {
-        let isWanted = state.phase != .down || (!outbox.isOpen && !outbox.isEmpty)
-        claim.want(isWanted ? sequence.epoch : nil)
+    func claim(of part: BotLinkState.Part) -> BotClaim {
+        switch part {
+        case .actions: actionsClaim
+        case .events: eventsClaim
+        }
     }
 
-    /// The bot's queue is ours: what was kept goes out, first and in order.
+    /// A part is wished for while a connection fills it, and until what a lost link left is published.
+    func updateClaims() {
+        if state.phase != .down {
+            wanted = state.parts
+        } else if outbox.isOpen || outbox.isEmpty {
+            wanted = []
+        }
+        granted.formIntersection(wanted)
+        for part in BotLinkState.Part.allCases {
+            claim(of: part).want(wanted.contains(part) ? sequence.epoch : nil)
+        }
+        if granted != wanted {
+            if state.unclaimed() { apply(outbox.close()) }
+        } else if state.phase == .claiming {
+            claimed()
+        }
+    }
+
+    private func granted(_ part: BotLinkState.Part) {
+        guard wanted.contains(part) else { return }
+        granted.insert(part)
+        if granted == wanted { claimed() }
+    }
+
+    private func lost(_ part: BotLinkState.Part) {
+        granted.remove(part)
+        stopPublishing()
+    }
+
+    /// All that is wished for is ours: what was kept goes out, first and in order.
     private func claimed() {
         if services.newestElsewhere(bot) > sequence.epoch, state.phase != .down {
             // Somebody else had the bot while we were cut off, and is gone: consumers take nothing of the old epoch any more.
@@ -32,60 +68,71 @@ extension BotLink {
         if state.claimed() { services.changed(self, sequence.epoch, true) }
         apply(outbox.open())
         publishWaiting()
-        updateClaim()
+        updateClaims()
+    }
+
+    /// A publish failed: the claims say again that they are ours once the bus works.
+    func publishFailed() {
+        granted = []
+        stopPublishing()
+        for part in wanted { claim(of: part).sayAgain() }
     }
 
     /// Another edge's link had that epoch. The claim being ours, it is over; but its epoch may be higher, by a clock ahead of ours.
     func heard(ofEpoch epoch: UInt64) {
         guard state.phase == .up, epoch > sequence.epoch else { return }
         beginEpoch(above: epoch)
-        updateClaim()
+        updateClaims()
         services.changed(self, sequence.epoch, true)
     }
 
-    /// The queue, or the bus, is away: the bot's frames are kept until it is back.
-    func stopPublishing() {
+    /// A queue, or the bus, is away: the bot's frames are kept until it is back.
+    private func stopPublishing() {
         guard state.unclaimed() || outbox.isOpen else { return }
         logger.notice("The bus does not take the bot's frames now; they are kept.")
         apply(outbox.close())
-        updateClaim()
+        updateClaims()
     }
 
-    /// Another edge has the bot, and keeps it.
-    private func refused(because reason: String) {
-        let dropped = outbox.drop { $0.isEvent }
+    /// Another edge has that part of the bot, and keeps it.
+    private func refused(_ part: BotLinkState.Part, because reason: String) {
+        let dropped = granted.contains(.events) ? 0 : outbox.drop { $0.isEvent }
         metrics.eventsSuperseded.increment(by: dropped)
         logger.warning(
             "Another edge holds the bot; this link is closed.",
             metadata: [LogKeys.reason: "\(reason)", LogKeys.count: "\(dropped)"])
         expel(
+            part,
             wasClaimed
                 ? .policy("another edge holds bot \(bot) now") : .tryAgainLater("bot \(bot) is taken: \(reason)"))
     }
 
-    /// Whether a link at another edge may have the bot: it may where it is newer.
-    private func release(to wish: BotRelease) -> Bool {
+    /// Whether a link at another edge may have that part of the bot: it may where it is newer.
+    private func release(_ part: BotLinkState.Part, to wish: BotRelease) -> Bool {
         guard wish.epoch > sequence.epoch else { return false }
-        if state.phase != .down {
+        if state.parts.contains(part) {
             logger.notice(
                 "A newer link at another edge takes the bot over.", metadata: [LogKeys.edgeID: "\(wish.edge.edgeID)"])
-            expel(.policy("replaced by a newer connection of bot \(bot) at edge \(wish.edge.edgeID)"))
         }
-        claim.want(nil)
+        expel(part, .policy("replaced by a newer connection of bot \(bot) at edge \(wish.edge.edgeID)"))
         return true
     }
 
-    /// Closes every connection, and gives the queue up. Answers that wait still go out: they need no claim.
-    private func expel(_ reason: CloseReason) {
-        let wasUp = state.phase != .down
-        for place in state.expel() {
+    /// Closes the connection that fills that part, and gives up what it filled. Of a link that ends so, answers that wait still go out:
+    /// they need no claim.
+    private func expel(_ part: BotLinkState.Part, _ reason: CloseReason) {
+        if let (place, loss) = state.expel(part) {
             connections.removeValue(forKey: place.number)?.close(reason, displacement: .heldElsewhere)
+            if loss.losesActions {
+                isActionsWritable = false
+                failAll()
+            }
+            if loss.endsLink { services.changed(self, sequence.epoch, false) }
         }
-        isActionsWritable = false
-        failAll()
-        apply(outbox.open())
-        publishWaiting()
-        if wasUp { services.changed(self, sequence.epoch, false) }
-        claim.want(nil)
+        if state.phase == .down {
+            apply(outbox.open())
+            publishWaiting()
+        }
+        updateClaims()
     }
 }

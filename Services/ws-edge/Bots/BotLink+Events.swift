@@ -87,8 +87,7 @@ extension BotLink {
             refused(parcel, because: reason)
         case .unreachable, .unknown:
             guard outbox.isOfThisRound(ticket) else { return }
-            stopPublishing()
-            claim.sayAgain()
+            publishFailed()
             return
         }
         publishWaiting()

@@ -15,7 +15,8 @@ import WebSocketTransport
 final class BotLink: @unchecked Sendable {
     let bot: SelfID
     let eventLoop: any EventLoop
-    let claim: BotClaim
+    let actionsClaim: BotClaim
+    let eventsClaim: BotClaim
 
     let bus: any MessageBus
     let exchanges: Exchanges
@@ -28,7 +29,10 @@ final class BotLink: @unchecked Sendable {
     /// Events and answers until the bus has taken them.
     var outbox = Outbox<Parcel>()
     var isPublishing = false
-    /// The bot's queue has been ours since the link came up.
+    /// The parts of the bot that are claimed for this link, and those of them that are ours.
+    var wanted: Set<BotLinkState.Part> = []
+    var granted: Set<BotLinkState.Part> = []
+    /// All that was wished for has been ours since the link came up.
     var wasClaimed = false
     let metrics = BotMetrics()
 
@@ -71,9 +75,12 @@ final class BotLink: @unchecked Sendable {
         self.logger = logger
         // The time in the tokens: an answer to an earlier process's action is not taken for one to ours.
         echoes = EchoTable(bot: bot, prefix: "p\(String(services.utcMilliseconds(), radix: 36))-")
-        claim = BotClaim(
-            bot: bot, address: address, exchanges: exchanges, bus: bus, requester: requester, eventLoop: eventLoop,
-            timing: timing, logger: logger)
+        let claim = { [logger = self.logger] (part: BotLinkState.Part) in
+            BotClaim(
+                bot: bot, part: part, address: address, exchanges: exchanges, bus: bus, requester: requester,
+                eventLoop: eventLoop, timing: timing, logger: logger)
+        }
+        (actionsClaim, eventsClaim) = (claim(.actions), claim(.events))
     }
 
     /// Runs `body` on the link's event loop: at once if we are there, else soon and in order.
@@ -111,7 +118,7 @@ final class BotLink: @unchecked Sendable {
                     LogKeys.remoteAddress: "\(connection.remoteAddress)",
                     LogKeys.role: "\(connection.place.role.rawValue)",
                 ])
-            updateClaim()
+            updateClaims()
             if startsEpoch, state.phase == .up { services.changed(self, sequence.epoch, true) }
             if outbox.isFull { connection.pauseReading() }
             pump()
@@ -132,7 +139,7 @@ final class BotLink: @unchecked Sendable {
             failAll()
         }
         guard loss.endsLink else { return }
-        updateClaim()
+        updateClaims()
         services.changed(self, sequence.epoch, false)
         logger.log(
             level: ending.isOurs ? .info : .warning, "A bot is gone.", metadata: [LogKeys.reason: "\(ending)"])

@@ -12,6 +12,9 @@ import OneBot
 ///     └── last connection lost, or expelled ───┘
 /// ```
 struct BotLinkState {
+    /// What a bot's connections are for. Each has a claim of its own, since the two of an API and Event pair may reach different edges.
+    enum Part: Sendable, Hashable, CaseIterable { case actions, events }
+
     /// Who opened a connection.
     enum Origin: Sendable, Hashable {
         /// We did, as `bots[entry]` says.
@@ -85,14 +88,14 @@ struct BotLinkState {
         }
     }
 
-    /// The bot is another edge's: its connections, to be closed; what they still send is ignored.
-    mutating func expel() -> [Connection] {
-        defer {
-            phase = .down
-            actions = nil
-            events = nil
-        }
-        return connections
+    /// That part is another edge's: the connection that fills it, to be closed; what it still sends is ignored. `nil`: none does.
+    mutating func expel(_ part: Part) -> (place: Connection, loss: Loss)? {
+        let place =
+            switch part {
+            case .actions: actions
+            case .events: events
+            }
+        return place.map { ($0, lost($0.number)) }
     }
 
     struct Loss: Hashable {
@@ -116,6 +119,17 @@ struct BotLinkState {
 
     /// Whether an answer from that connection counts. Whoever sends it: its echo says whether it is awaited.
     func takesResponse(from number: UInt64) -> Bool { connections.contains { $0.number == number } }
+
+    /// The parts that are filled.
+    var parts: Set<Part> {
+        Set(
+            Part.allCases.filter { part in
+                switch part {
+                case .actions: actions != nil
+                case .events: events != nil
+                }
+            })
+    }
 
     /// Those that have a place.
     var connections: [Connection] {

@@ -82,7 +82,7 @@ final class Bots: Sendable {
                 tasks.addTask { await self.claim(of: entry).run(self.work(of: entry)) }
             }
             for await link in newLinks {
-                tasks.addTask { await link.claim.run(link.claimHandlers) }
+                for (claim, handlers) in link.claimsAndHandlers { tasks.addTask { await claim.run(handlers) } }
             }
             // Only cancellation ends the stream.
             for connection in stop() { tasks.addTask { _ = await connection.end() } }
