@@ -147,7 +147,7 @@ struct BotLinkTests {
             #expect(second > first)
             #expect(event.properties.messageID == "\(second)-1")
             #expect(bench.answers.count == 1)
-            #expect(bench.reported.map(\.isOnline) == [false, true, false, true])
+            #expect(bench.reported.map(\.isOnline) == [true, false, true])
         }
     }
 

@@ -220,7 +220,8 @@ final class Bots: Sendable {
             return (link, changed)
         }
         guard let sighting else { return nil }
-        for bot in sighting.changed { report(bot) }
+        // One that is new is told of when its link is up: whoever has seen its lifecycle may call it.
+        for bot in sighting.changed where bot.epoch > 0 { report(bot) }
         if sighting.link === fresh { newLink.yield(fresh) }
         return sighting.link
     }
