@@ -1,6 +1,7 @@
 import Bus
 import Logging
 import NIOCore
+import Observability
 
 /// Connecting: one attempt at a time, one address after another, for ever.
 extension AMQPBus {
@@ -8,16 +9,18 @@ extension AMQPBus {
         guard case .connecting = phase else { return }
         let address = configuration.addresses[attempts % configuration.addresses.count]
         attempts += 1
-        let transport: AMQPTransport
-        do {
-            transport = try AMQPTransport(configuration)
-        } catch {
-            failed(
-                AMQPError.cannotConnect(address: "\(address)", reason: "a file of amqp.tls_* cannot be used: \(error)"))
-            return
-        }
-        AMQPSession.open(address, by: transport, on: eventLoop).flatMap { session in
-            self.restore(on: session).map { session }.flatMapErrorThrowing { error in
+        AMQPTransport.make(configuration, on: eventLoop).flatMapErrorThrowing { error in
+            let files = "amqp.tls_ca_file, amqp.tls_certificate_file or amqp.tls_key_file"
+            throw AMQPError.untrusted(
+                address: "\(address)", reason: "a file that \(files) names cannot be used (\(error))")
+        }.flatMap { transport in
+            AMQPSession.open(address, by: transport, on: self.eventLoop)
+        }.flatMap { session in
+            self.restore(on: session).flatMapThrowing { () -> AMQPSession in
+                // Half of it may have ended meanwhile, unheard.
+                guard session.isOpen else { throw AMQPError.connectionLost("it ended while being set up") }
+                return session
+            }.flatMapErrorThrowing { error in
                 session.fail(.closed)
                 throw error
             }
@@ -36,7 +39,7 @@ extension AMQPBus {
         return declared.flatMap {
             EventLoopFuture.andAllSucceed(
                 self.consumers.values.map { consumer in
-                    consumer.subscribe(on: session.consuming).flatMapErrorThrowing { error in
+                    consumer.subscribe(on: session.consuming, isHeld: true).flatMapErrorThrowing { error in
                         // Its queue was not declared here, and is gone: its owner hears so.
                         guard case AMQPError.channelClosed = error else { throw error }
                         self.consumers[ObjectIdentifier(consumer)] = nil
@@ -48,13 +51,17 @@ extension AMQPBus {
 
     private func failed(_ error: any Error) {
         guard case .connecting = phase else { return }
-        let delay = backoff.next()
-        // Once a round over all addresses is enough to read.
+        failures += 1
+        let isNews = status != .disconnected("\(error)")
         logger.log(
-            level: attempts <= 1 || attempts % 10 == 0 ? .warning : .debug,
+            level: isNews || failures % 10 == 0 ? .warning : .debug,
             "The broker cannot be reached; trying again.",
-            metadata: ["reason": "\(error)", "attempts": "\(attempts)"])
+            metadata: [LogKeys.reason: "\(error)", LogKeys.count: "\(failures)"])
         isDown("\(error)")
-        eventLoop.scheduleTask(in: TimeAmount(delay)) { self.connect() }
+        connectLater()
+    }
+
+    func connectLater() {
+        eventLoop.scheduleTask(in: TimeAmount(backoff.next())) { self.connect() }
     }
 }

@@ -2,6 +2,7 @@ public import Bus
 public import Logging
 import Metrics
 public import NIOCore
+import Observability
 
 /// ``MessageBus`` over RabbitMQ: SwiftNIO carries the bytes, librabbitmq encodes them. Two connections, made again for ever when one
 /// is lost; every publish is confirmed by the broker.
@@ -22,10 +23,14 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     var backoff = Backoff(first: .milliseconds(200), longest: .seconds(5))
     /// Which of the addresses is tried next.
     var attempts = 0
-    private var hasBeenUp = false
+    /// How often connecting failed since the last time it was up.
+    var failures = 0
+    /// Since when the broker takes messages; `nil`: it was never up.
+    private var takesSince: NIODeadline?
+    private var cameUp: NIODeadline?
     private var outbox = PublishOutbox()
     private var confirms = ConfirmTracker<Unconfirmed>()
-    private var waiters: [EventLoopPromise<AMQPSession>] = []
+    private var waiters = SessionWaiters()
     private var confirmWatch: RepeatedTask?
 
     private struct Unconfirmed {
@@ -40,8 +45,9 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         case closed
     }
 
-    /// How long declaring and consuming wait for a connection.
-    static let patience = TimeAmount.seconds(10)
+    /// A connection that lasted at least that long shows that all is well: the next attempt comes soon again. One that ended before,
+    /// as with a message that ends each, does not.
+    static let steady = TimeAmount.seconds(5)
     /// A broker that takes longer to confirm, though it is not blocked, is taken for lost.
     static let confirmTimeout = TimeAmount.seconds(60)
     /// Unconfirmed bytes; more is not sent.
@@ -57,8 +63,11 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     public var status: BusStatus { watchers.status }
 
     public func watch(_ body: @escaping @Sendable (BusStatus) -> Void) {
-        watchers.add(body)
-        eventLoop.execute { self.start() }
+        // Where the status changes, so that nobody hears an old one last.
+        eventLoop.execute {
+            self.watchers.add(body)
+            self.start()
+        }
     }
 
     // MARK: Declaring
@@ -136,7 +145,8 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         then: (@Sendable (PublishOutcome) -> Void)?
     ) {
         let publish = Publish(message: message, exchange: exchange, key: key, isMandatory: mandatory, then: then)
-        if eventLoop.inEventLoop { take(publish) } else { eventLoop.execute { self.take(publish) } }
+        // On the loop itself, too: one must not overtake what another thread gave before, and `then` is never called from here.
+        eventLoop.execute { self.take(publish) }
     }
 
     private func take(_ publish: Publish) {
@@ -209,11 +219,12 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
 
     private func blocked(_ reason: String?, _ session: AMQPSession) {
         if let reason {
-            logger.warning("The broker takes no messages now.", metadata: ["reason": "\(reason)"])
+            logger.warning("The broker takes no messages now.", metadata: [LogKeys.reason: "\(reason)"])
             watchers.set(.blocked(reason))
             return
         }
         logger.notice("The broker takes messages again.")
+        takesSince = .now()
         watchers.set(.connected)
         for publish in outbox.takeAll() { send(publish, over: session) }
     }
@@ -222,11 +233,11 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     /// published again, and of the others nobody knows.
     private func publisherRefused(_ error: AMQPError, _ session: AMQPSession) {
         guard case .channelClosed(_, let text) = error else { return }
-        logger.error("The broker refused a message and closed the channel.", metadata: ["reason": "\(text)"])
+        logger.error("The broker refused a message and closed the channel.", metadata: [LogKeys.reason: "\(error)"])
         let culprit = confirms.takeFirst { publish, bytes in
             text.contains("'\(publish.exchange)'") || text.contains("size \(bytes) ")
         }
-        if let culprit { end(culprit.then, .rejected(text)) }
+        if let culprit { end(culprit.then, .rejected("\(error)")) }
         session.fail(error)
     }
 
@@ -241,17 +252,17 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     func came(up session: AMQPSession) {
         listen(to: session)
         phase = .open(session)
-        if hasBeenUp { metrics.reconnects.increment() }
-        hasBeenUp = true
-        backoff.reset()
-        logger.notice("Connected to the broker.", metadata: ["address": "\(session.address)"])
+        if takesSince != nil { metrics.reconnects.increment() }
+        takesSince = .now()
+        cameUp = takesSince
+        failures = 0
+        logger.notice("Connected to the broker.", metadata: [LogKeys.address: "\(session.address)"])
         confirmWatch = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [weak self] _ in
             self?.lookAtConfirms(of: session)
         }
-        watchers.set(.connected)
-        let waiters = waiters
-        self.waiters = []
-        for waiter in waiters { waiter.succeed(session) }
+        watchers.set(session.publishing.blockedReason.map { .blocked($0) } ?? .connected)
+        for consumer in consumers.values { consumer.release() }
+        waiters.succeed(session)
     }
 
     func isDown(_ reason: String) { watchers.set(.disconnected(reason)) }
@@ -260,16 +271,18 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         guard case .open(let current) = phase, current === session else { return }
         phase = .connecting
         session.fail(error)
-        logger.warning("The connection to the broker is lost; connecting again.", metadata: ["reason": "\(error)"])
+        logger.warning(
+            "The connection to the broker is lost; connecting again.", metadata: [LogKeys.reason: "\(error)"])
         isDown("\(error)")
         giveUp()
-        let delay = backoff.next()
-        eventLoop.scheduleTask(in: TimeAmount(delay)) { self.connect() }
+        if let cameUp, cameUp + Self.steady <= .now() { backoff.reset() }
+        connectLater()
     }
 
     /// Ends everything that hung on the connection.
     private func giveUp() {
         confirmWatch?.cancel()
+        metrics.confirmsOutstanding.set(0)
         let claims = consumers.values.filter { !topology.isKept($0.queue) }
         topology.connectionLost()
         for consumer in consumers.values { consumer.channelLost() }
@@ -283,7 +296,10 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
 
     private func lookAtConfirms(of session: AMQPSession) {
         metrics.confirmsOutstanding.set(confirms.count)
-        guard status == .connected, let oldest = confirms.oldest, oldest + Self.confirmTimeout < .now() else { return }
+        // While it is blocked it confirms nothing, and all that while does not count.
+        guard status == .connected, let oldest = confirms.oldest, let takesSince,
+            max(oldest, takesSince) + Self.confirmTimeout < .now()
+        else { return }
         session.fail(.silent("a message was not confirmed"))
     }
 
@@ -291,8 +307,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         let ended = eventLoop.flatSubmit {
             let before = self.phase
             self.phase = .closed
-            for waiter in self.waiters { waiter.fail(AMQPError.closed) }
-            self.waiters = []
+            self.waiters.fail(AMQPError.closed)
             self.watchers.close()
             let goodbye: EventLoopFuture<Void>
             for consumer in self.consumers.values { consumer.sendAcks() }
@@ -329,14 +344,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         switch phase {
         case .open(let session): return eventLoop.makeSucceededFuture(session)
         case .closed: return eventLoop.makeFailedFuture(AMQPError.closed)
-        case .idle, .connecting:
-            let waiter = eventLoop.makePromise(of: AMQPSession.self)
-            waiters.append(waiter)
-            eventLoop.scheduleTask(in: Self.patience) { waiter.fail(NoConnection()) }
-            return waiter.futureResult
+        case .idle, .connecting: return waiters.add(on: eventLoop)
         }
     }
 }
-
-/// There was no connection in time.
-struct NoConnection: Error {}

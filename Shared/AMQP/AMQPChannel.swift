@@ -86,8 +86,8 @@ final class AMQPChannel: @unchecked Sendable {  // confined to its event loop, a
         case .basicCancel: onCancelled()
         case .channelClose(let code, let text):
             try connection?.send(.channelCloseOK, channel: number)
-            // Ours may have crossed it: then its answer is still to come.
-            if !isClosing { end(.channelClosed(code: code, text: text)) }
+            let error = AMQPError.channelClosed(code: code, text: text)
+            if isClosing { refused(error) } else { end(error) }
         default: try answered(method)
         }
     }
@@ -117,6 +117,15 @@ final class AMQPChannel: @unchecked Sendable {  // confined to its event loop, a
         onMessage = { _ in }
         onClosed = { _ in }
         tell(error)
+    }
+
+    /// Our close crossed the broker's: its answer is still to come, those to what we asked before are not.
+    private func refused(_ error: AMQPError) {
+        while let call = calls.first {
+            if case .channelClose = call.method { return }
+            calls.removeFirst()
+            call.promise.fail(error)
+        }
     }
 
     private func answered(_ method: AMQPIncoming) throws(AMQPError) {

@@ -28,7 +28,7 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
     private var out = ByteBuffer()
     private var isFlushScheduled = false
     private var pulse: RepeatedTask?
-    private var hasEnded = false
+    private(set) var hasEnded = false
     private var closing: EventLoopPromise<Void>?
 
     /// How often signs of life and deadlines are looked at.
@@ -51,6 +51,13 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
     }
 
     // MARK: For the bus
+
+    /// Why the broker reads nothing from us now; `nil` where it does.
+    var blockedReason: String? {
+        if case .blocked(let reason) = state.phase { reason } else { nil }
+    }
+
+    var channelCount: Int { channels.count }
 
     /// Opens a channel.
     func openChannel() -> EventLoopFuture<AMQPChannel> {
@@ -76,9 +83,10 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
     /// Says goodbye, and closes the socket when that is answered, or after two seconds.
     func close() -> EventLoopFuture<Void> {
         if let closing { return closing.futureResult }
+        guard !hasEnded else { return eventLoop.makeSucceededVoidFuture() }
         let closing = eventLoop.makePromise(of: Void.self)
         self.closing = closing
-        guard !hasEnded, state.isOpen else {
+        guard state.isOpen else {
             end(.closed)
             return closing.futureResult
         }
@@ -92,8 +100,16 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
         return closing.futureResult
     }
 
-    /// Ends it at once.
-    func fail(_ error: AMQPError) { end(error) }
+    /// Ends it at once. What closed one channel is no answer to what was asked on another.
+    func fail(_ error: AMQPError) {
+        switch error {
+        case .channelClosed: end(.connectionLost("\(error)"))
+        case .cannotConnect, .refused, .untrusted, .protocolViolation, .closedByBroker, .silent, .connectionLost,
+            .closed,
+            .unencodable:
+            end(error)
+        }
+    }
 
     func forget(_ channel: AMQPChannel) { channels[channel.number] = nil }
 
@@ -117,7 +133,7 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
         do throws(AMQPError) {
             try decoder.decode(unwrapInboundIn(data)) { frame throws(AMQPError) in try self.received(frame) }
         } catch {
-            end(error)
+            end(state.failed(error))
         }
     }
 
@@ -132,7 +148,7 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(.connectionLost("\(error)"))
+        if !hasEnded { end(state.failed(error)) }
     }
 
     // MARK: Frames

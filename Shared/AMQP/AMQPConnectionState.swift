@@ -121,6 +121,23 @@ struct AMQPConnectionState {
         }
     }
 
+    /// Decoding, TLS or the socket failed.
+    mutating func failed(_ error: any Error) -> AMQPError {
+        let before = phase
+        phase = .ended
+        switch (before, error) {
+        case (.greeting, AMQPError.protocolViolation):
+            return .cannotConnect(
+                address: address,
+                reason: "what answers there does not speak AMQP, or only over TLS (then write amqps://)")
+        case (_, let error as AMQPError): return error
+        case (.open, _), (.blocked, _), (.ended, _): return .connectionLost("\(error)")
+        case (.greeting, _), (.tuning, _), (.opening, _):
+            if let reason = AMQPError.reason(ofTLS: error) { return .untrusted(address: address, reason: reason) }
+            return .cannotConnect(address: address, reason: "\(error)")
+        }
+    }
+
     mutating func end() { phase = .ended }
 
     var isOpen: Bool {

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A consumer, over as many channels as it takes: each time the connection comes back it gets a new one.
 ///
-/// `@unchecked Sendable`: `channel`, `acks` and `isRegistered` are touched on the bus's event loop only; the rest is behind its mutex.
+/// `@unchecked Sendable`: `channel`, `acks`, `held` and `isHeld` are touched on the bus's event loop only; the rest is behind its mutex.
 final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the bus's event loop, as said above
     let queue: QueueName
     let prefetch: UInt16
@@ -17,6 +17,9 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
 
     private var channel: AMQPChannel?
     private var acks = AckBatch()
+    /// Delivered while the bus is not up again: what a handler answered would not go out yet.
+    private var held: [ContentAssembly.Content] = []
+    private var isHeld = false
 
     /// What was taken from the broker and not handled yet: at most `prefetch`, where that is a limit.
     private struct Incoming {
@@ -51,8 +54,13 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
     // MARK: On the bus's event loop
 
     /// Begins to consume on a channel of its own.
-    func subscribe(on connection: AMQPConnection) -> EventLoopFuture<Void> {
-        connection.openChannel().flatMap { channel in
+    /// - Parameter isHeld: nothing is handed out before ``release()``.
+    func subscribe(on connection: AMQPConnection, isHeld: Bool = false) -> EventLoopFuture<Void> {
+        self.isHeld = isHeld
+        held = []
+        return connection.openChannel().flatMap { channel in
+            // Its owner cancelled it meanwhile.
+            if self.incoming.withLock({ $0.isStopped }) { return channel.close() }
             self.channel = channel
             self.acks = AckBatch()
             channel.onMessage = { [weak self, weak channel] content in
@@ -63,6 +71,8 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
                 guard let self else { return }
                 self.bus?.forget(self)
                 self.tellCancelled()
+                // The channel is of no more use. It fails only with the connection, which takes the channel along.
+                self.unsubscribe().whenFailure { _ in }
             }
             let qos = channel.call(.basicQos(prefetch: self.prefetch))
             return qos.and(channel.call(.basicConsume(self.queue))).map { _ in
@@ -83,7 +93,22 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
     }
 
     /// The connection went, and with it the channel.
-    func channelLost() { channel = nil }
+    func channelLost() {
+        channel = nil
+        held = []
+    }
+
+    /// Hands out what was held back, and from now on all.
+    func release() {
+        guard isHeld else { return }
+        isHeld = false
+        let contents = held
+        held = []
+        for content in contents {
+            guard let channel else { return }
+            received(content, on: channel)
+        }
+    }
 
     /// The queue is gone: its owner hears it once, after what was delivered before.
     func tellCancelled() {
@@ -104,6 +129,7 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
     }
 
     private func received(_ content: ContentAssembly.Content, on channel: AMQPChannel) {
+        if isHeld { return held.append(content) }
         guard case .delivery(let tag, let redelivered, let exchange, let key) = content.start else { return }
         acks.delivered(tag)
         if redelivered { bus?.metrics.redeliveries.increment() }

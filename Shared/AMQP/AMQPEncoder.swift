@@ -203,8 +203,7 @@ final class AMQPEncoder {
         properties.delivery_mode = from.isPersistent ? 2 : 1
         try set(10, \.correlation_id, from.correlationID)
         try set(9, \.reply_to, from.replyTo?.text)
-        try set(
-            8, \.expiration, from.expiration.map { "\(max(0, min(Int64($0 / .milliseconds(1)), Int64(UInt32.max))))" })
+        try set(8, \.expiration, from.expiration.map { "\(min($0.wholeMilliseconds, Int64(UInt32.max)))" })
         try set(7, \.message_id, from.messageID)
         if let timestamp = from.timestamp {
             properties._flags |= 1 << 6
@@ -219,10 +218,10 @@ final class AMQPEncoder {
     private func arguments(_ queue: QueueDeclaration) throws(AMQPError) -> amqp_table_t {
         var entries: [(amqp_bytes_t, amqp_field_value_t)] = []
         if let expires = queue.expires {
-            entries.append((try short("x-expires"), number(max(1, Int64(expires / .milliseconds(1))))))
+            entries.append((try short("x-expires"), number(max(1, expires.wholeMilliseconds))))
         }
         if let ttl = queue.messageTTL {
-            entries.append((try short("x-message-ttl"), number(max(0, Int64(ttl / .milliseconds(1))))))
+            entries.append((try short("x-message-ttl"), number(ttl.wholeMilliseconds)))
         }
         if queue.hasSingleActiveConsumer { entries.append((try short("x-single-active-consumer"), yes)) }
         entries.append((try short("x-max-length-bytes"), number(Int64(queue.maxLengthBytes))))
@@ -297,5 +296,15 @@ final class AMQPEncoder {
             (list + index).initialize(to: amqp_table_entry_t(key: key, value: value))
         }
         return amqp_table_t(num_entries: Int32(entries.count), entries: list)
+    }
+}
+
+extension Duration {
+    /// Rounded down, and never below 0; a duration that is too long for an `Int64` is the longest.
+    fileprivate var wholeMilliseconds: Int64 {
+        let (milliseconds, isTooLong) = max(0, components.seconds).multipliedReportingOverflow(by: 1_000)
+        let (sum, isTooLongNow) = milliseconds.addingReportingOverflow(
+            max(0, components.attoseconds) / 1_000_000_000_000_000)
+        return isTooLong || isTooLongNow ? .max : sum
     }
 }

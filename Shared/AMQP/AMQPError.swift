@@ -4,6 +4,8 @@ public enum AMQPError: Error, Sendable, Hashable {
     case cannotConnect(address: String, reason: String)
     /// The handshake ended in a refusal: credentials, virtual host, version.
     case refused(address: String, reason: String)
+    /// There is no TLS connection: one of the two does not believe the other's certificate, or does not speak TLS.
+    case untrusted(address: String, reason: String)
     /// The broker sent what it must not (AMQP 0-9-1 §4.2.3).
     case protocolViolation(String)
     /// The broker closed the connection.
@@ -21,6 +23,9 @@ public enum AMQPError: Error, Sendable, Hashable {
 }
 
 extension AMQPError: CustomStringConvertible {
+    static let permissionRemedy =
+        "Give the user of amqp.username that permission (rabbitmqctl set_permissions), or set another amqp.prefix."
+
     public var description: String {
         switch self {
         case .cannotConnect(let address, let reason):
@@ -28,11 +33,13 @@ extension AMQPError: CustomStringConvertible {
         case .refused(let address, let reason):
             "The broker at \(address) refused us: \(reason). Compare amqp.url, amqp.username, amqp.password and the virtual host "
                 + "with what the broker knows."
+        case .untrusted(let address, let reason): "There is no TLS connection to the broker at \(address): \(reason)."
         case .protocolViolation(let what): "The broker broke the protocol: \(what)."
         case .closedByBroker(let code, let text): "The broker closed the connection: \(code) \(text)."
         case .silent(let what): "The broker is silent: \(what)."
         case .connectionLost(let reason): "The connection to the broker was lost: \(reason)."
         case .closed: "The connection is closed."
+        case .channelClosed(403, let text): "The broker refused it: 403 \(text). \(Self.permissionRemedy)"
         case .channelClosed(let code, let text): "The broker refused it: \(code) \(text)."
         case .unencodable(let what): "It cannot be sent over AMQP: \(what)."
         }

@@ -45,6 +45,9 @@ final class AMQPSession: @unchecked Sendable {  // confined to the bus's event l
         }
     }
 
+    /// Whether nothing of it has ended.
+    var isOpen: Bool { publisher.isOpen && !publishing.hasEnded && !consuming.hasEnded }
+
     /// Asks the broker on the control channel, one question after another.
     func ask(_ method: AMQPOutgoing) -> EventLoopFuture<Void> {
         let answer = lastQuestion.flatMap { self.openControl() }.flatMap { $0.call(method) }

@@ -2,10 +2,20 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Opens sockets to brokers, with TLS where the address says so. Files are read once, when the bus starts.
-struct AMQPTransport {
+/// Opens sockets to brokers, with TLS where the address says so.
+struct AMQPTransport: Sendable {
     private let configuration: AMQPConfiguration
     private let tls: NIOSSLContext?
+
+    /// Reads the files of `amqp.tls_*`, anew for each attempt to connect: certificates are renewed while we run. Not on the event loop,
+    /// since reading blocks.
+    static func make(_ configuration: AMQPConfiguration, on eventLoop: any EventLoop) -> EventLoopFuture<AMQPTransport>
+    {
+        guard configuration.addresses.contains(where: \.usesTLS) else {
+            return eventLoop.makeCompletedFuture { try AMQPTransport(configuration) }
+        }
+        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { try AMQPTransport(configuration) }
+    }
 
     init(_ configuration: AMQPConfiguration) throws {
         self.configuration = configuration
@@ -34,19 +44,29 @@ struct AMQPTransport {
         ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.socketOption(.so_keepalive), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let tls, address.usesTLS {
-                        try channel.pipeline.syncOperations.addHandler(Self.handler(tls, address.host))
-                    }
-                    try channel.pipeline.syncOperations.addHandler(connection)
+            .connect(host: address.host, port: address.port)
+            .whenComplete { result in
+                switch result {
+                case .success(let channel): self.carry(connection, to: address, over: channel)
+                case .failure(let error):
+                    connection.fail(.cannotConnect(address: "\(address)", reason: Self.inWords(error)))
                 }
             }
-            .connect(host: address.host, port: address.port)
-            .whenFailure { error in
-                connection.fail(.cannotConnect(address: "\(address)", reason: Self.inWords(error)))
-            }
         return connection.opened.map { connection }
+    }
+
+    /// Only now that the socket is connected: a name with several addresses makes several sockets, and one of them is to be used.
+    private func carry(_ connection: AMQPConnection, to address: AMQPAddress, over channel: any Channel) {
+        guard !connection.hasEnded else { return channel.close(promise: nil) }
+        do {
+            if let tls, address.usesTLS {
+                try channel.pipeline.syncOperations.addHandler(Self.handler(tls, address.host))
+            }
+            try channel.pipeline.syncOperations.addHandler(connection)
+        } catch {
+            connection.fail(.cannotConnect(address: "\(address)", reason: "\(error)"))
+            channel.close(promise: nil)
+        }
     }
 
     /// The certificate is always verified, and so is the name in it; an address that is a number cannot be asked for by SNI.

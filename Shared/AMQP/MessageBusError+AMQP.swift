@@ -5,11 +5,12 @@ extension MessageBusError {
     init(_ error: any Error, doing what: String, obstacle: String?) {
         switch error {
         case AMQPError.channelClosed(405, let text): self = .locked(QueueName(Self.quoted(in: text) ?? what))
-        case AMQPError.channelClosed(406, let text) where text.contains("inequivalent arg"):
+        case AMQPError.channelClosed(406, let text) where text.contains("inequivalent arg") && text.contains("queue '"):
             self = .differs(QueueName(Self.quoted(after: "queue '", in: text) ?? what))
         case AMQPError.channelClosed(404, let text) where text.contains("no exchange '"):
             self = .noSuchExchange(Self.quoted(in: text) ?? what)
         case AMQPError.channelClosed(404, let text): self = .noSuchQueue(QueueName(Self.quoted(in: text) ?? what))
+        case AMQPError.channelClosed(403, let text): self = .rejected("\(text). \(AMQPError.permissionRemedy)")
         case AMQPError.channelClosed(_, let text): self = .rejected(text)
         case AMQPError.unencodable(let reason): self = .rejected(reason)
         case is NoConnection: self = .unreachable(obstacle ?? "There is no connection to the broker.")

@@ -35,8 +35,11 @@ struct Topology {
         bindings.removeAll { $0.queue == queue }
     }
 
+    /// Bindings of a queue that was not declared here are its owner's to repeat, who alone can bring the queue back.
     mutating func bound(_ binding: Binding) {
-        if isKept(binding.queue), !bindings.contains(binding) { bindings.append(binding) }
+        if queues.contains(where: { $0.name == binding.queue }), !bindings.contains(binding) {
+            bindings.append(binding)
+        }
     }
 
     mutating func unbound(_ binding: Binding) { bindings.removeAll { $0 == binding } }

@@ -28,7 +28,7 @@ extension MessageBusError: CustomStringConvertible {
         case .noSuchQueue(let queue): "There is no queue \(queue)."
         case .noSuchExchange(let exchange): "There is no exchange \(exchange)."
         case .unroutable(let key): "Nobody answers at \(key)."
-        case .rejected(let reason): "The bus refused the message: \(reason)."
+        case .rejected(let reason): "The bus refused it: \(reason)."
         case .timedOut(let key): "No answer from \(key) in time; it may have been carried out."
         case .unreachable(let reason): "The bus takes nothing now: \(reason)"
         case .disconnected: "The connection to the bus is down; what was asked may have been carried out."

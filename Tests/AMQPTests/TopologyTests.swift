@@ -32,6 +32,13 @@ struct TopologyTests {
         #expect(topology.steps.map(\.name) == ["exchange.declare e"])
     }
 
+    @Test("bindings of a queue that another declared are not repeated")
+    func foreignQueue() {
+        var topology = Topology()
+        topology.bound(.init(queue: "theirs", exchange: exchange, pattern: "#"))
+        #expect(topology.steps.isEmpty)
+    }
+
     @Test("a deleted queue is not declared again")
     func deleted() {
         var topology = Topology()

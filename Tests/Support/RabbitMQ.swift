@@ -49,6 +49,17 @@ public struct RabbitMQ: Sendable {
     /// Ends it in good order and starts it again.
     public func restart() async throws { try await run("restart") }
 
+    /// Starts it again with more in its `rabbitmq.conf`, and with those plugins.
+    public func restart(adding lines: [String], plugins: [String] = []) async throws {
+        guard let folder else { throw RabbitMQError.notOurs(url: url) }
+        let file = folder.appendingPathComponent("rabbitmq.conf")
+        let before = try String(contentsOf: file, encoding: .utf8)
+        try (before + lines.map { $0 + "\n" }.joined()).write(to: file, atomically: true, encoding: .utf8)
+        try "[\(plugins.joined(separator: ","))].".write(
+            to: folder.appendingPathComponent("enabled_plugins"), atomically: true, encoding: .utf8)
+        try await restart()
+    }
+
     /// Stops it from running, its sockets open: a broker that hangs.
     public func freeze() async throws { try await run("freeze") }
 
