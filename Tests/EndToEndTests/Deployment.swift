@@ -42,7 +42,8 @@ struct Deployment: Sendable {
                 let health = hasAPI ? [] : ["--health.host", "127.0.0.1", "--health.port", "\(healthPort)"]
                 return DeployedService(
                     name: name, port: port, health: "http://127.0.0.1:\(hasAPI ? port : healthPort)",
-                    program: try RunningProgram(product, in: folder, common + health + flags(name, port) + plan.settings))
+                    program: try RunningProgram(
+                        product, in: folder, common + health + flags(name, port) + plan.settings))
             }
         }
         // One file for all: a standby takes over what the first has written.
