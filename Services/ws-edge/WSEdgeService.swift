@@ -129,17 +129,18 @@ public final class WSEdgeService: Service {
     private func sayAllAgainAfterOutages() {
         let wasAway = Mutex(false)
         bus.watch { [weak self] status in
-            let isBack = wasAway.withLock { wasAway in
+            let isNews = wasAway.withLock { wasAway in
                 defer { wasAway = status != .connected }
-                return wasAway && status == .connected
+                return wasAway != (status != .connected)
             }
-            guard let self else { return }
-            if isBack {
+            // Where we stop, the bus ends with us.
+            guard let self, isNews, phase.withLock({ $0 }) == .serving else { return }
+            if let obstacle = status.obstacle {
+                context.logger.warning("The bus is away.", metadata: [LogKeys.reason: "\(obstacle)"])
+            } else {
                 context.logger.notice("The bus is back.")
                 context.leases.reportAll()
                 methods.refreshPresence()
-            } else if let obstacle = status.obstacle {
-                context.logger.warning("The bus is away.", metadata: [LogKeys.reason: "\(obstacle)"])
             }
         }
     }

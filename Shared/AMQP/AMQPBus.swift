@@ -31,10 +31,13 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     private var outbox = PublishOutbox()
     private var confirms = ConfirmTracker<Unconfirmed>()
     private var waiters = SessionWaiters()
-    private var confirmWatch: RepeatedTask?
+    private var watch: RepeatedTask?
+    /// When the last message went out.
+    private var lastSent = NIODeadline.now()
 
     private struct Unconfirmed {
         let exchange: String
+        let isPersistent: Bool
         let then: (@Sendable (PublishOutcome) -> Void)?
     }
 
@@ -50,6 +53,10 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     static let steady = TimeAmount.seconds(5)
     /// A broker that takes longer to confirm, though it is not blocked, is taken for lost.
     static let confirmTimeout = TimeAmount.seconds(60)
+    /// What is not kept on disk and was sent just before the broker stopped taking messages is waited for no longer.
+    static let blockedPatience = TimeAmount.seconds(1)
+    /// A broker says that it takes nothing only to those who publish, so that whoever has nothing to say asks as often.
+    static let askEvery = TimeAmount.seconds(2)
     /// Unconfirmed bytes; more is not sent.
     static let maxUnconfirmedBytes = 128 << 20
     static let maxUnconfirmed = 65_536
@@ -190,7 +197,11 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
             try session.publishing.publish(
                 publish.message, to: publish.exchange, key: publish.key,
                 publishTag: publish.isMandatory ? confirms.nextTag : nil, channel: session.publisher)
-            confirms.add(Unconfirmed(exchange: publish.exchange.name, then: publish.then), bytes: size, at: .now())
+            lastSent = .now()
+            confirms.add(
+                Unconfirmed(
+                    exchange: publish.exchange.name, isPersistent: publish.message.properties.isPersistent,
+                    then: publish.then), bytes: size, at: lastSent)
         } catch {
             end(publish.then, .rejected("\(error)"))
         }
@@ -257,8 +268,8 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         cameUp = takesSince
         failures = 0
         logger.notice("Connected to the broker.", metadata: [LogKeys.address: "\(session.address)"])
-        confirmWatch = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [weak self] _ in
-            self?.lookAtConfirms(of: session)
+        watch = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [weak self] _ in
+            self?.look(at: session)
         }
         watchers.set(session.publishing.blockedReason.map { .blocked($0) } ?? .connected)
         for consumer in consumers.values { consumer.release() }
@@ -281,7 +292,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
 
     /// Ends everything that hung on the connection.
     private func giveUp() {
-        confirmWatch?.cancel()
+        watch?.cancel()
         metrics.confirmsOutstanding.set(0)
         let claims = consumers.values.filter { !topology.isKept($0.queue) }
         topology.connectionLost()
@@ -294,13 +305,33 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         for publish in outbox.takeAll() { end(publish.then, .unreachable(status.obstacle ?? "closed")) }
     }
 
-    private func lookAtConfirms(of session: AMQPSession) {
+    private func look(at session: AMQPSession) {
+        let now = NIODeadline.now()
         metrics.confirmsOutstanding.set(confirms.count)
-        // While it is blocked it confirms nothing, and all that while does not count.
-        guard status == .connected, let oldest = confirms.oldest, let takesSince,
-            max(oldest, takesSince) + Self.confirmTimeout < .now()
-        else { return }
-        session.fail(.silent("a message was not confirmed"))
+        switch status {
+        case .connected:
+            // While it is blocked it confirms nothing, and all that while does not count.
+            if let oldest = confirms.oldest, let takesSince, max(oldest, takesSince) + Self.confirmTimeout < now {
+                session.fail(.silent("a message was not confirmed"))
+            } else if lastSent + Self.askEvery <= now {
+                ask(session)
+            }
+        case .blocked:
+            let given = confirms.removeAll(since: now - Self.blockedPatience) { !$0.isPersistent }
+            for publish in given { end(publish.then, .unknown) }
+        case .disconnected: break
+        }
+    }
+
+    /// A message to nobody, for what the broker says to it.
+    private func ask(_ session: AMQPSession) {
+        var properties = MessageProperties()
+        properties.type = "probe"
+        properties.expiration = .seconds(1)
+        send(
+            Publish(
+                message: Message(ByteBuffer(), properties), exchange: .toQueue, key: "perpetua.nobody",
+                isMandatory: false, then: nil), over: session)
     }
 
     public func close() async {

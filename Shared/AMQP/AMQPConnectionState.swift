@@ -116,7 +116,7 @@ struct AMQPConnectionState {
         switch phase {
         case .tuning: return .refused(address: address, reason: "the login was not accepted")
         case .opening: return .refused(address: address, reason: "the virtual host was not opened")
-        case .greeting: return .cannotConnect(address: address, reason: "the socket was closed before a word was said")
+        case .greeting: return silentlyRefused("the socket was closed")
         case .open, .blocked, .ended: return .connectionLost("the socket was closed")
         }
     }
@@ -134,8 +134,13 @@ struct AMQPConnectionState {
         case (.open, _), (.blocked, _), (.ended, _): return .connectionLost("\(error)")
         case (.greeting, _), (.tuning, _), (.opening, _):
             if let reason = AMQPError.reason(ofTLS: error) { return .untrusted(address: address, reason: reason) }
-            return .cannotConnect(address: address, reason: "\(error)")
+            return silentlyRefused("\(error)")
         }
+    }
+
+    private func silentlyRefused(_ reason: String) -> AMQPError {
+        .cannotConnect(
+            address: address, reason: "\(reason) before a word was said; a broker that takes TLS alone wants amqps://")
     }
 
     mutating func end() { phase = .ended }

@@ -63,6 +63,19 @@ struct ConfirmTracker<Entry> {
         return item.entry
     }
 
+    /// Takes out, in order, those that fit and have waited since before `time`: how they end is of no interest any more.
+    mutating func removeAll(since time: NIODeadline, where fits: (Entry) -> Bool) -> [Entry] {
+        var removed: [Entry] = []
+        for index in entries.indices {
+            guard let item = entries[index], item.since < time, fits(item.entry) else { continue }
+            entries[index] = nil
+            forget(item)
+            removed.append(item.entry)
+        }
+        while let first = entries.first, first == nil { _ = pop() }
+        return removed
+    }
+
     /// Those nobody will confirm any more, in order.
     mutating func removeAll() -> [Entry] {
         defer { self = ConfirmTracker() }

@@ -14,7 +14,11 @@ struct Distribution: Sendable {
 
     /// Publishes to every inbox of the targets at once, and waits until each has been taken or not. By ``OnlineClient/inboxKey``.
     func publish(to targets: [OnlineClient], using dispatcher: ActionDispatcher) async -> [RoutingKey: PublishOutcome] {
-        await withTaskGroup(of: (RoutingKey, PublishOutcome).self) { group in
+        // A bus may keep what comes while its broker takes nothing; whoever asked is to know now.
+        if let obstacle = dispatcher.bus.status.obstacle {
+            return targets.reduce(into: [:]) { $0[$1.inboxKey] = .unreachable(obstacle) }
+        }
+        return await withTaskGroup(of: (RoutingKey, PublishOutcome).self) { group in
             for (key, clients) in Dictionary(grouping: targets, by: \.inboxKey) {
                 group.addTask {
                     (key, await publish(to: clients.map(\.appID), key: key, using: dispatcher))
@@ -42,16 +46,25 @@ struct Distribution: Sendable {
             continuation.yield($0)
             continuation.finish()
         }
-        return await Self.first(of: outcomes, within: dispatcher.publishDeadline) ?? .unknown
+        return await Self.first(of: outcomes, within: dispatcher.publishDeadline, on: dispatcher.bus) ?? .unknown
     }
 
     /// The first outcome; `nil` where none comes in time.
-    private static func first(of outcomes: AsyncStream<PublishOutcome>, within limit: Duration) async -> PublishOutcome?
-    {
+    private static func first(
+        of outcomes: AsyncStream<PublishOutcome>, within limit: Duration, on bus: any MessageBus
+    ) async -> PublishOutcome? {
         await withTaskGroup(of: PublishOutcome?.self) { group in
             group.addTask { await outcomes.first { _ in true } }
             group.addTask {
                 try? await Task.sleep(for: limit)  // Cancelled where the outcome came first.
+                return nil
+            }
+            group.addTask {
+                // A broker that has just stopped taking messages says nothing of this one for a long time.
+                repeat {
+                    try? await Task.sleep(for: .milliseconds(500))  // Cancelled where the outcome came first.
+                } while !Task.isCancelled && bus.status.obstacle == nil
+                try? await Task.sleep(for: .seconds(1))  // Cancelled likewise.
                 return nil
             }
             defer { group.cancelAll() }

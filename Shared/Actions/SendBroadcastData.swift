@@ -31,6 +31,7 @@ struct SendBroadcastData {
         let distribution = Distribution(
             kind: .broadcast, uuid: UUID().uuidString.lowercased(), sender: caller.client, data: data.json)
         let outcomes = await distribution.publish(to: recipients.reachable, using: dispatcher)
+        if let refusal = Self.refusal(outcomes) { return refusal }
         let isAccepted = { (client: OnlineClient) in outcomes[client.inboxKey] == .confirmed }
         let targets = recipients.reachable.count(where: isAccepted)
         let missed = recipients.reachable.filter { !isAccepted($0) }.map(\.client)
@@ -40,6 +41,25 @@ struct SendBroadcastData {
         data.add("targets", targets)
         data.add("offline", json: .jsonArray(of: (recipients.offline + missed).map(\.json)))
         return .ok(data.finish())
+    }
+
+    /// Where the bus took it for nobody, and not because they are gone.
+    private static func refusal(_ outcomes: [RoutingKey: PublishOutcome]) -> Response? {
+        var isDoubtful = false
+        var obstacle: String?
+        for outcome in outcomes.values {
+            switch outcome {
+            case .confirmed, .unroutable, .rejected: return nil
+            case .unreachable(let reason): obstacle = reason
+            case .unknown: isDoubtful = true
+            }
+        }
+        let name = ActionDispatcher.Name.sendBroadcastData.rawValue
+        if isDoubtful {
+            return .unavailable(
+                "\(name): the bus did not say whether it took it; it may have been carried out all the same.")
+        }
+        return obstacle.map { .unavailable("\(name) was not sent: \($0) Try again later.") }
     }
 
     private func recipients(

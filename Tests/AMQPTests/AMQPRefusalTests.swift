@@ -1,4 +1,5 @@
 import Bus
+import NIOCore
 import TestSupport
 import Testing
 

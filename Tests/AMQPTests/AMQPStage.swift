@@ -47,13 +47,13 @@ extension AMQPBus {
     /// - Returns: why not.
     @discardableResult
     func isDisconnected(_ text: String = "", within limit: Duration = .seconds(30)) async throws -> String {
-        let status = try await eventually(
-            within: limit, "the bus is disconnected: \(text)", read: { status },
-            until: { status in
+        let last = try await eventually(
+            within: limit, "the bus is disconnected: \(text)", read: { self.status },
+            until: { (status: BusStatus) in
                 guard case .disconnected(let reason) = status else { return false }
                 return reason.contains(text)
             })
-        return status.obstacle ?? ""
+        return last.obstacle ?? ""
     }
 
     func publish(

@@ -90,6 +90,17 @@ struct ConfirmTrackerTests {
         #expect(left == ["a", "b", "d"])
     }
 
+    @Test("what waits since before a time can be given up; the broker's confirm of it then ends nothing")
+    func givenUp() {
+        var tracker = tracker
+        tracker.add("late", bytes: 10, at: .uptimeNanoseconds(9))
+        let given = tracker.removeAll(since: .uptimeNanoseconds(7)) { $0 != "c" }
+        #expect(given == ["a", "b", "d"])
+        #expect(tracker.count == 2 && tracker.bytes == 20)
+        #expect(text(tracker.settle(4, multiple: true, accepted: true)) == ["c confirmed"])
+        #expect(text(tracker.settle(5, multiple: false, accepted: true)) == ["late confirmed"])
+    }
+
     @Test("whatever order the broker confirms in, each ends once")
     func random() {
         let seed = UInt64.random(in: 0 ... .max)

@@ -1,3 +1,4 @@
+import Bus
 import Contracts
 import NIOCore
 import OneBot
@@ -45,6 +46,21 @@ import Testing
         #expect(messages.map(\.targets) == [["p"]])
         #expect(messages.first?.uuid == answer["uuid"]?.string)
         #expect(try await harness.nearInbox.distributed(on: harness.exchanges.broadcast).map(\.targets) == [["a"]])
+    }
+
+    @Test("while the bus takes nothing it is 1503 at once, and nobody gets it later")
+    func busAway() async throws {
+        let harness = try await ActionsHarness()
+        harness.online([.fixture("me", at: harness.near), .fixture("a", at: harness.near, session: 2)])
+        let bus = try #require(harness.dispatcher.bus as? InMemoryBus)
+        bus.block()
+        let answer = try await harness.perform(.sendBroadcastData, #"{"data":"x"}"#, as: harness.caller("me"))
+        #expect(answer.retcode == 1503)
+        #expect(answer["retry_after_ms"]?.int64 != nil)
+        bus.restore()
+        _ = try await harness.perform(.sendBroadcastData, #"{"data":"y"}"#, as: harness.caller("me"))
+        let messages = try await harness.nearInbox.distributed(on: harness.exchanges.broadcast)
+        #expect(messages.map { String(buffer: $0.data) } == [#""y""#])
     }
 
     @Test("a null list is no list", arguments: [#"{"data":"x","clients":null}"#, #"{"data":"x","clients":"null"}"#])

@@ -10,9 +10,7 @@ extension EndToEnd {
         /// What else goes over the broker in the same seconds: renewals, presence. Far below one message per client and event.
         private static let others = 60
 
-        @Test(
-            "one publish and one delivery per edge for each event, however many clients",
-            .disabled("The processes do not speak AMQP yet."), arguments: [10, 1_000])
+        @Test("one publish and one delivery per edge for each event, however many clients", arguments: [10, 1_000])
         func perEvent(clients count: Int) async throws {
             try await withRabbitMQ { broker in
                 try await withFakeBot { bot in

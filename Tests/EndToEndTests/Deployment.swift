@@ -28,7 +28,8 @@ struct Deployment: Sendable {
     fileprivate init(_ plan: Plan, broker: String, in folder: URL) throws {
         var ports = try FreePorts.range(of: 2 * (plan.registries + plan.edges + plan.gateways)).makeIterator()
         func services(
-            _ count: Int, named prefix: String, _ product: String, _ flags: (_ name: String, _ port: Int) -> [String]
+            _ count: Int, named prefix: String, _ product: String, hasAPI: Bool = false,
+            _ flags: (_ name: String, _ port: Int) -> [String]
         ) throws -> [DeployedService] {
             try (0..<count).map { index in
                 let name = "\(prefix)\(index + 1)"
@@ -37,11 +38,12 @@ struct Deployment: Sendable {
                 let healthPort = try #require(afterwards)
                 let common = [
                     "--bus", "amqp", "--amqp.url", plan.brokers[name] ?? broker, "--amqp.prefix", plan.prefix,
-                    "--health.host", "127.0.0.1", "--health.port", "\(healthPort)",
                 ]
+                let health = hasAPI ? [] : ["--health.host", "127.0.0.1", "--health.port", "\(healthPort)"]
                 return DeployedService(
-                    name: name, port: port, health: "http://127.0.0.1:\(healthPort)",
-                    program: try RunningProgram(product, in: folder, common + flags(name, port) + plan.settings))
+                    name: name, port: port, health: "http://127.0.0.1:\(hasAPI ? port : healthPort)",
+                    program: try RunningProgram(
+                        product, in: folder, common + health + flags(name, port) + plan.settings))
             }
         }
         // One file for all: a standby takes over what the first has written.
@@ -52,7 +54,9 @@ struct Deployment: Sendable {
             ["--edge.id", name, "--edge.shared_port", "\(port)"]
                 + plan.bots.enumerated().flatMap { ["--bots[\($0)].url", $1] }
         }
-        gateways = try services(plan.gateways, named: "gateway", "api-gateway") { ["--api.port", "\($1)"] }
+        gateways = try services(plan.gateways, named: "gateway", "api-gateway", hasAPI: true) {
+            ["--api.port", "\($1)"]
+        }
     }
 
     /// What every process printed last; for tests that fail.

@@ -140,7 +140,10 @@ class Ledger:
         self.links = {}
 
     def program(self, product, name, flags, health):
-        common = ["--health.host", "127.0.0.1", "--health.port", str(health), "--action_timeout", f"{ACTION_TIMEOUT}s"]
+        """health: the port that answers; of a program with an API that is its API's port."""
+        common = ["--action_timeout", f"{ACTION_TIMEOUT}s"]
+        if "--api.port" not in flags:
+            common += ["--health.host", "127.0.0.1", "--health.port", str(health)]
         return Program(
             name, self.folder, [os.path.join(ROOT, self.options.build, product), *common, *flags],
             f"http://127.0.0.1:{health}")
@@ -165,8 +168,6 @@ class Ledger:
             edge = self.program(
                 "perpetua", "e1", [bot_flag, "--edge.id", "e1", "--edge.shared_port", str(port), "--api.port",
                                    str(gateway_port), "--registry.lease", f"{LEASE}s"], gateway_port)
-            # It has one HTTP port for all.
-            del edge.command[1:5]
             self.start(edge)
             self.edges, services, addresses = [edge], [edge], [f"e1=127.0.0.1:{port}"]
         else:
@@ -191,7 +192,7 @@ class Ledger:
         self.registry = self.program(
             "registry", "registry", [*bus, url, "--registry.lease", f"{LEASE}s"], free_port())
         self.gateway = self.program(
-            "api-gateway", "gateway", [*bus, url, "--api.port", str(gateway_port)], free_port())
+            "api-gateway", "gateway", [*bus, url, "--api.port", str(gateway_port)], gateway_port)
         self.edges, self.cables, addresses = [], {}, []
         for number in range(1, self.options.edges + 1):
             name, cable, port = f"e{number}", Cable(free_port(), broker_port), free_port()

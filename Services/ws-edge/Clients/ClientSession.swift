@@ -289,7 +289,7 @@ final class ClientSession: WebSocketDelegate {
     }
 
     private func runOwn() {
-        guard let job = own.next() else { return }
+        guard let job = own.next(at: .now()) else { return }
         let caller = client.map { client in
             let broadcasts = broadcasts
             return ActionCaller(client: client, selfID: state.bot) { broadcasts.latest(from: $0) }
@@ -303,13 +303,18 @@ final class ClientSession: WebSocketDelegate {
                 await dispatcher.perform(job.name, params: job.action.params, as: caller)
             }
             shard.enqueue(.onSession(id) { $0.finishedOwn(job, response) })
+            // Also where the session has gone meanwhile. It may be told twice, and listens once.
             if case .callback(let answer) = job.answer { answer(response) }
         }
     }
 
     private func finishedOwn(_ job: OwnActions.Job, _ response: Response) {
-        own.finished()
-        if case .frame(let echo) = job.answer { reply(response.encoded(echo: echo), to: job.began) }
+        for job in own.finished(job, response, at: .now()) {
+            switch job.answer {
+            case .frame(let echo): reply(response.encoded(echo: echo), to: job.began)
+            case .callback(let answer): answer(response)
+            }
+        }
         runOwn()
         resumeReadingIfPossible()
         closeIfDrained()

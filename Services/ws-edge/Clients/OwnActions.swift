@@ -4,7 +4,13 @@ import Observability
 import OneBot
 
 /// One client's actions of ours: carried out one after another, in the order it asked for them.
+///
+/// Each that asks the registry may wait for it some seconds, in vain. Then those behind it that would ask as well have waited long enough:
+/// they share its answer, so that nobody waits longer than two such questions.
 struct OwnActions {
+    /// A registry that kept a question so long did not say no: it said nothing.
+    static let silence = TimeAmount.seconds(1)
+
     struct Job: Sendable {
         enum Answer: Sendable {
             /// A response on the connection, with that echo.
@@ -19,10 +25,19 @@ struct OwnActions {
         let began = NIODeadline.now()
         /// Of the task it is made in, where that works for a request over HTTP.
         let trace = TraceParent.currentOrNew
+
+        /// Whether it is a question to the registry, and nothing else.
+        fileprivate var asksRegistry: Bool {
+            switch name {
+            case .setClientName, .getOnlineClients: true
+            case .getWSPort, .sendBroadcastData, .sendBroadcastDataCallback, .setRestart: false
+            }
+        }
     }
 
     private var waiting: CircularBuffer<Job> = CircularBuffer()
     private var isBusy = false
+    private var startedAt = NIODeadline.now()
 
     /// Those of the connection itself; what came over HTTP is bounded there.
     private(set) var count = 0
@@ -33,15 +48,24 @@ struct OwnActions {
     }
 
     /// The job to carry out now; `nil` while another one is, or none waits.
-    mutating func next() -> Job? {
+    mutating func next(at now: NIODeadline) -> Job? {
         guard !isBusy, let job = waiting.popFirst() else { return nil }
         isBusy = true
+        startedAt = now
         return job
     }
 
-    mutating func finished() {
+    /// The job at work has ended so.
+    /// - Returns: every job that is to be answered so: it, and perhaps some of those behind it.
+    mutating func finished(_ job: Job, _ response: Response, at now: NIODeadline) -> [Job] {
         isBusy = false
-        count -= 1
+        var answered = [job]
+        if job.asksRegistry, response.retcode == .unavailable, now - startedAt >= Self.silence {
+            answered += waiting.filter(\.asksRegistry)
+            waiting.removeAll(where: \.asksRegistry)
+        }
+        count -= answered.count
+        return answered
     }
 
     /// The client is gone: whoever waits elsewhere is told so.
