@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Metrics
 import NIOCore
+import Observability
 import OneBot
 import WebSocketTransport
 
@@ -86,12 +87,21 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         do {
             let change = try JSONDecoder().decode(PresenceChange.self, from: Data(delivery.body.readableBytesView))
             for bot in change.bots where bot.isOnline { order.linked(bot.selfID, epoch: bot.epoch) }
+            if change.kind == .edgeUp { lookForTwin(change.edge) }
             let effect = context.presence.apply(change)
             announcer.announce(effect)
             if effect.needsSnapshot { methods.refreshPresence() }
         } catch {
             context.logger.warning("A presence change cannot be read.", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// The registry takes a new run for the end of the one before it, and does not take us back.
+    private func lookForTwin(_ edge: EdgeAddress?) {
+        guard let edge, edge.edgeID == context.address.edgeID, edge != context.address else { return }
+        context.logger.error(
+            "Another process runs under this edge.id and counts in this one's place. Give each its own, and start this one again.",
+            metadata: [LogKeys.edgeInstance: "\(edge.instance)"])
     }
 
     /// One that is delivered again, the connection having been lost before we acknowledged it, was carried out already.

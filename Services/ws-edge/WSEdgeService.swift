@@ -84,12 +84,22 @@ public final class WSEdgeService: Service {
             switch phase.withLock({ $0 }) {
             case .starting: Impairment(.unavailable, "The edge has not opened its port yet.")
             case .draining: Impairment(.unavailable, "The edge is stopping.")
-            case .serving:
-                context.presence.current.isComplete
-                    ? nil
-                    : Impairment(.degraded, "The edge has not heard from the registry yet who is online.")
+            case .serving: standing
             }
         }
+    }
+
+    /// How the registry sees this edge.
+    private var standing: Impairment? {
+        let presence = context.presence.current
+        guard presence.isComplete else {
+            return Impairment(.degraded, "The edge has not heard from the registry yet who is online.")
+        }
+        if presence.edges.contains(context.address) { return nil }
+        return Impairment(
+            .unavailable,
+            "The registry does not count this edge. If that lasts, another process has run under its edge.id "
+                + "(\(context.address.edgeID)): give each its own, and start this one again.")
     }
 
     public func run() async throws {
