@@ -31,21 +31,6 @@ struct AMQPSilenceTests {
         }
     }
 
-    @Test("closing returns though a frozen broker is not found out yet")
-    func closingFrozen() async throws {
-        try await withRabbitMQ { node in
-            let bus = try await AMQPStage.connected(to: node.url)
-            try await node.freeze()
-            let start = ContinuousClock.now
-            let outcome = OutcomeRecorder()
-            bus.publish("x", "q", then: outcome.then("x"))
-            await bus.close()
-            #expect(ContinuousClock.now - start < .seconds(8))
-            #expect(outcome.outcomes == [.unknown])
-            try await node.thaw()
-        }
-    }
-
     @Test("a network cut of two seconds goes unnoticed")
     func shortCut() async throws {
         let node = try RabbitMQ.ofTheRun()
@@ -63,7 +48,7 @@ struct AMQPSilenceTests {
             #expect(outcomes.outcomes.isEmpty)
             try await proxy.heal()
             try await recorder.texts(atLeast: 1)
-            try await eventually(read: { outcomes.outcomes }, until: { $0 == [.confirmed] })
+            try await eventually(within: .seconds(30), read: { outcomes.outcomes }, until: { $0 == [.confirmed] })
             #expect(statuses.statuses == [.connected] && recorder.cancellations == 0)
             await bus.close()
         }

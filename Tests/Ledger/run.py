@@ -51,7 +51,9 @@ class Program:
     def start(self):
         with open(os.path.join(self.folder, f"{self.name}.out"), "a") as output:
             self.process = subprocess.Popen(
-                self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+                self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                # What the tests set for themselves is no setting of a service.
+                env={name: value for name, value in os.environ.items() if not name.startswith("PERPETUA_")})
 
     def kill9(self):
         self.process.kill()
