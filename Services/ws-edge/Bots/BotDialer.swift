@@ -1,3 +1,4 @@
+import Bus
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -21,7 +22,7 @@ struct BotDialer: Sendable {
     /// Until the task is cancelled; a connection is then closed with 1001.
     func run() async {
         var log = DialLog(entry: entry, logger: logger)
-        var backoff = RedialBackoff(first: timing.redialFirst, longest: timing.redialLongest)
+        var backoff = Backoff(first: timing.redialFirst, longest: timing.redialLongest)
         let pause = Alarm(eventLoop: eventLoop)
         while !Task.isCancelled {
             var delay: Duration

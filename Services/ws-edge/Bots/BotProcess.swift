@@ -1,3 +1,4 @@
+import Bus
 import Logging
 import NIOCore
 import Observability
@@ -55,7 +56,7 @@ final class BotProcess: Sendable {
 
     /// Until the task is cancelled; the program is then stopped.
     func run() async {
-        var backoff = RedialBackoff(first: timing.restartFirst, longest: timing.restartLongest)
+        var backoff = Backoff(first: timing.restartFirst, longest: timing.restartLongest)
         while !Task.isCancelled {
             let started = NIODeadline.now()
             let delay: Duration

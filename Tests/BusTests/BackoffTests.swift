@@ -1,13 +1,12 @@
+import Bus
 import Testing
 
-@testable import WSEdge
-
-@Suite("RedialBackoff")
-struct RedialBackoffTests {
+@Suite("Backoff")
+struct BackoffTests {
     @Test("waits are random below a bound that doubles up to the longest")
     func bounds() {
         for _ in 0..<50 {
-            var backoff = RedialBackoff(first: .milliseconds(500), longest: .seconds(30))
+            var backoff = Backoff(first: .milliseconds(500), longest: .seconds(30))
             var bound = Duration.milliseconds(500)
             for _ in 0..<70 {
                 let wait = backoff.next()
@@ -23,9 +22,9 @@ struct RedialBackoffTests {
     func deterministic() {
         struct Highest: RandomNumberGenerator { mutating func next() -> UInt64 { .max } }
         struct Lowest: RandomNumberGenerator { mutating func next() -> UInt64 { 0 } }
-        var low = RedialBackoff(first: .seconds(1), longest: .seconds(60), generator: Lowest())
+        var low = Backoff(first: .seconds(1), longest: .seconds(60), generator: Lowest())
         #expect([low.next(), low.next()] == [.milliseconds(100), .milliseconds(100)])
-        var high = RedialBackoff(first: .seconds(1), longest: .seconds(60), generator: Highest())
+        var high = Backoff(first: .seconds(1), longest: .seconds(60), generator: Highest())
         let waits = (0..<8).map { _ in high.next() }
         #expect(waits[0] > .milliseconds(999))
         #expect(waits[7] > .milliseconds(59_999) && waits[7] <= .seconds(60))
