@@ -338,8 +338,9 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         let ended = eventLoop.flatSubmit {
             let before = self.phase
             self.phase = .closed
-            self.waiters.fail(AMQPError.closed)
+            // First, since who waits looks there for why it failed.
             self.watchers.close()
+            self.waiters.fail(AMQPError.closed)
             let goodbye: EventLoopFuture<Void>
             for consumer in self.consumers.values { consumer.sendAcks() }
             switch before {

@@ -35,4 +35,30 @@ struct AMQPBlockedTests {
             await bus.close()
         }
     }
+
+    @Test("closing returns during the alarm; the broker lost during it is connected to again")
+    func endings() async throws {
+        try await withRabbitMQ { node in
+            let bus = try await AMQPStage.connected(to: node.url)
+            try await bus.declare(QueueDeclaration("q"))
+            try await node.setMemoryAlarm(true)
+            let outcomes = OutcomeRecorder()
+            bus.publish("sent", "q", then: outcomes.then("sent"))
+            try await eventually(read: { bus.status }, until: { if case .blocked = $0 { true } else { false } })
+            bus.publish("kept", "q", then: outcomes.then("kept"))
+            try await node.kill9()
+            try await eventually(read: { outcomes.outcomes.count }, until: { $0 == 2 })
+            #expect(outcomes.outcomes.contains(.unknown) && outcomes.outcomes.contains { $0.isUnreachable })
+            try await node.start()
+            try await bus.isConnected()
+            #expect(await bus.publish("x", "q") == .confirmed)
+            try await node.setMemoryAlarm(true)
+            bus.publish("sent", "q", then: outcomes.then("sent"))
+            try await eventually(read: { bus.status }, until: { if case .blocked = $0 { true } else { false } })
+            let start = ContinuousClock.now
+            await bus.close()
+            #expect(ContinuousClock.now - start < .seconds(6))
+            #expect(outcomes.outcomes.count == 3)
+        }
+    }
 }

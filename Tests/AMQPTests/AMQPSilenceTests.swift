@@ -31,6 +31,45 @@ struct AMQPSilenceTests {
         }
     }
 
+    @Test("closing returns though a frozen broker is not found out yet")
+    func closingFrozen() async throws {
+        try await withRabbitMQ { node in
+            let bus = try await AMQPStage.connected(to: node.url)
+            try await node.freeze()
+            let start = ContinuousClock.now
+            let outcome = OutcomeRecorder()
+            bus.publish("x", "q", then: outcome.then("x"))
+            await bus.close()
+            #expect(ContinuousClock.now - start < .seconds(8))
+            #expect(outcome.outcomes == [.unknown])
+            try await node.thaw()
+        }
+    }
+
+    @Test("a network cut of two seconds goes unnoticed")
+    func shortCut() async throws {
+        let node = try RabbitMQ.ofTheRun()
+        try await withTCPProxy(to: node.port) { proxy in
+            let bus = try await AMQPStage.connected(to: node.url(through: proxy.port))
+            let queue = QueueName(RabbitMQ.freshPrefix())
+            try await bus.declare(QueueDeclaration(queue, isExclusive: true))
+            let recorder = DeliveryRecorder()
+            try await recorder.consume(queue, from: bus, on: AMQPStage.anyEventLoop())
+            let statuses = StatusRecorder(of: bus)
+            try await proxy.cut()
+            let outcomes = OutcomeRecorder()
+            bus.publish("x", RoutingKey(queue.text), then: outcomes.then("x"))
+            try await AMQPStage.passes(.seconds(2))
+            #expect(outcomes.outcomes.isEmpty)
+            try await proxy.heal()
+            try await recorder.texts(atLeast: 1)
+            try await eventually(read: { outcomes.outcomes.count }, until: { $0 == 1 })
+            #expect(outcomes.confirmed == ["x"])
+            #expect(statuses.statuses == [.connected] && recorder.cancellations == 0)
+            await bus.close()
+        }
+    }
+
     @Test("a longer one is an outage: the claim is gone, and can be had again once the network is back")
     func longCut() async throws {
         let node = try RabbitMQ.ofTheRun()
