@@ -14,6 +14,11 @@ extension AMQPError {
                 "its certificate is not signed by who amqp.tls_ca_file names (by default: the system's authorities), or is out of date"
             ),
             ("WRONG_VERSION_NUMBER", "what answers there does not speak TLS; use its TLS port (5671), or amqp://"),
+            // The broker closed its plain port at once; it may also say something first, and that is the case above.
+            (
+                "EOF during handshake",
+                "it hung up in the middle of the handshake: perhaps what answers there does not speak TLS; use its TLS port (5671), or amqp://"
+            ),
             (
                 "CERTIFICATE_REQUIRED",
                 "it asks for our certificate; set amqp.tls_certificate_file and amqp.tls_key_file"
