@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 import Synchronization
 
 /// Asks questions over the bus: publishes with `reply_to` and a correlation id of its own, and waits for the answer with a deadline.
@@ -9,6 +9,7 @@ public final class Requester: Sendable {
     private struct Waiter {
         let key: RoutingKey
         let answer: CheckedContinuation<Answer, Never>
+        let asked: NIODeadline
         /// Whoever was asked may be gone.
         var isInDoubt = false
     }
@@ -68,7 +69,9 @@ public final class Requester: Sendable {
         let id = nextID()
         let answer = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                guard add(Waiter(key: key, answer: continuation), id: id, timeout: timeout) else { return }
+                guard add(Waiter(key: key, answer: continuation, asked: now()), id: id, timeout: timeout) else {
+                    return
+                }
                 // Cancelled before it was added: then the handler below found nothing to end.
                 if Task.isCancelled { return end(id, .failure(.timedOut(key))) }
                 publish(message, id: id, to: exchange, key: key, timeout: timeout)
@@ -89,11 +92,12 @@ public final class Requester: Sendable {
 
     /// Whoever answers at that key may be gone, and what was asked with it: the waits for it end within `limit`, with
     /// ``MessageBusError/disconnected``.
-    public func doubt(_ key: RoutingKey, limit: Duration) {
+    /// - Parameter age: only what was asked that long ago, or earlier.
+    public func doubt(_ key: RoutingKey, olderThan age: TimeAmount = .zero, limit: Duration) {
         let now = now()
         state.withLock { state in
             state.pending.shorten(until: now.advanced(by: limit)) { waiter in
-                guard waiter.key == key else { return false }
+                guard waiter.key == key, waiter.asked + age <= now else { return false }
                 waiter.isInDoubt = true
                 return true
             }

@@ -1,3 +1,4 @@
+public import NIOCore
 public import OneBot
 
 /// A copy of the registry's presence, kept by every edge and gateway: fed with changes in order, mended by snapshots.
@@ -13,6 +14,8 @@ public struct PresenceReplica: Sendable {
     /// date with them; else a busy registry would be asked again and again.
     private var recent: [PresenceChange] = []
     private static let maxRecent = 4096
+    /// A link may be given actions that long before it is heard of here.
+    public static let lag = TimeAmount.seconds(1)
 
     public init() {}
 
@@ -22,8 +25,11 @@ public struct PresenceReplica: Sendable {
         public var wentOffline: [OnlineClient] = []
         public var renamed: [OnlineClient] = []
         public var changedBots: [OnlineBot] = []
-        /// Bots whose link is gone, or was replaced by another: what it had in flight may never be answered.
+        /// Bots whose link is gone: what it had in flight may never be answered.
         public var lostLinks: [SelfID] = []
+        /// Bots that have another link than before: what was asked of them ``PresenceReplica/lag`` ago or earlier went to the former, or to
+        /// nobody, and may never be answered.
+        public var newLinks: [SelfID] = []
         /// A change was missed: ask for a snapshot.
         public var needsSnapshot = false
 
@@ -148,7 +154,10 @@ public struct PresenceReplica: Sendable {
     private mutating func update(_ bot: OnlineBot, _ effect: inout Effect) {
         let before = bots.updateValue(bot, forKey: bot.selfID)
         effect.changedBots.append(bot)
-        if let before, before.isOnline, !bot.isOnline || bot.epoch != before.epoch {
+        guard let before else { return }
+        if bot.isOnline {
+            if bot.epoch != before.epoch, before.epoch != 0 { effect.newLinks.append(bot.selfID) }
+        } else if before.isOnline {
             effect.lostLinks.append(bot.selfID)
         }
     }

@@ -111,6 +111,8 @@ struct RequesterTests {
         try await eventually(read: { requests.withLock { $0.count } }, until: { $0 == 1 })
         requester.doubt("another", limit: .seconds(1))
         try await eventually(read: { clock.earliestDeadline }, until: { $0?.offset == .seconds(60) })
+        requester.doubt("service", olderThan: .seconds(1), limit: .seconds(1))
+        try await eventually(read: { clock.earliestDeadline }, until: { $0?.offset == .seconds(60) })
         requester.doubt("service", limit: .seconds(2))
         try await eventually(read: { clock.earliestDeadline }, until: { $0?.offset == .seconds(2) })
         clock.advance(by: .seconds(2))

@@ -159,19 +159,22 @@ import Testing
         #expect(Array(replica.clients.keys) == ["x"])
     }
 
-    @Test("a link that goes, or is replaced by another, is a lost one; one that comes, or is said again, is not")
+    @Test(
+        "a link that goes is a lost one; one that follows another is a new one; the first, or one said again, is neither"
+    )
     func lostLinks() {
         var replica = complete()
         var sequence: UInt64 = 0
-        for (epoch, online, lost) in [
-            (1, false, 0), (2, true, 0), (2, true, 0), (3, true, 1), (3, false, 1), (4, true, 0),
+        for (epoch, online, lost, new) in [
+            (0, false, 0, 0), (2, true, 0, 0), (2, true, 0, 0), (3, true, 0, 1), (3, false, 1, 0), (4, true, 0, 1),
         ] {
             sequence += 1
             let effect = replica.apply(
                 change(.botOnline, sequence, bots: [bot(1, epoch: UInt64(epoch), online: online)]))
             #expect(effect.lostLinks.count == lost, "epoch \(epoch), online \(online)")
+            #expect(effect.newLinks.count == new, "epoch \(epoch), online \(online)")
         }
-        #expect(replica.replace(with: snapshot(9, bots: [bot(1, epoch: 5)])).lostLinks == [SelfID(1)])
+        #expect(replica.replace(with: snapshot(9, bots: [bot(1, epoch: 5)])).newLinks == [SelfID(1)])
     }
 
     @Test("an edge that ends takes its clients and bots with it, and no others")

@@ -38,7 +38,8 @@ struct PendingCallsTests {
         _ = calls.begin(action, of: SelfID(1), at: now, timeout: .seconds(60))
         _ = calls.begin(action, of: SelfID(2), at: now, timeout: .seconds(60))
         _ = calls.begin(action, of: SelfID(1), at: now, timeout: .seconds(1))
-        calls.doubt(SelfID(1), deadline: now + .seconds(2))
+        calls.doubt(SelfID(1), askedBefore: now - .nanoseconds(1), deadline: now)
+        calls.doubt(SelfID(1), askedBefore: now, deadline: now + .seconds(2))
         let (soon, doubtful) = (calls.expire(at: now + .seconds(1)), calls.expire(at: now + .seconds(2)))
         #expect(soon.map { String(buffer: $0.late).contains("1504") } == [true])
         #expect(doubtful.count == 1)
@@ -77,17 +78,18 @@ struct KnownBotsTests {
             configuredIndex: 0, isSupervised: false)
     }
 
-    @Test("a link that goes, or is replaced by another, leaves what it had in flight in doubt; one that comes does not")
-    func losesLink() {
+    @Test(
+        "a link that goes, or is replaced by another, leaves what is under way in doubt; the first that comes does not")
+    func doubt() {
         var bots = KnownBots()
-        let steps: [(OnlineBot, Bool)] = [
-            (bot(epoch: 0, online: false), false), (bot(epoch: 5, online: true), false),
-            (bot(epoch: 5, online: true), false), (bot(epoch: 5, online: false), true),
-            (bot(epoch: 6, online: true), false), (bot(epoch: 7, online: true, edge: "e2"), true),
+        let steps: [(OnlineBot, KnownBots.Doubt)] = [
+            (bot(epoch: 0, online: false), .none), (bot(epoch: 5, online: true), .none),
+            (bot(epoch: 5, online: true), .none), (bot(epoch: 5, online: false), .gone),
+            (bot(epoch: 6, online: true), .replaced), (bot(epoch: 7, online: true, edge: "e2"), .replaced),
         ]
-        for (bot, isLost) in steps {
-            let losesLink = bots.update(bot, isDefault: true)
-            #expect(losesLink == isLost, "epoch \(bot.epoch), online \(bot.isOnline)")
+        for (bot, expected) in steps {
+            let doubt = bots.update(bot, isDefault: true)
+            #expect(doubt == expected, "epoch \(bot.epoch), online \(bot.isOnline)")
         }
     }
 }

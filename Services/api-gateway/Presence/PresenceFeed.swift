@@ -35,7 +35,9 @@ final class PresenceFeed: Sendable {
     }
 
     /// Makes the inbox and begins to take from it. Like an edge's it outlives a connection that is lost for less than a minute.
-    func open(on eventLoop: any EventLoop, lost: @escaping @Sendable () -> Void) async throws -> any BusConsumer {
+    func open(
+        on eventLoop: any EventLoop, lost: @escaping @Sendable () -> Void
+    ) async throws(MessageBusError) -> any BusConsumer {
         for exchange in exchanges.all { try await bus.declare(exchange) }
         try await bus.declare(
             QueueDeclaration(requester.inbox, hasSingleActiveConsumer: true, expires: .seconds(60)))
@@ -46,6 +48,9 @@ final class PresenceFeed: Sendable {
             self.receive($0)
         }
     }
+
+    /// Changes were missed.
+    func askAgain() { gap.yield() }
 
     /// Asks for a snapshot at the start, after each gap and after each outage of the bus, again and again until there is one. Ends
     /// with its task.
@@ -67,17 +72,12 @@ final class PresenceFeed: Sendable {
     private func needsAnother() async -> Bool {
         do throws(RPC.Failure) {
             let effect = view.replace(with: try await registry.snapshot())
-            doubt(effect.lostLinks)
+            requester.doubt(effect)
             return effect.needsSnapshot
         } catch {
             logger.debug("No snapshot from the registry yet.", metadata: [LogKeys.error: "\(error)"])
             return true
         }
-    }
-
-    /// What is in flight to those bots ends soon: whoever held the link answers, if it lives, and nobody else will.
-    private func doubt(_ bots: [SelfID]) {
-        for bot in bots { requester.doubt(Exchanges.actionKey(bot), limit: .seconds(2)) }
     }
 
     private func receive(_ delivery: Delivery) {
@@ -89,7 +89,7 @@ final class PresenceFeed: Sendable {
         do {
             let change = try JSONDecoder().decode(PresenceChange.self, from: Data(delivery.body.readableBytesView))
             let effect = view.apply(change)
-            doubt(effect.lostLinks)
+            requester.doubt(effect)
             if effect.needsSnapshot { gap.yield() }
         } catch {
             logger.warning(

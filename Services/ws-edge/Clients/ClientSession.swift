@@ -99,7 +99,13 @@ final class ClientSession: WebSocketDelegate {
     }
 
     /// The link of a bot is gone, or another has taken its place. Whoever held it has so long to answer what was in flight.
-    func doubt(_ bot: SelfID, at now: NIODeadline) { calls.doubt(bot, deadline: now + .seconds(2)) }
+    func doubt(_ bot: SelfID, _ doubt: KnownBots.Doubt, at now: NIODeadline) {
+        switch doubt {
+        case .none: break
+        case .gone: calls.doubt(bot, askedBefore: now, deadline: now + .seconds(2))
+        case .replaced: calls.doubt(bot, askedBefore: now - PresenceReplica.lag, deadline: now + .seconds(2))
+        }
+    }
 
     /// An event of our own, or a gap: now, or behind the lifecycle.
     func receive(_ item: HubItem, rendered: HubFrame) {

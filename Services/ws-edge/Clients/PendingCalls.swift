@@ -37,8 +37,8 @@ struct PendingCalls {
     }
 
     /// The bot's link, or its edge, is gone, or another took its place: who held it answers what was in flight, if it lives. Nobody else will.
-    mutating func doubt(_ bot: SelfID, deadline: NIODeadline) {
-        for (id, call) in calls where call.bot == bot && deadline < call.deadline {
+    mutating func doubt(_ bot: SelfID, askedBefore time: NIODeadline, deadline: NIODeadline) {
+        for (id, call) in calls where call.bot == bot && call.began <= time && deadline < call.deadline {
             calls[id]?.deadline = deadline
             calls[id]?.isInDoubt = true
         }

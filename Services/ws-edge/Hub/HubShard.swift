@@ -127,11 +127,11 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         case .gap(let bot, _): state.forEachRecipient(of: bot) { $0.receive(item, rendered: HubFrame()) }
         case .clientStatus, .distributed: announce(item)
         case .bot(let bot, let isDefault):
-            let losesLink = bots.update(bot, isDefault: isDefault)
+            let doubt = bots.update(bot, isDefault: isDefault)
             let now = NIODeadline.now()
             for session in state.all {
                 session.known(bot.selfID, isDefault: isDefault)
-                if losesLink { session.doubt(bot.selfID, at: now) }
+                session.doubt(bot.selfID, doubt, at: now)
             }
         case .heartbeatStatus(let bot, let status): bots.setStatus(status, of: bot)
         case .answer(let session, let call, let text): state[session]?.answered(call, with: text)

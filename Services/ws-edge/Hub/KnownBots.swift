@@ -20,8 +20,16 @@ struct KnownBots {
     func isAway(_ bot: SelfID) -> Bool { entries[bot].map { !$0.isOnline } ?? true }
     func status(of bot: SelfID) -> ByteBuffer? { entries[bot]?.status }
 
-    /// - Returns: whether a link that was up is gone, or was replaced by another: what it had in flight is in doubt.
-    mutating func update(_ bot: OnlineBot, isDefault: Bool) -> Bool {
+    /// What a change means for the actions that are under way to a bot.
+    enum Doubt: Hashable {
+        case none
+        /// The link is gone: all of them are in doubt.
+        case gone
+        /// Another link is there: those it cannot have been given are in doubt.
+        case replaced
+    }
+
+    mutating func update(_ bot: OnlineBot, isDefault: Bool) -> Doubt {
         let before = entries[bot.selfID]
         var entry = before ?? Entry(isOnline: bot.isOnline, isDefault: isDefault, epoch: bot.epoch)
         // What it said before it went is no longer true.
@@ -30,8 +38,9 @@ struct KnownBots {
         entry.isDefault = isDefault
         entry.epoch = bot.epoch
         entries[bot.selfID] = entry
-        guard let before, before.isOnline else { return false }
-        return !bot.isOnline || bot.epoch != before.epoch
+        guard let before else { return .none }
+        if bot.isOnline { return bot.epoch == before.epoch || before.epoch == 0 ? .none : .replaced }
+        return before.isOnline ? .gone : .none
     }
 
     mutating func setStatus(_ status: ByteBuffer, of bot: SelfID) { entries[bot]?.status = status }

@@ -12,7 +12,7 @@ struct ClientStatusAnnouncer: Sendable {
     let bots: Bots
 
     func announce(_ effect: PresenceReplica.Effect) {
-        for bot in effect.lostLinks { context.requester.doubt(Exchanges.actionKey(bot), limit: .seconds(2)) }
+        context.requester.doubt(effect)
         if !effect.changedBots.isEmpty {
             bots.heard(of: effect.changedBots)
             let standard = context.defaultBot
