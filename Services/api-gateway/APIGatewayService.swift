@@ -65,19 +65,22 @@ public final class APIGatewayService: Service {
 
     /// Serves until graceful shutdown or cancellation: then takes no more requests, and finishes those in flight within
     /// `api.drain_time`.
-    /// - Throws: ``APIGatewayError`` where it cannot listen, or its queue is lost.
+    /// - Throws: ``APIGatewayError`` where it cannot listen.
     public func run() async throws {
         warnIfOpen()
         let exchanges = configuration.exchanges
         let registry = RegistryClient(requester: requester, exchanges: exchanges)
         let feed = PresenceFeed(
             view: presence, registry: registry, requester: requester, bus: bus, exchanges: exchanges, logger: logger)
-        let (losses, lost) = AsyncStream.makeStream(of: Void.self)
+        let eventLoop = eventLoopGroup.next()
+        let consumer = LastingConsumer { lost throws(MessageBusError) in
+            try await feed.open(on: eventLoop, lost: lost)
+        }
         let own = ownActions(registry)
         let door = BrokerDoor(
             own: own, bus: bus, exchanges: exchanges, eventLoop: eventLoopGroup.next(), logger: logger)
-        guard let consumer = try await open(feed, lost: { lost.yield() }) else { return }
-        let outcome = await serve(application(own), door, feed, losses)
+        guard try await open(consumer) else { return }
+        let outcome = await serve(application(own), door, feed, consumer)
         requester.close()
         await consumer.cancel()
         // It may be gone with the connection already.
@@ -85,22 +88,22 @@ public final class APIGatewayService: Service {
         try outcome.get()
     }
 
-    /// Waits for the bus; `nil` where we are to stop before.
-    private func open(_ feed: PresenceFeed, lost: @escaping @Sendable () -> Void) async throws -> (any BusConsumer)? {
-        let eventLoop = eventLoopGroup.next()
+    /// Waits for the bus; false where we are to stop before.
+    private func open(_ inbox: LastingConsumer) async throws -> Bool {
         do {
-            return try await cancelWhenGracefulShutdown {
-                try await self.bus.persistently { try await feed.open(on: eventLoop, lost: lost) }
+            try await cancelWhenGracefulShutdown {
+                try await self.bus.persistently { try await inbox.open() }
             }
+            return true
         } catch is CancellationError {
-            return nil
+            return false
         }
     }
 
     /// Runs everything until the server has ended.
     private func serve(
         _ application: some ApplicationProtocol, _ door: BrokerDoor, _ feed: PresenceFeed,
-        _ losses: AsyncStream<Void>
+        _ inbox: LastingConsumer
     ) async -> Result<Void, any Error> {
         await withTaskGroup(of: Result<Void, any Error>?.self) { group in
             group.addTask {
@@ -113,7 +116,12 @@ public final class APIGatewayService: Service {
             }
             group.addTask { await self.drainDeadline() }
             group.addTask {
-                for await _ in losses { return .failure(APIGatewayError.lostInbox) }
+                await inbox.keep {
+                    self.logger.warning("The gateway's queue was deleted under it; it is made anew.")
+                } regained: {
+                    self.logger.notice("The gateway has its queue again.")
+                    feed.askAgain()
+                }
                 return nil
             }
             group.addTask {
@@ -204,14 +212,11 @@ public final class APIGatewayService: Service {
 /// Why the gateway cannot serve.
 public enum APIGatewayError: Error, Sendable, CustomStringConvertible {
     case cannotListen(host: String, port: Int, reason: String)
-    case lostInbox
 
     public var description: String {
         switch self {
         case .cannotListen(let host, let port, let reason):
             "Cannot listen on \(host):\(port): \(reason). Stop what listens there, or set api.port (0: any free port)."
-        case .lostInbox:
-            "The gateway's queue was deleted under it; restart this gateway."
         }
     }
 }

@@ -103,7 +103,8 @@ public final class WSEdgeService: Service {
     }
 
     public func run() async throws {
-        guard let consumer = try await openInbox() else { return }
+        let consumer = LastingConsumer { lost throws(MessageBusError) in try await self.consumeInbox(lost) }
+        guard try await open(consumer) else { return }
         let gauges = inboxLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in self.measure() }
         let timers = hub.startTimers(heartbeatInterval: configuration.heartbeatInterval) + [gauges]
         defer { for timer in timers { timer.cancel() } }
@@ -114,6 +115,7 @@ public final class WSEdgeService: Service {
             onListening(server.port)
             tasks.addTask { await self.context.leases.run() }
             tasks.addTask { await self.bots.run() }
+            tasks.addTask { await self.keep(consumer) }
             methods.refreshPresence()
             sayAllAgainAfterOutages()
             try await gracefulShutdown()
@@ -155,18 +157,32 @@ public final class WSEdgeService: Service {
         }
     }
 
-    /// Waits for the bus; `nil` where we are to stop before.
-    private func openInbox() async throws -> (any BusConsumer)? {
+    /// Waits for the bus; false where we are to stop before.
+    private func open(_ inbox: LastingConsumer) async throws -> Bool {
         do {
-            return try await cancelWhenGracefulShutdown {
-                try await self.bus.persistently { try await self.declareInbox() }
+            try await cancelWhenGracefulShutdown {
+                try await self.bus.persistently { try await inbox.open() }
             }
+            return true
         } catch is CancellationError {
-            return nil
+            return false
         }
     }
 
-    private func declareInbox() async throws -> any BusConsumer {
+    /// What came while there was no inbox is missing: of events the next one tells, the rest is asked for.
+    private func keep(_ inbox: LastingConsumer) async {
+        await inbox.keep {
+            self.context.logger.warning("The edge's queue was deleted under it; it is made anew.")
+        } regained: {
+            self.context.logger.notice("The edge has its queue again.")
+            self.context.leases.reportAll()
+            self.methods.refreshPresence()
+        }
+    }
+
+    private func consumeInbox(
+        _ lost: @escaping @Sendable () -> Void
+    ) async throws(MessageBusError) -> any BusConsumer {
         let exchanges = configuration.exchanges
         let (queue, key) = (context.inbox, BindingPattern(context.address.key.text))
         for exchange in exchanges.all { try await bus.declare(exchange) }
@@ -177,9 +193,7 @@ public final class WSEdgeService: Service {
         try await bus.bind(queue, to: exchanges.broadcast, key)
         try await bus.bind(queue, to: exchanges.callback, key)
         try await bus.bind(queue, to: exchanges.rpc, key)
-        return try await bus.consume(queue, prefetch: 4_096, on: inboxLoop) { [context] in
-            context.logger.error("The edge's queue was deleted under it; restart this edge.")
-        } handler: { [inbox] delivery in
+        return try await bus.consume(queue, prefetch: 4_096, on: inboxLoop, cancelled: lost) { [inbox] delivery in
             inbox.receive(delivery)
         }
     }
