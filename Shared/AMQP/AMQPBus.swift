@@ -20,7 +20,8 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     var phase = Phase.idle
     var topology = Topology()
     var consumers: [ObjectIdentifier: AMQPConsumer] = [:]
-    var backoff = Backoff(first: .milliseconds(200), longest: .seconds(5))
+    /// Shorter than the grace of a claim (3 s): whoever held one before the broker started again is back before others may take it.
+    var backoff = Backoff(first: .milliseconds(200), longest: .seconds(2))
     /// Which of the addresses is tried next.
     var attempts = 0
     /// How often connecting failed since the last time it was up.
