@@ -122,11 +122,14 @@ wait_until() {
 }
 gone() { ! "$@"; }
 
-show_log() { tail -n 20 "$dir"/log/*.log "$dir/output" 2>/dev/null >&2 || true; }
+show_log() { tail -n 20 "$dir"/log/*.log "$dir/output" >&2 2>/dev/null || true; }
 
 ready() {
-    node_runs || { show_log; die "RabbitMQ ended while starting; its log is in $dir/log."; }
-    accepts "$amqp"
+    # By its pid alone: on its way from script to script its command line says for a moment that it is another's.
+    kill -0 "$(cat "$dir/node.pid")" 2>/dev/null ||
+        { show_log; die "RabbitMQ ended while starting; its log is in $dir/log."; }
+    # It accepts a little before it is up; who stops it then, or asks it something, meets half a node.
+    grep -q '^ *Starting broker\.\.\. completed' "$dir/output" && accepts "$amqp"
 }
 
 start() {
@@ -142,12 +145,13 @@ start() {
         wait_until 10 accepts "$epmd" || die "epmd does not accept on 127.0.0.1:$epmd."
     fi
     if ! node_runs; then
+        : >"$dir/output"
         # So told, the script becomes the node instead of waiting for it: its pid is the node's.
         become_daemon env RUNNING_UNDER_SYSTEMD=true "$bin/rabbitmq-server" &
         echo $! >"$dir/node.pid"
         wait_until 10 node_runs || { show_log; die "RabbitMQ did not start; what it printed is in $dir/output."; }
     fi
-    wait_until 90 ready || { show_log; die "RabbitMQ does not accept on 127.0.0.1:$amqp after 90 s; its log is in $dir/log."; }
+    wait_until 90 ready || { show_log; die "RabbitMQ is not up on 127.0.0.1:$amqp after 90 s; its log is in $dir/log."; }
     url
 }
 
