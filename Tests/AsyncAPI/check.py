@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft7Validator
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "asyncapi.yaml"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "asyncapi.yaml"
 
 
 def asyncapi_schema():
