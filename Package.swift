@@ -49,6 +49,8 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")  // APIGateway
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")  // Registry
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")  // SettingsReading
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")  // webhooks: WSEdge
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")  // their signature: WSEdge
 
 let package = Package(
     name: "perpetua",
@@ -69,6 +71,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // The protocol and the port: these import nothing of ours.
@@ -100,7 +104,7 @@ let package = Package(
             "WSEdge", folder: "ws-edge",
             [
                 "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "SettingsReading", "Observability",
-                nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics,
+                nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, crypto,
             ]),
         service(
             "Registry", folder: "registry",

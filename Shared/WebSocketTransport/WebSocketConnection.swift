@@ -20,8 +20,8 @@ public final class WebSocketConnection {
     /// Writes one text message; nothing goes out before ``flush()``.
     public func send(text: ByteBuffer) { handler?.send(text: text) }
 
-    /// Writes bytes made by ``encodeText(_:)`` (one frame, or several joined) as they are. Server side only: a client's frames
-    /// are masked.
+    /// Writes bytes made by ``encodeText(_:)`` (one frame, or several joined): as they are where we are the server, each masked anew
+    /// where we dialled.
     public func send(encoded: ByteBuffer) { handler?.send(encoded: encoded) }
 
     public func flush() { handler?.flush() }
@@ -54,5 +54,17 @@ public final class WebSocketConnection {
     /// A server's text frame: header and payload (RFC 6455 §5.2, FIN, opcode 1, not masked).
     public static func encodeText(_ payload: ByteBuffer) -> ByteBuffer {
         FrameHeader.frame(.text, payload, maskingKey: nil)
+    }
+
+    /// The payloads of frames made by ``encodeText(_:)``, one or several joined.
+    public static func texts(inEncoded frames: ByteBuffer) -> [ByteBuffer] {
+        var frames = frames
+        var texts: [ByteBuffer] = []
+        while let header = FrameHeader(reading: &frames),
+            let text = frames.readSlice(length: Int(clamping: header.payloadLength))
+        {
+            texts.append(text)
+        }
+        return texts
     }
 }

@@ -66,12 +66,12 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     func send(encoded: ByteBuffer) {
-        switch side {
-        case .server: break
-        case .client: preconditionFailure("send(encoded:) was called on a client's connection, whose frames are masked")
-        }
         guard state.isOpen, let context else { return }
-        context.write(wrapOutboundOut(encoded), promise: nil)
+        switch side {
+        case .server: context.write(wrapOutboundOut(encoded), promise: nil)
+        // A client's frames are masked, each with a key of its own (RFC 6455 §5.3).
+        case .client: for text in WebSocketConnection.texts(inEncoded: encoded) { write(.text, text) }
+        }
     }
 
     func flush() { context?.flush() }

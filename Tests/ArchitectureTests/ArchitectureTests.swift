@@ -31,7 +31,7 @@ struct ArchitectureTests {
     /// Heavy packages, and the one module that knows each.
     static let heavy: [String: Set<String>] = [
         "Hummingbird": ["APIGateway"], "HummingbirdCore": ["APIGateway"], "GRDB": ["Registry"],
-        "Yams": ["SettingsReading"],
+        "Yams": ["SettingsReading"], "AsyncHTTPClient": ["WSEdge"], "Crypto": ["WSEdge"],
         "NIOWebSocket": ["WebSocketTransport"], "NIOSSL": ["WebSocketTransport", "AMQP"],
     ]
 

@@ -10,6 +10,7 @@ struct ClientOutbound {
         var frames: ByteBuffer
         /// How many events are in there; 0 for answers and our own meta events.
         var events: Int
+        let kind: OutgoingKind
         var since: NIODeadline
         /// Events dropped just before this entry.
         var missedBefore = 0
@@ -17,6 +18,7 @@ struct ClientOutbound {
 
     struct Next {
         let frames: ByteBuffer
+        let kind: OutgoingKind
         let missedBefore: Int
     }
 
@@ -42,8 +44,10 @@ struct ClientOutbound {
 
     var isEmpty: Bool { entries.isEmpty }
 
-    mutating func append(_ frames: ByteBuffer, events: Int, now: NIODeadline) -> Outcome {
-        add(Entry(frames: frames, events: events, since: now))
+    mutating func append(
+        _ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, now: NIODeadline
+    ) -> Outcome {
+        add(Entry(frames: frames, events: events, kind: kind, since: now))
         guard isOver else { return .kept(dropped: 0) }
         switch policy {
         case .close: return .tooSlow
@@ -56,7 +60,7 @@ struct ClientOutbound {
     mutating func next() -> Next? {
         guard let entry = entries.popFirst() else { return nil }
         change(by: -entry.frames.readableBytes)
-        return Next(frames: entry.frames, missedBefore: entry.missedBefore)
+        return Next(frames: entry.frames, kind: entry.kind, missedBefore: entry.missedBefore)
     }
 
     /// Whether the oldest entry has waited too long.

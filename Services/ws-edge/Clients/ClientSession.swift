@@ -17,7 +17,7 @@ final class ClientSession: WebSocketDelegate {
     let claim: SessionClaim
     private(set) var logger: Logger
 
-    private let connection: WebSocketConnection
+    private let connection: any ClientConnection
     private let onEnded: () -> Void
     private var state: ClientSessionState
     private var calls = PendingCalls()
@@ -32,7 +32,7 @@ final class ClientSession: WebSocketDelegate {
 
     /// - Parameter onEnded: called once, on the loop, when the connection is gone.
     init(
-        connection: WebSocketConnection, upgrade: ClientUpgrade, claim: SessionClaim, shard: HubShard,
+        connection: any ClientConnection, upgrade: ClientUpgrade, claim: SessionClaim, shard: HubShard,
         context: EdgeContext, onEnded: @escaping () -> Void
     ) {
         self.connection = connection
@@ -179,14 +179,14 @@ final class ClientSession: WebSocketDelegate {
     // MARK: Sending
 
     /// Writes frames, or keeps them while the client reads too slowly. `events`: how many of them would be missed.
-    func deliver(_ frames: ByteBuffer, events: Int) {
+    func deliver(_ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event) {
         guard !state.hasEnded else { return }
         if outbound.isEmpty, connection.isWritable {
-            connection.send(encoded: frames)
+            connection.send(frames, as: kind)
             shard.markDirty(self)
             return
         }
-        switch outbound.append(frames, events: events, now: .now()) {
+        switch outbound.append(frames, events: events, as: kind, now: .now()) {
         case .kept(let count): dropped(count)
         case .tooSlow: fellBehind()
         }
@@ -201,7 +201,7 @@ final class ClientSession: WebSocketDelegate {
     }
 
     private func reply(_ text: ByteBuffer) {
-        deliver(HubFrame.encode(text), events: 0)
+        deliver(HubFrame.encode(text), events: 0, as: .answer)
         resumeReadingIfPossible()
         closeIfDrained()
     }
@@ -242,9 +242,9 @@ final class ClientSession: WebSocketDelegate {
         while connection.isWritable, let next = outbound.next() {
             if next.missedBefore > 0, let bot = state.bot {
                 let gap = PerpetuaEvent.eventGap(time: UnixTime.now, selfID: bot, missed: next.missedBefore)
-                connection.send(encoded: HubFrame.encode(gap))
+                connection.send(HubFrame.encode(gap), as: .event)
             }
-            connection.send(encoded: next.frames)
+            connection.send(next.frames, as: next.kind)
         }
         connection.flush()
     }

@@ -1,0 +1,32 @@
+import NIOCore
+import WebSocketTransport
+
+/// What a session sends through and hears from: one WebSocket, or whatever stands for one. Confined to the session's event loop; what
+/// happens on it is told to the session, its ``WebSocketDelegate``.
+protocol ClientConnection: AnyObject {
+    var eventLoop: any EventLoop { get }
+    /// `address:port` of the client; of one that we reach, its URL without secrets.
+    var remoteAddress: String { get }
+    /// False while the client reads more slowly than we write.
+    var isWritable: Bool { get }
+
+    /// Writes text frames made by ``WebSocketConnection/encodeText(_:)``, one or several joined; nothing goes out before ``flush()``.
+    func send(_ frames: ByteBuffer, as kind: OutgoingKind)
+    func flush()
+    func pauseReading()
+    func resumeReading()
+    func close(_ reason: CloseReason)
+    func abort()
+}
+
+/// What goes out to a client: of an API and Event pair each goes over one of the two.
+enum OutgoingKind: Sendable, Hashable {
+    /// Events of the bot and of ours, lifecycle and heartbeats.
+    case event
+    /// A response to an action.
+    case answer
+}
+
+extension WebSocketConnection: ClientConnection {
+    func send(_ frames: ByteBuffer, as kind: OutgoingKind) { send(encoded: frames) }
+}
