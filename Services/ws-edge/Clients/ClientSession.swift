@@ -115,8 +115,7 @@ final class ClientSession: WebSocketDelegate {
         case .clientStatus(let client, _):
             isSelf = client.edge == context.address && client.sessionID == id
             let hears = StatusAudience.hears(
-                asked: upgrade.clientStatus, configured: context.configuration.clientStatus, isSelf: isSelf,
-                clients: context.presence.current.clients.count)
+                upgrade.choices.clientStatus, isSelf: isSelf, clients: context.presence.current.clients.count)
             guard hears else { return }
         case .distributed(.broadcast, let message):
             broadcasts.record(message.uuid, from: message.sender.appID)
