@@ -26,6 +26,21 @@ struct ClientChoices: Sendable, Hashable {
     /// Whether each event has to be looked at for this client.
     var concernsEvents: Bool { messageFormat != nil || !filter.isEmpty || !metaEvents }
 
+    /// Whether an event of a bot is for this client.
+    func wants(_ event: EventView) -> Bool {
+        filter.passes(event) && (metaEvents || event.postType != "meta_event")
+    }
+
+    /// The same for what Perpetua says itself. That events are missing concerns everybody who wants any of that bot.
+    func wants(_ item: HubItem) -> Bool {
+        switch item {
+        case .clientStatus: filter.passes(postType: "notice", detailType: "client_status")
+        case .distributed(let kind, _): filter.passes(postType: "distributed", detailType: kind.rawValue)
+        case .gap(let bot, _): filter.passes(selfID: bot)
+        case .events, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: true
+        }
+    }
+
     // MARK: From a query
 
     /// - Parameter defaults: what counts where the query says nothing. An empty list or `message_format` takes a default away.

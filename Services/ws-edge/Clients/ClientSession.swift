@@ -15,6 +15,8 @@ final class ClientSession: WebSocketDelegate {
     let shard: HubShard
     let context: EdgeContext
     let claim: SessionClaim
+    /// Whether it wants to look at each event.
+    let isChoosy: Bool
     private(set) var logger: Logger
 
     private let connection: any ClientConnection
@@ -37,6 +39,7 @@ final class ClientSession: WebSocketDelegate {
     ) {
         self.connection = connection
         self.upgrade = upgrade
+        isChoosy = upgrade.choices.concernsEvents
         self.claim = claim
         self.shard = shard
         self.context = context
@@ -109,6 +112,7 @@ final class ClientSession: WebSocketDelegate {
 
     /// An event of our own, or a gap: now, or behind the lifecycle.
     func receive(_ item: HubItem, rendered: HubFrame) {
+        guard !isChoosy || upgrade.choices.wants(item) else { return }
         guard isOpen, let bot = state.bot else { return hold(item) }
         var isSelf = false
         switch item {
@@ -134,7 +138,7 @@ final class ClientSession: WebSocketDelegate {
             context.metrics.lateAnswers.increment()
             return
         }
-        reply(text, to: call.began)
+        reply(formatted(text, to: call.action), to: call.began)
     }
 
     /// The name changed, or the registry spoke of us again.
@@ -330,7 +334,7 @@ final class ClientSession: WebSocketDelegate {
     private func act(on opening: ClientSessionState.Opening) {
         guard opening == .open else { return }
         shard.rebind(self)
-        if upgrade.role.receivesEvents, let bot = state.bot {
+        if upgrade.role.receivesEvents, upgrade.choices.metaEvents, let bot = state.bot {
             let lifecycle = MetaEvents.lifecycle(
                 time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken)
             deliver(HubFrame.encode(lifecycle), events: 0)

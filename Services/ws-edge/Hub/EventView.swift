@@ -10,10 +10,17 @@ final class EventView {
     /// The event as all other clients get it.
     let text: ByteBuffer
     private lazy var event: Event? = if case .event(let event) = BotFrame(parsing: text) { event } else { nil }
+    private lazy var plainFrame = HubFrame.encode(text)
+    private var convertedFrames: [MessageFormat: ByteBuffer] = [:]
 
     init(_ text: ByteBuffer, of bot: SelfID) {
         self.text = text
         selfID = bot
+    }
+
+    /// Those of a run, in order.
+    static func all(of run: EventRun.Joined) -> [EventView] {
+        WebSocketConnection.texts(inEncoded: run.frames).map { EventView($0, of: run.bot) }
     }
 
     var postType: String? { event?.postType }
@@ -29,5 +36,14 @@ final class EventView {
     private func number(_ key: String) -> Int64? {
         guard let value = event?.json[key] else { return nil }
         return value.int64 ?? value.string.flatMap { SelfID(decimal: $0)?.number }
+    }
+
+    /// The event as a text frame, its message in that form; `nil`: as the bot wrote it.
+    func frame(in format: MessageFormat?) -> ByteBuffer {
+        guard let format else { return plainFrame }
+        if let frame = convertedFrames[format] { return frame }
+        let frame = event.flatMap(format.convert).map(HubFrame.encode) ?? plainFrame
+        convertedFrames[format] = frame
+        return frame
     }
 }
