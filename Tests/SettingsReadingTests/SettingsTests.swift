@@ -20,7 +20,7 @@ struct SettingsTests {
         #expect(settings.duration("wait", default: .seconds(5), in: .zero ... .seconds(60)) == .seconds(5))
         #expect(settings.bytes("size", default: 1024, in: 0...4096) == 1024)
         #expect(settings.choice("mode", default: Mode.slow) == .slow)
-        #expect(settings.optionalChoice("mode") as Mode? == nil)
+        #expect(settings.optionalChoice("other_mode") as Mode? == nil)
         #expect(settings.optionalDuration("pause", in: .zero ... .seconds(60)) == nil)
         #expect(settings.strings("command", default: ["a"]) == ["a"])
         #expect(settings.durations("timeouts", default: [], in: .zero ... .seconds(1)).isEmpty)
