@@ -174,8 +174,7 @@ public final class APIGatewayService: Service {
 
     private func application(_ own: OwnActions) -> some ApplicationProtocol {
         let responder = GatewayResponder(
-            gate: AccessGate(
-                token: AccessToken(configuration.accessToken), opensDiscovery: configuration.opensDiscovery),
+            gate: AccessGate(tokens: configuration.tokens, opensDiscovery: configuration.opensDiscovery),
             actions: ActionRoutes(
                 own: own, dispatcher: own.dispatcher, bots: bots,
                 policy: CallerIdentity.Policy(
@@ -197,7 +196,7 @@ public final class APIGatewayService: Service {
 
     private func warnIfOpen() {
         let isLoopback = configuration.host.hasPrefix("127.") || ["localhost", "::1"].contains(configuration.host)
-        guard configuration.accessToken == nil, !isLoopback else { return }
+        guard configuration.tokens.value.isEmpty, !isLoopback else { return }
         logger.warning(
             "The API is open to everyone who can reach this machine: set access_token, or api.host to 127.0.0.1.",
             metadata: [LogKeys.address: "\(configuration.host)", LogKeys.port: "\(configuration.port)"])
