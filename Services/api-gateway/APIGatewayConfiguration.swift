@@ -31,6 +31,9 @@ public struct APIGatewayConfiguration: Sendable {
     /// `amqp.prefix`.
     public var exchanges: Exchanges
 
+    /// Whether there is any token now.
+    public var asksForToken: Bool { !tokens.value.isEmpty }
+
     public init(_ settings: Settings) {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
         host = settings.string("api.host", default: "127.0.0.1")

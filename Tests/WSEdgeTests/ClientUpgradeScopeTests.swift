@@ -1,4 +1,5 @@
 import Actions
+import NIOCore
 import NIOHTTP1
 import OneBot
 import SettingsReading

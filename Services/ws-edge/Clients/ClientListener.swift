@@ -1,7 +1,9 @@
+import Actions
 import Contracts
 import Metrics
 import NIOCore
 import OneBot
+import SettingsReading
 import WebSocketTransport
 
 /// Turns upgraded connections into client sessions, whichever port they came through.

@@ -1,4 +1,5 @@
 import Actions
+import NIOHTTP1
 import OneBot
 import WebSocketTransport
 
