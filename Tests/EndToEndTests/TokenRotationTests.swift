@@ -80,7 +80,7 @@ extension EndToEnd {
                 let stays = "The settings stay as they were"
                 let wrong = [
                     "access_token: t-n3w\ntokens: [{token: t-n3w}, {name: b, token: x, self_ids: [me]}]\n",
-                    "access_token: t-n3w\n  broken", "",
+                    "access_token: [t-n3w", "",
                 ]
                 for (index, yaml) in wrong.enumerated() {
                     try write(yaml, folder)

@@ -92,7 +92,9 @@ struct SettingsReloadTests {
     @Test("many changes are one line that ends")
     func many() {
         let running = Settings(file: ("p.yaml", ""))
-        @Sendable func read(_ settings: Settings) { for key in 0..<50 { _ = settings.int("k\(key)", default: 0, in: 0...9) } }
+        @Sendable func read(_ settings: Settings) {
+            for key in 0..<50 { _ = settings.int("k\(key)", default: 0, in: 0...9) }
+        }
         read(running)
         let lines = Lines()
         SettingsReload(
