@@ -114,6 +114,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
                 switch session.audience {
                 case .bot(let bot): [bot]
                 case .everyBot: bots.ids
+                case .someBots(let some): Array(some)
                 case .unbound, .none: []
                 }
             for bot in following where bots.isKnown(bot) && session.hearsHeartbeats(of: bot, every: interval) {
