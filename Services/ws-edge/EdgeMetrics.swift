@@ -17,6 +17,7 @@ final class EdgeMetrics: Sendable {
     let hubBacklog = MetricNames.hubBacklog.gauge()
     let outbound = MetricNames.outbound.gauge()
     let actions = ActionMetrics(door: .websocket)
+    let webhooks = WebhookMetrics()
     private let universal = MetricNames.clients.gauge(ClientRole.universal.rawValue)
     private let api = MetricNames.clients.gauge(ClientRole.api.rawValue)
     private let event = MetricNames.clients.gauge(ClientRole.event.rawValue)

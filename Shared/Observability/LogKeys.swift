@@ -18,6 +18,9 @@ public enum LogKeys {
     public static let port = "port.number"
     public static let address = "address"
     public static let count = "count"
+    public static let dropped = "dropped"
+    /// `webhooks[0]`.
+    public static let webhookEntry = "webhook.entry"
     public static let delay = "delay"
     public static let path = "path"
     public static let status = "status"

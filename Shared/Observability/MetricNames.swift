@@ -45,6 +45,15 @@ public enum MetricNames {
     public static let outbound = MetricName(
         "perpetua_outbound_bytes", .gauge, "What clients have not taken yet; edge.outbound_budget bounds it.")
 
+    // The edge: webhooks.
+    public static let webhookPosts = MetricName(
+        "perpetua_webhook_posts_total", .counter, labels: ["outcome"], "Requests to webhooks, by how they ended.")
+    public static let webhookEventsDropped = MetricName(
+        "perpetua_webhook_events_dropped_total", .counter, labels: ["reason"], "Events a webhook did not get.")
+    public static let quickOperationsFailed = MetricName(
+        "perpetua_quick_operations_failed_total", .counter,
+        "Actions of webhooks' quick operations that the bot, or Perpetua, answered as failed.")
+
     // The edge: bots.
     public static let bots = MetricName(
         "perpetua_bots", .gauge, labels: ["state"], "Bots known to this edge whose link is up, or down.")
@@ -102,6 +111,7 @@ public enum MetricNames {
         info, busStatus, busReconnects, busPublishes, busConfirmsOutstanding, busRedeliveries,
         clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped, slowClientsClosed,
         eventHandling, hubBacklog, outbound,
+        webhookPosts, webhookEventsDropped, quickOperationsFailed,
         bots, botUp, botEventAge, eventsPublished, eventsRefused, framesIgnored, actionsRefused, actionsRepeated,
         eventsSuperseded, actionsWaiting, actionsWaitingBytes,
         actions, actionDuration, lateAnswers,

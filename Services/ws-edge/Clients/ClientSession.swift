@@ -333,7 +333,8 @@ final class ClientSession: WebSocketDelegate {
         shard.rebind(self)
         if upgrade.role.receivesEvents, let bot = state.bot {
             let lifecycle = MetaEvents.lifecycle(
-                time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken)
+                time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken,
+                isPosted: claim.transport == .webhook)
             deliver(HubFrame.encode(lifecycle), events: 0)
         }
         for item in held.takeAll() {
