@@ -16,6 +16,8 @@ final class EdgeMetrics: Sendable {
     let eventHandling = MetricNames.eventHandling.timer()
     let hubBacklog = MetricNames.hubBacklog.gauge()
     let outbound = MetricNames.outbound.gauge()
+    let targetConnected = MetricNames.targetDials.counter("connected")
+    let targetRefused = MetricNames.targetDials.counter("failed")
     let actions = ActionMetrics(door: .websocket)
     let webhooks = WebhookMetrics()
     private let universal = MetricNames.clients.gauge(ClientRole.universal.rawValue)

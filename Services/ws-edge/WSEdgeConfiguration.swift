@@ -42,6 +42,10 @@ public struct WSEdgeConfiguration: Sendable {
     public var botListenerToken: String?
     /// `bots[]`.
     public var bots: [BotConfiguration]
+    /// `reverse_websockets[]`.
+    public var reverseWebSockets: [ReverseWebSocketConfiguration]
+    /// `webhooks[]`.
+    public var webhooks: [WebhookConfiguration]
     /// `action_timeout`, `action_timeouts`.
     public var timeouts: ActionTimeouts
     /// `amqp.prefix`.
@@ -110,6 +114,23 @@ extension WSEdgeConfiguration {
         botListenerToken = settings.secret("bot_listener.access_token")
         timeouts = ActionTimeouts(settings)
         bots = settings.entries("bots").map { BotConfiguration(settings, entry: $0) }
+        reverseWebSockets = settings.entries("reverse_websockets").map {
+            ReverseWebSocketConfiguration(settings, entry: $0)
+        }
+        webhooks = settings.entries("webhooks").map { WebhookConfiguration(settings, entry: $0) }
+        nameTargets(settings)
+    }
+}
+
+extension WSEdgeConfiguration {
+    /// Reverse WebSockets and webhooks share one space of names, as they do with all clients.
+    private mutating func nameTargets(_ settings: Settings) {
+        ReverseWebSocketConfiguration.reportTwins(in: reverseWebSockets, settings)
+        WebhookConfiguration.reportTwins(in: webhooks, settings)
+        let named = TargetConfiguration.withDistinctNames(
+            reverseWebSockets.map(\.target) + webhooks.map(\.target), settings)
+        for index in reverseWebSockets.indices { reverseWebSockets[index].target = named[index] }
+        for index in webhooks.indices { webhooks[index].target = named[reverseWebSockets.count + index] }
     }
 }
 

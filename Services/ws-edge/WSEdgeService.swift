@@ -20,6 +20,7 @@ public final class WSEdgeService: Service {
     private let hub: Hub
     private let bots: Bots
     private let clients: ClientListener
+    private let targets: Targets
     private let ports: PortListeners
     private let methods: EdgeMethods
     private let inbox: Inbox
@@ -68,8 +69,9 @@ public final class WSEdgeService: Service {
                 presence.current.bots[bot].flatMap { $0.edge == address ? nil : $0.epoch } ?? 0
             }, report: { leases.changed($0) })
         clients = ClientListener(context: context, hub: hub)
+        targets = Targets(context: context, hub: hub, clients: clients, group: eventLoopGroup)
         ports = PortListeners(context: context, clients: clients, group: eventLoopGroup)
-        let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots)
+        let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots, targets: targets)
         methods = EdgeMethods(context: context, hub: hub, ports: ports, bots: bots, announcer: announcer)
         inbox = Inbox(context: context, hub: hub, announcer: announcer, methods: methods, eventLoop: inboxLoop)
         self.configuration = configuration
@@ -115,6 +117,7 @@ public final class WSEdgeService: Service {
             onListening(server.port)
             tasks.addTask { await self.context.leases.run() }
             tasks.addTask { await self.bots.run() }
+            tasks.addTask { await self.targets.run() }
             tasks.addTask { await self.keep(consumer) }
             methods.refreshPresence()
             sayAllAgainAfterOutages()
@@ -227,6 +230,7 @@ public final class WSEdgeService: Service {
         phase.withLock { $0 = .draining }
         let end = ContinuousClock.now + configuration.drainTime
         context.leases.drain()
+        targets.drain()
         await server.close()
         await ports.closeAll()
         hub.enqueue(.onEverySession { $0.drain() })

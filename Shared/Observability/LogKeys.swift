@@ -3,6 +3,7 @@ public enum LogKeys {
     public static let selfID = "bot.self_id"
     public static let botURL = "bot.url"
     public static let botEntry = "bot.entry"
+    public static let target = "target.entry"
     public static let role = "client.role"
     public static let linkEpoch = "bot.link_epoch"
     public static let appID = "client.app_id"
@@ -19,8 +20,6 @@ public enum LogKeys {
     public static let address = "address"
     public static let count = "count"
     public static let dropped = "dropped"
-    /// `webhooks[0]`.
-    public static let webhookEntry = "webhook.entry"
     public static let delay = "delay"
     public static let path = "path"
     public static let status = "status"

@@ -44,6 +44,9 @@ public enum MetricNames {
         "perpetua_hub_backlog_bytes", .gauge, "Messages that wait for their turn to be written to clients.")
     public static let outbound = MetricName(
         "perpetua_outbound_bytes", .gauge, "What clients have not taken yet; edge.outbound_budget bounds it.")
+    public static let targetDials = MetricName(
+        "perpetua_target_dials_total", .counter, labels: ["outcome"],
+        "Attempts to reach frameworks of reverse_websockets[]: connected or failed.")
 
     // The edge: webhooks.
     public static let webhookPosts = MetricName(
@@ -110,7 +113,7 @@ public enum MetricNames {
     public static let all: [MetricName] = [
         info, busStatus, busReconnects, busPublishes, busConfirmsOutstanding, busRedeliveries,
         clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped, slowClientsClosed,
-        eventHandling, hubBacklog, outbound,
+        eventHandling, hubBacklog, outbound, targetDials,
         webhookPosts, webhookEventsDropped, quickOperationsFailed,
         bots, botUp, botEventAge, eventsPublished, eventsRefused, framesIgnored, actionsRefused, actionsRepeated,
         eventsSuperseded, actionsWaiting, actionsWaitingBytes,

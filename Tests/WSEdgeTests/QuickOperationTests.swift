@@ -101,7 +101,8 @@ struct QuickOperationTests {
             ]),
         Case(
             testDescription: "what is false or null does nothing", event: group,
-            answer: #"{"reply":null,"delete":false,"kick":null,"ban":false,"ban_duration":5,"at_sender":null}"#, calls: []
+            answer: #"{"reply":null,"delete":false,"kick":null,"ban":false,"ban_duration":5,"at_sender":null}"#,
+            calls: []
         ),
     ]
 

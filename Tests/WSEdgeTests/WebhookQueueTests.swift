@@ -34,7 +34,9 @@ struct WebhookQueueTests {
         #expect(queue.bytes == 0)
     }
 
-    @Test("an answer that forbids or redirects ends the event and nothing else", arguments: [301, 302, 400, 401, 404, 429])
+    @Test(
+        "an answer that forbids or redirects ends the event and nothing else",
+        arguments: [301, 302, 400, 401, 404, 429])
     func refused(status: Int) {
         var queue = queue()
         _ = queue.append(text("a"), at: start)

@@ -38,6 +38,19 @@ final class ClientListener: Sendable {
             upgrade.clientToken = lease.clientToken
             if let bot = lease.selfID { upgrade.binding = .bot(bot) }
         }
+        let session = open(connection, upgrade, onEnded: onEnded)
+        connection.delegate = session
+        session.start()
+    }
+
+    /// Makes a session of a connection, whoever opened it; on its event loop. The caller makes the session hear it, then starts the session.
+    /// - Parameters:
+    ///   - name: what it is to be called from the start.
+    ///   - granted: who it was before, where it is to be that again.
+    func open(
+        _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport = .websocket,
+        name: String? = nil, granted: SessionGrant? = nil, onEnded: @escaping () -> Void = {}
+    ) -> ClientSession {
         let shard = hub.shard(on: connection.eventLoop)
         let selfID: SelfID? =
             switch upgrade.binding {
@@ -46,9 +59,9 @@ final class ClientListener: Sendable {
             case .everyBot: nil
             }
         let claim = SessionClaim(
-            sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: .websocket, selfID: selfID,
+            sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: transport, selfID: selfID,
             connectedAt: UnixTime.now, remoteAddress: connection.remoteAddress, clientToken: upgrade.clientToken,
-            resumeSeconds: upgrade.resumeSeconds)
+            resumeSeconds: upgrade.resumeSeconds, name: name, granted: granted)
         let session = ClientSession(
             connection: connection, upgrade: upgrade, claim: claim, shard: shard, context: context
         ) { [hub, clients = context.metrics.clients(upgrade.role)] in
@@ -58,7 +71,6 @@ final class ClientListener: Sendable {
         }
         hub.changeCount(by: 1)
         context.metrics.clients(upgrade.role).increment()
-        connection.delegate = session
-        session.start()
+        return session
     }
 }

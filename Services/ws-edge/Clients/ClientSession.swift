@@ -52,6 +52,7 @@ final class ClientSession: WebSocketDelegate {
     var isOpen: Bool { state.isOpen }
     var audience: HubState<ClientSession>.Audience { state.audience }
     var appID: String? { state.grant?.appID }
+    var grant: SessionGrant? { state.grant }
     /// What the registry calls us, kept up to date by its presence changes.
     var client: Client? { state.grant?.client }
 

@@ -121,7 +121,8 @@ struct QuickOperation {
     private var sender: String? {
         guard let user = event.json["user_id"] else { return nil }
         let text = user.kind == .number ? String(buffer: user.bytes) : user.string ?? ""
-        return !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? text : nil
+        return !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            ? text : nil
     }
 
     /// What is to be sent; `nil` where nothing is, or nothing that can be.

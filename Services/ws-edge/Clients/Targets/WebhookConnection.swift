@@ -178,7 +178,8 @@ final class WebhookConnection: ClientConnection {
         logger.debug(
             "An action of a quick operation failed.",
             metadata: [
-                LogKeys.action: "\(json["echo"]?.string ?? "unknown")", LogKeys.status: "\(json["retcode"]?.int64 ?? 0)",
+                LogKeys.action: "\(json["echo"]?.string ?? "unknown")",
+                LogKeys.status: "\(json["retcode"]?.int64 ?? 0)",
                 LogKeys.reason: "\(json["msg"]?.string ?? json["wording"]?.string ?? "not said")",
             ])
     }

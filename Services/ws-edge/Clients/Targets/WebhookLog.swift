@@ -19,7 +19,9 @@ struct WebhookLog {
     mutating func unanswered(_ error: any Error) {
         failed(
             "A webhook does not answer; the event is posted again.", kind: Self.words(for: error),
-            cause: "Is the receiver running, and is webhooks[].url right? Inside a container, localhost is the container itself.")
+            cause:
+                "Is the receiver running, and is webhooks[].url right? Inside a container, localhost is the container itself."
+        )
     }
 
     mutating func failed(status: Int) {
@@ -35,7 +37,8 @@ struct WebhookLog {
     mutating func delivered() {
         if failures > 0 {
             logger.info(
-                "A webhook takes events again.", metadata: [LogKeys.count: "\(failures)", LogKeys.dropped: "\(dropped)"])
+                "A webhook takes events again.",
+                metadata: [LogKeys.count: "\(failures)", LogKeys.dropped: "\(dropped)"])
         }
         lastFailure = nil
         failures = 0

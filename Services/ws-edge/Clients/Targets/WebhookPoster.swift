@@ -46,18 +46,6 @@ struct WebhookPoster: Sendable {
             eventLoop: .delegateAndChannel(on: eventLoop), deadline: .now() + timeout)
     }
 
-    /// What all webhooks of an edge have in common.
-    static func makeClient(on group: any EventLoopGroup) -> HTTPClient {
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        // An attempt of ours is one attempt: when to try again is for the queue to say.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        // Servers hang up after two (gunicorn) or five (uvicorn, Node.js) quiet seconds; a request sent into that would come twice.
-        configuration.connectionPool.idleTimeout = .milliseconds(1_500)
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1_024
-        return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
-    }
-
     private static func credentials(in url: URL) -> String? {
         guard let user = url.user(percentEncoded: false) else { return nil }
         return Data("\(user):\(url.password(percentEncoded: false) ?? "")".utf8).base64EncodedString()
