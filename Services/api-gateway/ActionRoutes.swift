@@ -22,7 +22,7 @@ struct ActionRoutes: Sendable {
     private func carryOut(_ action: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply
     {
         do throws(RPC.Failure) {
-            guard let name = ActionDispatcher.Name(rawValue: action) else {
+            guard let name = ActionDispatcher.Name(called: action) else {
                 return .bot(try await call(action, params))
             }
             return name.needsCaller

@@ -227,7 +227,7 @@ final class ClientSession: WebSocketDelegate {
         }
         do {
             let action = try Action(parsing: text)
-            if let name = ActionDispatcher.Name(rawValue: action.name) {
+            if let name = ActionDispatcher.Name(called: action.name) {
                 enqueueOwn(OwnActions.Job(name: name, action: action, answer: .frame(action.echo)))
             } else {
                 callBot(action)
