@@ -15,7 +15,7 @@ struct WebhookAnswer: Sendable {
 /// Puts an answer together.
 ///
 /// `@unchecked Sendable`: it is called on the loop of its request only.
-final class WebhookAnswerCollector: HTTPClientResponseDelegate, @unchecked Sendable {  // confined to its loop, as said above
+final class WebhookAnswerCollector: HTTPClientResponseDelegate, @unchecked Sendable {  // confined to its loop
     private let eventLoop: any EventLoop
     private var answer = WebhookAnswer()
 

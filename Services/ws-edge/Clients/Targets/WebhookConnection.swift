@@ -173,7 +173,8 @@ final class WebhookConnection: ClientConnection {
 
     /// The bot's answer to an action of a quick operation: nobody asked for it, but somebody may look for why nothing happened.
     private func answered(_ response: ByteBuffer) {
-        guard let json = try? JSONObject(response), json["status"]?.string == "failed" else { return }  // then all is well
+        // What is no object is nothing we sent.
+        guard let json = try? JSONObject(response), json["status"]?.string == "failed" else { return }
         metrics.quickOperationsFailed.increment()
         logger.debug(
             "An action of a quick operation failed.",
