@@ -13,16 +13,14 @@ struct QuickReply {
     /// `nil` for what is empty, or no message.
     init?(_ value: JSONText, escapes: Bool) {
         switch value.kind {
-        case .string:
-            guard let text = value.string, !text.isEmpty else { return nil }
-            self.text = text
-        case .array:
-            guard value.array?.isEmpty == false else { return nil }
-            text = ""
-        case .object: text = ""
+        case .string: if value.string?.isEmpty != false { return nil }
+        case .array: if value.array?.isEmpty != false { return nil }
+        case .object: break
         case .number, .boolean, .null: return nil
         }
-        self.init(message: value.bytes, kind: value.kind, text: text, escapes: escapes && value.kind == .string)
+        self.init(
+            message: value.bytes, kind: value.kind, text: value.string ?? "",
+            escapes: escapes && value.kind == .string)
     }
 
     private init(message: ByteBuffer, kind: JSONText.Kind, text: String, escapes: Bool) {
@@ -34,7 +32,9 @@ struct QuickReply {
 
     /// The parameters of the action that sends it.
     var members: [(StaticString, ByteBuffer)] {
-        [("message", message)] + (escapes ? [("auto_escape", ByteBuffer(staticString: "true"))] : [])
+        var members: [(StaticString, ByteBuffer)] = [("message", message)]
+        if escapes { members.append(("auto_escape", ByteBuffer(staticString: "true"))) }
+        return members
     }
 
     /// The same with that account mentioned before it, and a space between. A text stays one, unless it stands for itself: then the mention

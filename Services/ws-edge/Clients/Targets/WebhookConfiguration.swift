@@ -1,6 +1,6 @@
 import Foundation
 import OneBot
-public import SettingsReading
+import SettingsReading
 
 /// One entry of `webhooks[]`: a receiver of events over HTTP POST (OneBot 11, HTTP POST).
 public struct WebhookConfiguration: Sendable {

@@ -1,4 +1,5 @@
 import Bus
+import Contracts
 import Logging
 import NIOCore
 import Observability
@@ -61,7 +62,7 @@ struct WebhookWork: Sendable {
                 door.open(connection, configuration.upgrade(for: seat.selfID), transport: .webhook, seat: seat))
         }
         return await withTaskCancellationHandler {
-            await Self.result(of: opened.futureResult.flatMap(\.ended))
+            await Self.result(of: opened.futureResult.flatMap { $0.ended })
         } onCancel: {
             opened.futureResult.whenSuccess { $0.connection.value.abort() }
         }
