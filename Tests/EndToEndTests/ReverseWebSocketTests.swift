@@ -105,7 +105,8 @@ extension EndToEnd {
         }
 
         @Test(
-            "a framework that refuses is tried again at a steady pace, and let in it is served", arguments: [401, 403, 404])
+            "a framework that refuses is tried again at a steady pace, and let in it is served",
+            arguments: [401, 403, 404])
         func refused(status: Int) async throws {
             try await withFakeBot { bot in
                 try await withFakeFramework { framework in
@@ -126,7 +127,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("a framework that hangs up is dialled again for ever, never twice at once, and comes back as the same client")
+        @Test(
+            "a framework that hangs up is dialled again for ever, never twice at once, and comes back as the same client"
+        )
         func hangsUp() async throws {
             try await withFakeBot { bot in
                 try await withFakeFramework { framework in
@@ -192,7 +195,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("each bot has a connection of its own: the first as `N`, the others as `N@self_id`; a filter leaves bots out")
+        @Test(
+            "each bot has a connection of its own: the first as `N`, the others as `N@self_id`; a filter leaves bots out"
+        )
         func severalBots() async throws {
             var configuration = SimulatedBotConfiguration.scripted
             configuration.selfID = SelfID(20002)

@@ -59,7 +59,8 @@ public final class FakeFramework: Sendable {
             },
             accepted: { connection, request in
                 let key =
-                    (request.headers.first(name: "X-Client-Role") ?? "") + (request.headers.first(name: "X-Self-ID") ?? "")
+                    (request.headers.first(name: "X-Client-Role") ?? "")
+                    + (request.headers.first(name: "X-Self-ID") ?? "")
                 desk.opened(key)
                 let client = FakeClient.over(connection) { desk.closed(key) }
                 let greeting = desk.state.withLock { state in

@@ -81,7 +81,9 @@ struct BotWaysTests {
         }
     }
 
-    @Test("a newer link of the same account wins, and every connection of the old one is told why", arguments: BotWay.allCases)
+    @Test(
+        "a newer link of the same account wins, and every connection of the old one is told why",
+        arguments: BotWay.allCases)
     func newestWins(way: BotWay) async throws {
         try await with(way) { bench, ends in
             let newer = try await bench.dialIn(selfID: 10001)
