@@ -6,8 +6,12 @@ enum DeploymentSettings {
     static let keys: Set<String> = [
         "access_token", "action_timeout", "action_timeouts", "max_message_size", "heartbeat_interval", "client_status",
         "console.events",
-        "bots[].url", "bots[].access_token", "bots[].self_id", "bots[].command", "bots[].directory",
+        "bots[].url", "bots[].api_url", "bots[].event_url", "bots[].access_token", "bots[].self_id", "bots[].command",
+        "bots[].directory",
         "bot_listener.access_token",
+        "reverse_websockets[].url", "reverse_websockets[].api_url", "reverse_websockets[].event_url",
+        "reverse_websockets[].access_token", "reverse_websockets[].self_id", "reverse_websockets[].name",
+        "webhooks[].self_id", "webhooks[].name",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",
         "edge.public_ports", "edge.slow_client", "edge.outbound_bytes", "edge.outbound_age", "edge.outbound_budget",
         "edge.max_unanswered", "edge.drain_time",
@@ -17,5 +21,7 @@ enum DeploymentSettings {
     ]
 
     /// Those that may also be given as the content of a file, `PERPETUA_…_FILE`.
-    static let secrets: Set<String> = ["access_token", "bots[].access_token", "bot_listener.access_token"]
+    static let secrets: Set<String> = [
+        "access_token", "bots[].access_token", "bot_listener.access_token", "reverse_websockets[].access_token",
+    ]
 }
