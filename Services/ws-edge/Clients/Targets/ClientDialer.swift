@@ -1,5 +1,6 @@
 import Contracts
 import Logging
+import Metrics
 import NIOCore
 import NIOHTTP1
 import Observability

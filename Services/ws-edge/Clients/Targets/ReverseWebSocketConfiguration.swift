@@ -1,6 +1,6 @@
 import Contracts
 import OneBot
-public import SettingsReading
+import SettingsReading
 
 /// One entry of `reverse_websockets[]`: a framework's WebSocket server that Perpetua dials, as a OneBot implementation does.
 public struct ReverseWebSocketConfiguration: Sendable {

@@ -1,5 +1,5 @@
 import OneBot
-public import SettingsReading
+import SettingsReading
 
 /// What the entries of `reverse_websockets[]` and `webhooks[]` have in common: whom they are for, and what they are called.
 public struct TargetConfiguration: Sendable {

@@ -1,3 +1,4 @@
+import Actions
 import Contracts
 import Logging
 import NIOCore

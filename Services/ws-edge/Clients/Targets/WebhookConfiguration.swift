@@ -1,4 +1,4 @@
-public import SettingsReading
+import SettingsReading
 
 /// One entry of `webhooks[]`.
 public struct WebhookConfiguration: Sendable {
