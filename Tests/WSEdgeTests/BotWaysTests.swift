@@ -1,3 +1,7 @@
+import Bus
+import Contracts
+import NIOCore
+import NIOHTTP1
 import OneBot
 import SettingsReading
 import TestSupport
