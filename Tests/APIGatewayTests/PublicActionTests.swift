@@ -1,5 +1,6 @@
 import NIOCore
 import OneBot
+import TestSupport
 import Testing
 
 @testable import APIGateway

@@ -1,3 +1,4 @@
+import Bus
 import NIOHTTP1
 import OneBot
 import SimulatedBot

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import NIOCore
+import NIOHTTP1
 import OneBot
 import SimulatedBot
 import TestSupport
