@@ -11,7 +11,7 @@ enum DeploymentSettings {
         "bot_listener.access_token",
         "reverse_websockets[].url", "reverse_websockets[].api_url", "reverse_websockets[].event_url",
         "reverse_websockets[].access_token", "reverse_websockets[].self_id", "reverse_websockets[].name",
-        "webhooks[].self_id", "webhooks[].name",
+        "webhooks[].url", "webhooks[].secret", "webhooks[].timeout", "webhooks[].self_id", "webhooks[].name",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",
         "edge.public_ports", "edge.slow_client", "edge.outbound_bytes", "edge.outbound_age", "edge.outbound_budget",
         "edge.max_unanswered", "edge.drain_time",
@@ -23,5 +23,6 @@ enum DeploymentSettings {
     /// Those that may also be given as the content of a file, `PERPETUA_…_FILE`.
     static let secrets: Set<String> = [
         "access_token", "bots[].access_token", "bot_listener.access_token", "reverse_websockets[].access_token",
+        "webhooks[].secret",
     ]
 }

@@ -1,3 +1,4 @@
+import Bus
 import NIOCore
 import OneBot
 import TestSupport
@@ -127,12 +128,12 @@ struct PublicActionTests {
                     ]
                     #expect(answers.map(\.body) == [said, said, said])
                     #expect(answers.map(\.status) == [200, 200, 200])
-                    expected += Array(repeating: "\(name) \(row.params ?? "none")", count: 3)
+                    expected += Array(repeating: "\(name) \(row.params ?? "{}")", count: 3)
                 }
             }
             let calls = try bot.deliveries.map { delivery in
                 let action = try Action(parsing: delivery.body)
-                return "\(action.name) \(action.params.map { String(buffer: $0.bytes) } ?? "none")"
+                return "\(action.name) \(action.params.map { String(buffer: $0.bytes) } ?? "missing")"
             }
             #expect(calls == expected)
         }

@@ -155,6 +155,22 @@ extension EndToEnd {
             }
         }
 
+        @Test("what waits when an edge stops is posted before it has stopped")
+        func stopping() async throws {
+            let receiver = try await WebhookReceiver.start()
+            try await withFakeBot { bot in
+                try await withPerpetua(settings("url: \"\(receiver.url)\""), bots: [bot.url]) { perpetua in
+                    let watcher = try await FakeClient.connect(to: perpetua.ws)
+                    _ = try await watcher.nextEvent("meta_event", "lifecycle")
+                    try await eventually("the lifecycle was posted") { !receiver.requests.isEmpty }
+                    for number in 1...500 { try await bot.bot.emit(event(number)) }
+                    _ = try await watcher.next("the last event") { $0.int("number") == 500 }
+                }
+            }
+            #expect(numbers(receiver) == Array(1...500))
+            await receiver.stop()
+        }
+
         @Test("one that hangs, or hangs up, keeps nobody from events; its own are posted again, in order")
         func hanging() async throws {
             let hanging = try await WebhookReceiver.start { request in
