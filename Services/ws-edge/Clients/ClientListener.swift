@@ -51,6 +51,9 @@ final class ClientListener: Sendable {
         _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport = .websocket,
         name: String? = nil, granted: SessionGrant? = nil, onEnded: @escaping () -> Void = {}
     ) -> ClientSession {
+        var context = context
+        // A target may be dialled in vain for days; who dials it says what there is to know.
+        if transport == .reverseWebSocket, context.logger.logLevel == .info { context.logger.logLevel = .notice }
         let shard = hub.shard(on: connection.eventLoop)
         let selfID: SelfID? =
             switch upgrade.binding {
