@@ -296,16 +296,16 @@ extension EndToEnd {
                     try await waitFor(100, at: receiver)
                     #expect(numbers(receiver) == Array(1...100))
                     #expect(receiver.requests.filter { $0["sub_type"] == "enable" }.count == 1)
-                    // Whichever posts, or holds the bot: one after the other is killed and started again.
+                    // One of them posts: it is killed, whichever it is, and the other one is there.
                     for edge in deployment.edges {
                         let before = receiver.events.count
                         try await edge.kill()
-                        try await edge.start()
                         try await eventually(within: .seconds(60), "an event arrives") {
                             // Until the bot is linked again nobody hears.
                             if try await bot.bot.emit(event(1_000)) > 0 { return receiver.events.count > before }
                             return false
                         }
+                        try await edge.start()
                     }
                 }
             }

@@ -68,17 +68,25 @@ struct BotWaysTests {
         for server in servers { await server.stop() }
     }
 
+    /// The next action of that name; its echo. We may have asked once more who the bot is.
+    private func next(_ name: String, to bot: BotPeer) async throws -> String {
+        while true {
+            let action = try await bot.nextAction()
+            if action.name == name { return action.token }
+            try #require(action.name == "get_login_info")
+        }
+    }
+
     @Test("its events are published, an action reaches it and is answered", arguments: BotWay.allCases)
     func serves(way: BotWay) async throws {
         try await with(way) { bench, ends in
             try await eventually("an action finds the bot") {
                 try await bench.call(10001, #"{"action":"probe"}"#, replyTo: nil).outcome == .confirmed
             }
-            _ = try await ends.actions.nextAction()
+            _ = try await next("probe", to: ends.actions)
             let call = try await bench.call(10001, #"{"action":"send_msg","params":{"a":1},"echo":"x"}"#)
-            let action = try await ends.actions.nextAction()
-            #expect(action.name == "send_msg")
-            ends.actions.send(#"{"status":"ok","retcode":0,"data":null,"echo":\#(action.token)}"#)
+            let token = try await next("send_msg", to: ends.actions)
+            ends.actions.send(#"{"status":"ok","retcode":0,"data":null,"echo":\#(token)}"#)
             #expect(try await bench.answer(to: call.id).contains(#""echo":"x""#))
             ends.events.send(BotBench.event(10001, 2))
             #expect(try await bench.events(count: 2).map { String(buffer: $0.body) }.last == BotBench.event(10001, 2))

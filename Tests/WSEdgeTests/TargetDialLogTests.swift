@@ -59,11 +59,16 @@ struct TargetDialLogTests {
         log.failed(.timedOut("ws://h/"), next: .seconds(1))
         log.connected()
         let hungUp = WebSocketEnding(code: 1008, reason: "twice", isOurs: false)
-        for _ in 1...2 { log.ended(hungUp, after: .milliseconds(5), steadyAfter: .seconds(5), next: .seconds(1)) }
+        for _ in 1...2 {
+            log.ended(hungUp, after: .milliseconds(5), steadyAfter: .seconds(5), next: .seconds(1))
+            log.connected()
+        }
         log.ended(hungUp, after: .seconds(60), steadyAfter: .seconds(5), next: .seconds(1))
         log.failed(.timedOut("ws://h/"), next: .seconds(1))
         #expect(
-            sink.entries.map(\.level) == [.warning, .debug, .warning, .info, .warning, .debug, .info, .warning])
+            sink.entries.map(\.level) == [
+                .warning, .debug, .warning, .info, .warning, .debug, .debug, .debug, .info, .warning,
+            ])
         #expect(sink.entries[0].metadata["error"]?.contains("403") == true)
         #expect(sink.entries[0].metadata["error"]?.contains("It says: no") == true)
         #expect(!sink.entries.contains { "\($0)".contains("hunter2") })

@@ -51,11 +51,12 @@ struct TargetSeatsTests {
         let grant = SessionGrant(appID: "a", clientToken: "t", clientName: "n")
         seat.began(1)
         #expect(seat.session == 1)
-        seat.ended(1, granted: grant)
+        seat.ended(1, granted: grant, isOurs: false)
         #expect(seat.session == nil)
-        for session in 2...3 as ClosedRange<UInt64> { seat.ended(session, granted: nil) }
+        for session in 2...9 as ClosedRange<UInt64> { seat.ended(session, granted: nil, isOurs: false) }
+        for session in 10...11 as ClosedRange<UInt64> { seat.ended(session, granted: nil, isOurs: true) }
         #expect(seat.grant == grant)
-        seat.ended(4, granted: nil)
+        seat.ended(12, granted: nil, isOurs: true)
         #expect(seat.grant == nil)
     }
 

@@ -9,8 +9,8 @@ struct TargetDialLog {
     private let logger: Logger
     private var lastFailure: String?
     private var failures = 0
-    /// Since the last connection, however short.
-    private var isUnreached = false
+    /// Whether the last connection was hung up on at once: then another is no news.
+    private var isHungUpOn = false
 
     init(hasToken: Bool, logger: Logger) {
         self.hasToken = hasToken
@@ -18,7 +18,6 @@ struct TargetDialLog {
     }
 
     mutating func failed(_ error: DialError, next delay: Duration) {
-        isUnreached = true
         report(
             "A framework cannot be reached; trying again.", "\(error)",
             cause: Self.likelyCause(of: error, hasToken: hasToken), next: delay)
@@ -29,6 +28,7 @@ struct TargetDialLog {
         if life >= steadyAfter {
             lastFailure = nil
             failures = 0
+            isHungUpOn = false
         }
         guard life < steadyAfter, !ending.isOurs else {
             logger.info(
@@ -36,16 +36,16 @@ struct TargetDialLog {
                 metadata: [LogKeys.reason: "\(ending)", LogKeys.delay: "\(delay)"])
             return
         }
+        isHungUpOn = true
         report(
             "A framework hung up soon after it was reached; trying again.", "\(ending)",
             cause: Self.likelyCause(of: ending, hasToken: hasToken), next: delay)
     }
 
-    mutating func connected() {
-        if isUnreached {
-            logger.info("A framework is reached after failures.", metadata: [LogKeys.count: "\(failures)"])
-        }
-        isUnreached = false
+    func connected() {
+        logger.log(
+            level: isHungUpOn ? .debug : .info, "A framework is connected.",
+            metadata: [LogKeys.count: "\(failures)"])
     }
 
     private mutating func report(_ message: Logger.Message, _ failure: String, cause: String, next delay: Duration) {

@@ -25,7 +25,7 @@ final class TargetDoor: Sendable {
     func close() { isClosed.withLock { $0 = true } }
 
     /// Makes a session of a connection; on its event loop. The caller has the session told what happens on the connection, then starts it;
-    /// at its end it calls ``TargetSeat/ended(_:granted:)``.
+    /// at its end it calls ``TargetSeat/ended(_:granted:isOurs:)``.
     /// - Returns: `nil` where the edge is stopping.
     func open(
         _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport, seat: TargetSeat

@@ -32,7 +32,7 @@ final class TargetLink: WebSocketDelegate {
 
     func closed(_ socketEnding: WebSocketEnding) {
         if let session {
-            seat.ended(session.id, granted: session.grant)
+            seat.ended(session.id, granted: session.grant, isOurs: socketEnding.isOurs)
             session.closed(socketEnding)
         }
         session = nil

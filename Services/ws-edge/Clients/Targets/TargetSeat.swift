@@ -12,7 +12,7 @@ final class TargetSeat: Sendable {
     private struct State {
         var grant: SessionGrant?
         var session: UInt64?
-        /// Connections in a row that ended without the registry's grant.
+        /// Connections in a row that we ended without the registry's grant.
         var refusals = 0
     }
 
@@ -31,14 +31,16 @@ final class TargetSeat: Sendable {
 
     func began(_ session: UInt64) { state.withLock { $0.session = session } }
 
-    /// - Parameter grant: what the session was granted; `nil`: nothing, the registry being away or having refused it.
-    func ended(_ session: UInt64, granted grant: SessionGrant?) {
+    /// - Parameters:
+    ///   - grant: what the session was granted; `nil`: nothing, the registry having had no time, or having refused it.
+    ///   - isOurs: whether we ended it.
+    func ended(_ session: UInt64, granted grant: SessionGrant?, isOurs: Bool) {
         state.withLock { state in
             if state.session == session { state.session = nil }
             if let grant {
                 state.grant = grant
                 state.refusals = 0
-            } else {
+            } else if isOurs {
                 state.refusals += 1
                 if state.refusals >= Self.maxRefusals { state.grant = nil }
             }
