@@ -1,5 +1,6 @@
 import Actions
 import Contracts
+import Logging
 import Metrics
 import NIOCore
 import OneBot
