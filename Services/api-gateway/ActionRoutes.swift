@@ -11,19 +11,24 @@ struct ActionRoutes: Sendable {
     let policy: CallerIdentity.Policy
     let metrics = ActionMetrics(door: .http)
 
-    /// - Parameter caller: what the request's headers and address say of who is calling.
-    func perform(_ action: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply {
+    /// - Parameters:
+    ///   - caller: what the request's headers and address say of who is calling.
+    ///   - priority: of a bot's action that has to wait for its turn.
+    func perform(
+        _ action: String, _ params: ActionParameters, by caller: CallerIdentity, priority: UInt8? = nil
+    ) async -> OneBotReply {
         let began = NIODeadline.now()
-        let reply = await carryOut(action, params, by: caller)
+        let reply = await carryOut(action, params, by: caller, priority)
         metrics.answered(with: reply.body, after: .now() - began)
         return reply
     }
 
-    private func carryOut(_ action: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply
-    {
+    private func carryOut(
+        _ action: String, _ params: ActionParameters, by caller: CallerIdentity, _ priority: UInt8?
+    ) async -> OneBotReply {
         do throws(RPC.Failure) {
             guard let name = ActionDispatcher.Name(rawValue: action) else {
-                return .bot(try await call(action, params))
+                return .bot(try await call(action, params, priority))
             }
             return name.needsCaller
                 ? .own(encoded: try await perform(name, params, as: caller))
@@ -44,11 +49,13 @@ struct ActionRoutes: Sendable {
     }
 
     /// A bot's action, its parameters untouched; only what is secret between the caller and us stays here.
-    private func call(_ name: String, _ params: ActionParameters) async throws(RPC.Failure) -> ByteBuffer {
+    private func call(
+        _ name: String, _ params: ActionParameters, _ priority: UInt8?
+    ) async throws(RPC.Failure) -> ByteBuffer {
         let bot = try await bot(for: params)
         var params = params
         params.remove("client_token")
-        return await bots.call(Action(name: name, params: params.json), of: bot)
+        return await bots.call(Action(name: name, params: params.json), of: bot, priority: priority)
     }
 
     private func bot(for params: ActionParameters) async throws(RPC.Failure) -> SelfID {

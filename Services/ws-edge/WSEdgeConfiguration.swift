@@ -44,6 +44,10 @@ public struct WSEdgeConfiguration: Sendable {
     public var bots: [BotConfiguration]
     /// `action_timeout`, `action_timeouts`.
     public var timeouts: ActionTimeouts
+    /// `pacing.*`.
+    public var pacing: PacingConfiguration
+    /// `breaker.*`.
+    public var breaker: BreakerConfiguration
     /// `amqp.prefix`.
     public var exchanges: Exchanges
 
@@ -74,6 +78,8 @@ public struct BotConfiguration: Sendable {
 }
 
 extension WSEdgeConfiguration {
+    var patience: ActionPatience { ActionPatience(timeouts: timeouts, pacing: pacing) }
+
     /// - Parameter edgeID: `edge.id` where it is not set.
     public init(_ settings: Settings, edgeID fallback: String = "edge") {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
@@ -109,6 +115,8 @@ extension WSEdgeConfiguration {
         accessToken = settings.secret("access_token")
         botListenerToken = settings.secret("bot_listener.access_token")
         timeouts = ActionTimeouts(settings)
+        pacing = PacingConfiguration(settings)
+        breaker = BreakerConfiguration(settings)
         bots = settings.entries("bots").map { BotConfiguration(settings, entry: $0) }
     }
 }

@@ -25,7 +25,7 @@ public struct ActionTimeouts: Sendable {
 
     /// Whether `text` is the pattern with something in each `*`'s place. Linear in practice: only the last star is
     /// ever widened.
-    private static func matches(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
+    static func matches(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
         var (p, t) = (0, 0)
         var lastStar: (pattern: Int, text: Int)?
         while t < text.count {

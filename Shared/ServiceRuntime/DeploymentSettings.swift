@@ -6,6 +6,8 @@ enum DeploymentSettings {
     static let keys: Set<String> = [
         "access_token", "action_timeout", "action_timeouts", "max_message_size", "heartbeat_interval", "client_status",
         "console.events",
+        "pacing.bot", "pacing.bot_burst", "pacing.chat", "pacing.chat_burst", "pacing.actions", "pacing.max_wait",
+        "pacing.max_queued", "breaker.timeouts", "breaker.probe_interval",
         "bots[].url", "bots[].access_token", "bots[].self_id", "bots[].command", "bots[].directory",
         "bot_listener.access_token",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",
