@@ -9,13 +9,12 @@ public struct PacingConfiguration: Sendable {
     public var chat: Limit?
     /// `pacing.actions`: the actions that are paced, by patterns; `*` stands for any characters. The suffixes `_async` and
     /// `_rate_limited` change nothing. Default `send_* forward_* .handle_quick_operation`: what makes a bot speak.
-    public var actions: [String] { didSet { patterns = actions.map { Array($0.utf8) } } }
+    public var actions: [ActionPattern]
     /// `pacing.max_wait`: how long an action waits for its turn; then it is answered 1429. Default 60 s.
     public var maxWait: Duration
     /// `pacing.max_queued`: how many actions may wait for their turn at one bot. Default 1000. 4000 at most, so that together with those that
     /// wait for the bot's socket they are fewer than the broker hands out at once.
     public var maxQueued: Int
-    private var patterns: [[UInt8]]
 
     /// A rate, and how many may go at once after a pause.
     public struct Limit: Sendable, Hashable {
@@ -34,9 +33,8 @@ public struct PacingConfiguration: Sendable {
     public init(_ settings: Settings) {
         bot = Self.limit("bot", settings)
         chat = Self.limit("chat", settings)
-        actions = settings.strings(
-            "pacing.actions", default: ["send_*", "forward_*", ".handle_quick_operation"])
-        patterns = actions.map { Array($0.utf8) }
+        let patterns = settings.strings("pacing.actions", default: ["send_*", "forward_*", ".handle_quick_operation"])
+        actions = patterns.map { ActionPattern($0) }
         maxWait = settings.duration("pacing.max_wait", default: .seconds(60), in: .milliseconds(100)...(.seconds(3600)))
         maxQueued = settings.int("pacing.max_queued", default: 1000, in: 1...4000)
     }
@@ -59,18 +57,12 @@ public struct PacingConfiguration: Sendable {
     /// Whether an action of that name waits for its turn.
     public func paces(_ action: String) -> Bool {
         guard isOn else { return false }
-        let name = Array(action.utf8)
-        return matches(name)
-            || Self.suffixes.contains {
-                name.count > $0.count && name.reversed().starts(with: $0) && matches(name.dropLast($0.count))
-            }
+        return matches(action)
+            || Self.suffixes.contains { action.hasSuffix($0) && matches(action.dropLast($0.count)) }
     }
 
-    /// OneBot 11's ("asynchronous calls", "rate limited calls"), backwards.
-    private static let suffixes = ["_async", "_rate_limited"].map { Array($0.utf8.reversed()) }
+    /// OneBot 11's: calls that are answered at once, and those that the bot itself puts into a queue.
+    private static let suffixes = ["_async", "_rate_limited"]
 
-    private func matches(_ name: some Collection<UInt8>) -> Bool {
-        let name = Array(name)
-        return patterns.contains { ActionTimeouts.matches($0, name) }
-    }
+    private func matches(_ action: some StringProtocol) -> Bool { actions.contains { $0.matches(action) } }
 }

@@ -6,6 +6,7 @@ enum DeploymentSettings {
     static let keys: Set<String> = [
         "access_token", "action_timeout", "action_timeouts", "max_message_size", "heartbeat_interval", "client_status",
         "console.events",
+        "tokens[].name", "tokens[].token", "tokens[].self_ids", "tokens[].actions", "tokens[].events", "tokens[].http",
         "pacing.bot", "pacing.bot_burst", "pacing.chat", "pacing.chat_burst", "pacing.actions", "pacing.max_wait",
         "pacing.max_queued", "breaker.timeouts", "breaker.probe_interval",
         "bots[].url", "bots[].access_token", "bots[].self_id", "bots[].command", "bots[].directory",
@@ -19,5 +20,7 @@ enum DeploymentSettings {
     ]
 
     /// Those that may also be given as the content of a file, `PERPETUA_…_FILE`.
-    static let secrets: Set<String> = ["access_token", "bots[].access_token", "bot_listener.access_token"]
+    static let secrets: Set<String> = [
+        "access_token", "tokens[].token", "bots[].access_token", "bot_listener.access_token",
+    ]
 }
