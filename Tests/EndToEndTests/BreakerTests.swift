@@ -30,7 +30,7 @@ extension EndToEnd {
                     #expect(refused.int("retcode") == 1503)
                     #expect(refused.json?["data"]?.object?["retry_after_ms"] != nil)
                     let health = try await FakeHTTP.get(perpetua.http + "/health/ready")
-                    #expect(health.status == 503)
+                    #expect(health.status == 200)
                     #expect(health.body.contains(#""status":"degraded""#), "\(health.body)")
                     #expect(health.body.contains("\(bot.selfID)"), "\(health.body)")
                     try await eventually("the gauge says so") {
