@@ -50,6 +50,10 @@ public struct WSEdgeConfiguration: Sendable {
     public var webhooks: [WebhookConfiguration]
     /// `action_timeout`, `action_timeouts`.
     public var timeouts: ActionTimeouts
+    /// `pacing.*`.
+    public var pacing: PacingConfiguration
+    /// `breaker.*`.
+    public var breaker: BreakerConfiguration
     /// `amqp.prefix`.
     public var exchanges: Exchanges
 
@@ -84,6 +88,8 @@ public struct BotConfiguration: Sendable {
 }
 
 extension WSEdgeConfiguration {
+    var patience: ActionPatience { ActionPatience(timeouts: timeouts, pacing: pacing) }
+
     /// - Parameter edgeID: `edge.id` where it is not set.
     public init(_ settings: Settings, edgeID fallback: String = "edge") {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
@@ -119,6 +125,8 @@ extension WSEdgeConfiguration {
         tokens = AccessTokens.following(settings)
         botListenerToken = BotListener.token(following: settings)
         timeouts = ActionTimeouts(settings)
+        pacing = PacingConfiguration(settings)
+        breaker = BreakerConfiguration(settings)
         bots = settings.entries("bots").map { BotConfiguration(settings, entry: $0) }
         reverseWebSockets = settings.entries("reverse_websockets").map {
             ReverseWebSocketConfiguration(settings, entry: $0)

@@ -53,7 +53,7 @@ public final class WSEdgeService: Service {
         let dispatcher = ActionDispatcher(
             registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges), presence: presence,
             bus: bus, exchanges: exchanges,
-            bots: BotActionCaller(requester: requester, exchanges: exchanges, timeouts: configuration.timeouts),
+            bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
             spawn: { tasks.spawn($0) })
         context = EdgeContext(
             configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
@@ -86,7 +86,7 @@ public final class WSEdgeService: Service {
             switch phase.withLock({ $0 }) {
             case .starting: Impairment(.unavailable, "The edge has not opened its port yet.")
             case .draining: Impairment(.unavailable, "The edge is stopping.")
-            case .serving: standing
+            case .serving: standing ?? silence
             }
         }
     }
@@ -102,6 +102,15 @@ public final class WSEdgeService: Service {
             .unavailable,
             "The registry does not count this edge. If that lasts, another process has run under its edge.id "
                 + "(\(context.address.edgeID)): give each its own, and start this one again.")
+    }
+
+    /// Bots that do not answer their actions.
+    private var silence: Impairment? {
+        let silent = bots.silent
+        guard !silent.isEmpty else { return nil }
+        let names = silent.prefix(5).map(\.description).joined(separator: ", ") + (silent.count > 5 ? ", …" : "")
+        return Impairment(
+            .ailing, "No answer to actions comes from bot \(names): they fail at once until it answers again.")
     }
 
     public func run() async throws {

@@ -7,6 +7,8 @@ enum DeploymentSettings {
         "access_token", "action_timeout", "action_timeouts", "max_message_size", "heartbeat_interval", "client_status",
         "console.events",
         "tokens[].name", "tokens[].token", "tokens[].self_ids", "tokens[].actions", "tokens[].events", "tokens[].http",
+        "pacing.bot", "pacing.bot_burst", "pacing.chat", "pacing.chat_burst", "pacing.actions", "pacing.max_wait",
+        "pacing.max_queued", "breaker.timeouts", "breaker.probe_interval",
         "bots[].url", "bots[].api_url", "bots[].event_url", "bots[].access_token", "bots[].self_id", "bots[].command",
         "bots[].directory",
         "bot_listener.access_token",

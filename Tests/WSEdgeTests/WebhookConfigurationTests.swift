@@ -56,15 +56,3 @@ struct WebhookConfigurationTests {
         #expect(problems("webhooks: [{url: 'http://a/'}, {url: 'http://a/'}]") == ["webhooks[1]"])
     }
 }
-
-@Suite("What the log says of a webhook")
-struct WebhookLogTests {
-    @Test(
-        "a refusal names what to look at first",
-        arguments: [
-            (302, "final address"), (401, "secret"), (403, "secret"), (404, "/onebot/v11/"), (405, "aiocqhttp"),
-        ])
-    func causes(status: Int, hint: String) {
-        #expect(WebhookLog.likelyCause(of: status).contains(hint))
-    }
-}

@@ -163,8 +163,14 @@ final class Bots: Sendable {
                 let metrics = links[bot.selfID]?.metrics
                 return BotGauges.Sample(
                     configuredIndex: bot.configuredIndex, isOnline: bot.isOnline, silence: metrics?.silence(at: now),
-                    waiting: metrics?.actionsWaiting ?? (0, 0))
+                    waiting: metrics?.actionsWaiting ?? (0, 0), paced: metrics?.actionsPaced ?? 0,
+                    isSilent: metrics?.isSilent ?? false)
             })
+    }
+
+    /// The bots linked here that do not answer their actions, for health checks.
+    var silent: [SelfID] {
+        state.withLock { $0.links }.filter { $0.value.metrics.isSilent }.keys.sorted()
     }
 
     // MARK: Connections
@@ -234,6 +240,7 @@ final class Bots: Sendable {
             exchanges: configuration.exchanges, timing: timing,
             services: BotLink.Services(
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
+                pacing: configuration.pacing, breaker: configuration.breaker,
                 utcMilliseconds: { UInt64(Date().timeIntervalSince1970 * 1000) },
                 newestElsewhere: newestElsewhere,
                 changed: { link, epoch, isOnline in

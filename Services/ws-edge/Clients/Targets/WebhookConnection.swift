@@ -125,10 +125,14 @@ final class WebhookConnection: ClientConnection {
             carryOut(answer, to: event)
         case .again:
             metrics.posted(.failed)
-            log.failed(status: answer.status)
+            log.failed(status: answer.status, at: .now())
         case .dropped(let loss):
             metrics.posted(loss == .refused ? .refused : .failed)
-            if loss == .refused { log.refused(status: answer.status) } else { log.failed(status: answer.status) }
+            if loss == .refused {
+                log.refused(status: answer.status, at: .now())
+            } else {
+                log.failed(status: answer.status, at: .now())
+            }
             dropped(loss, count: 1)
         }
     }
@@ -140,7 +144,7 @@ final class WebhookConnection: ClientConnection {
         case .delivered, .dropped: expired = 0
         }
         metrics.posted(.unanswered)
-        log.unanswered(error)
+        log.unanswered(error, at: .now())
         dropped(.unreachable, count: expired)
     }
 

@@ -4,68 +4,77 @@ import NIOCore
 import NIOPosix
 import Observability
 
-/// What an operator reads of one webhook: the first failure and each new kind of failure as a warning with its likely cause, the same
-/// again at debug, and the return; that events were dropped, once until it is well again.
+/// What an operator reads of one webhook: each kind of failure as a warning with its likely cause, and at debug where it comes again within a
+/// minute; the return; that events were dropped. A receiver that refuses every second event is told of once.
 struct WebhookLog {
     private let logger: Logger
-    private var lastFailure: String?
+    /// What was told of as a warning.
+    private var told: Set<String> = []
+    private var lastFailed: NIODeadline?
     private var failures = 0
     private var dropped = 0
+    /// A warning waits for the good news.
+    private var isWarned = false
     /// Kinds of answers that were told of before.
     private var oddities: Set<String> = []
 
+    static let quietTime = TimeAmount.minutes(1)
+
     init(logger: Logger) { self.logger = logger }
 
-    mutating func unanswered(_ error: any Error) {
+    mutating func unanswered(_ error: any Error, at now: NIODeadline) {
         failed(
-            "A webhook does not answer; the event is posted again.", kind: Self.words(for: error),
+            "A webhook does not answer; the event is posted again.", kind: Self.words(for: error), at: now,
             cause:
                 "Is the receiver running, and is webhooks[].url right? Inside a container, localhost is the container itself."
         )
     }
 
-    mutating func failed(status: Int) {
+    mutating func failed(status: Int, at now: NIODeadline) {
         failed(
-            "A webhook's receiver answers that it failed.", kind: "status \(status)",
+            "A webhook's receiver answers that it failed.", kind: "status \(status)", at: now,
             cause: "The receiver's own log says more.")
     }
 
-    mutating func refused(status: Int) {
-        failed("A webhook's receiver refused an event.", kind: "status \(status)", cause: Self.likelyCause(of: status))
+    mutating func refused(status: Int, at now: NIODeadline) {
+        failed(
+            "A webhook's receiver refused an event.", kind: "status \(status)", at: now,
+            cause: Self.likelyCause(of: status))
     }
 
     mutating func delivered() {
-        if failures > 0 {
+        if isWarned {
             logger.info(
                 "A webhook takes events again.",
                 metadata: [LogKeys.count: "\(failures)", LogKeys.dropped: "\(dropped)"])
         }
-        lastFailure = nil
+        isWarned = false
         failures = 0
         dropped = 0
     }
 
-    /// Events are given up. Those that are refused one by one were told of already.
+    /// Events are given up.
     mutating func dropped(_ loss: WebhookQueue.Loss, count: Int) {
         guard count > 0 else { return }
-        let isFirst = dropped == 0
         dropped += count
         logger.log(
-            level: isFirst ? .warning : .debug, "Events for a webhook are dropped.",
+            level: told.insert("dropped: \(loss.rawValue)").inserted ? .warning : .debug,
+            "Events for a webhook are dropped.",
             metadata: [LogKeys.count: "\(count)", LogKeys.reason: "\(loss.rawValue)"])
     }
 
     /// Said once of each kind.
     mutating func odd(_ kind: String) {
         guard oddities.insert(kind).inserted else { return }
-        logger.debug(
-            "A webhook's answer is no quick operation.", metadata: [LogKeys.reason: "\(kind)"])
+        logger.debug("A webhook's answer is no quick operation.", metadata: [LogKeys.reason: "\(kind)"])
     }
 
-    private mutating func failed(_ message: Logger.Message, kind: String, cause: String) {
+    private mutating func failed(_ message: Logger.Message, kind: String, at now: NIODeadline, cause: String) {
+        if let lastFailed, now - lastFailed > Self.quietTime { told.removeAll() }
+        lastFailed = now
         failures += 1
-        let isNew = kind != lastFailure
-        lastFailure = kind
+        let isNew = told.insert(kind).inserted
+        if isNew { isWarned = true }
         logger.log(
             level: isNew ? .warning : .debug, message,
             metadata: [LogKeys.error: "\(kind)", LogKeys.reason: "\(cause)", LogKeys.count: "\(failures)"])
