@@ -207,6 +207,7 @@ class Framework:
         """Every step. `transport`: how Perpetua lists it, if Perpetua is the one who connects; `losses`: see `comes_back`."""
         if self.connections:
             await until(f"{self.name} is connected", lambda: self.connections() > 0)
+            await until("its bot is there", lambda: self.succeeds("get_login_info"))
             self.self_id = (await self.call("get_login_info"))["user_id"]
             passed(f"{self.name} is connected and knows the account {self.self_id}")
         else:

@@ -46,8 +46,16 @@ async def greeting(adapter: Adapter, event: GroupMessageEvent):
 
 logging.disable(os.environ.get("MELOBOT_LOG", "CRITICAL"))
 bot = Bot()
-bot.add_protocol(OneBotV11Protocol(source))
+protocol = OneBotV11Protocol(source)
+bot.add_protocol(protocol)
 bot.load_plugin(PluginPlanner("1.0.0", flows=[connected, greeting]))
+
+
+@protocol.adapter.when_validate_error("echo")
+async def failed_without_data(answer, error):
+    """melobot wants null as the data of a failed answer; of what may be tried again Perpetua says when."""
+    if answer["status"] == "failed":
+        answer["data"] = None
 
 
 async def call(action, **params):
