@@ -1,7 +1,9 @@
 """aiocqhttp, unmodified, as the programs here use it. What is done with it is in `checks.Framework`."""
 
 import asyncio
+import gc
 import os
+import sys
 
 import aiocqhttp
 from aiocqhttp import CQHttp
@@ -39,6 +41,8 @@ class Bot:
             raise CallFailed(failure.retcode) from None
         except aiocqhttp.HttpFailed as failure:
             raise CallFailed(1000 + failure.status_code) from None
+        except aiocqhttp.ApiNotAvailable:
+            raise CallFailed(None) from None
 
     async def start(self):
         self.stopping = asyncio.Event()
@@ -49,6 +53,11 @@ class Bot:
     async def stop(self):
         self.stopping.set()
         await self.running
+        # Handlers of the old server, which a new process would not have: once they are collected, with noise, they strike off
+        # the connection of their account, and by then that may be a new one.
+        hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+        gc.collect()
+        sys.unraisablehook = hook
 
     async def restart(self):
         await self.stop()
