@@ -1,5 +1,6 @@
 public import Actions
 public import Contracts
+public import OneBot
 public import SettingsReading
 
 /// Every setting of the edge.
@@ -36,10 +37,11 @@ public struct WSEdgeConfiguration: Sendable {
     public var heartbeatInterval: Duration
     /// `client_status`: who hears of clients coming and going: `all`, `self` or `none`. Default `all`; above 1 000 clients it must be asked for.
     public var clientStatus: ClientStatusAudience?
-    /// `access_token`: the secret clients must show. Default: none.
-    public var accessToken: String?
-    /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none.
-    public var botListenerToken: String?
+    /// `access_token`, `tokens[]`: what clients must show, and what each token is for (`AccessTokens`). They follow the settings when these
+    /// are read again.
+    public var tokens: Reloadable<AccessTokens>
+    /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none. It follows the settings as well.
+    public var botListenerToken: Reloadable<AccessToken?>
     /// `bots[]`.
     public var bots: [BotConfiguration]
     /// `action_timeout`, `action_timeouts`.
@@ -106,8 +108,8 @@ extension WSEdgeConfiguration {
             if audience == nil { settings.report("client_status", value: text, remedy: "Use all, self or none.") }
             return audience
         }
-        accessToken = settings.secret("access_token")
-        botListenerToken = settings.secret("bot_listener.access_token")
+        tokens = AccessTokens.following(settings)
+        botListenerToken = BotListener.token(following: settings)
         timeouts = ActionTimeouts(settings)
         bots = settings.entries("bots").map { BotConfiguration(settings, entry: $0) }
     }

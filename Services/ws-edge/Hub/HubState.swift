@@ -15,6 +15,8 @@ struct HubState<Member: AnyObject> {
     enum Audience: Hashable {
         case bot(SelfID)
         case everyBot
+        /// These together: as everyBot, with a token for some.
+        case someBots(Set<SelfID>)
         /// The default bot is not known yet.
         case unbound
         /// `/api`: actions only.
@@ -24,6 +26,8 @@ struct HubState<Member: AnyObject> {
     private var entries: [UInt64: Entry] = [:]
     private var audiences: [Audience: [UInt64]] = [:]
     private var members: [Audience: [Member]] = [:]
+    /// The audiences there are that follow some bots: as many as tokens, at most.
+    private var mixed: [Audience: Set<SelfID>] = [:]
 
     var count: Int { entries.count }
     var all: [Member] { entries.values.map(\.member) }
@@ -32,6 +36,7 @@ struct HubState<Member: AnyObject> {
 
     mutating func add(_ member: Member, id: UInt64, to audience: Audience) {
         remove(id)
+        if case .someBots(let bots) = audience { mixed[audience] = bots }
         audiences[audience, default: []].append(id)
         members[audience, default: []].append(member)
         entries[id] = Entry(member: member, audience: audience, index: audiences[audience, default: []].count - 1)
@@ -50,6 +55,7 @@ struct HubState<Member: AnyObject> {
         if last == 0 {
             audiences[entry.audience] = nil
             members[entry.audience] = nil
+            mixed[entry.audience] = nil
         }
     }
 
@@ -60,6 +66,9 @@ struct HubState<Member: AnyObject> {
     func forEachRecipient(of bot: SelfID, _ body: (Member) -> Void) {
         if let bound = members[.bot(bot)] { for member in bound { body(member) } }
         if let following = members[.everyBot] { for member in following { body(member) } }
+        for (audience, bots) in mixed where bots.contains(bot) {
+            for member in members[audience] ?? [] { body(member) }
+        }
     }
 
     /// Calls `body` with everyone who receives events of any bot.
@@ -69,7 +78,7 @@ struct HubState<Member: AnyObject> {
 
     /// The bots somebody here is bound to.
     var boundBots: [SelfID] {
-        members.keys.compactMap { if case .bot(let bot) = $0 { bot } else { nil } }
+        members.keys.compactMap { if case .bot(let bot) = $0 { bot } else { nil } } + mixed.values.flatMap(\.self)
     }
 
     mutating func move(_ id: UInt64, to audience: Audience) {
