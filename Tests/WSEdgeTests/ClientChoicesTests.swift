@@ -107,18 +107,33 @@ struct ClientChoicesTests {
         #expect(second.clientStatus == .own)
     }
 
+    @Test("targets get what their entry chooses")
+    func targets() throws {
+        let configuration = WSEdgeConfiguration(
+            settings(
+                """
+                client: {post_types: [message]}
+                webhooks: [{url: "http://127.0.0.1/", meta_events: false}]
+                reverse_websockets: [{url: "ws://127.0.0.1/", message_format: array}]
+                """))
+        let webhook = try #require(configuration.webhooks.first).upgrade(for: SelfID(1)).choices
+        #expect(!webhook.metaEvents)
+        #expect(webhook.filter.postTypes == ["message"])
+        #expect(
+            try #require(configuration.reverseWebSockets.first).upgrade(for: SelfID(1)).choices.messageFormat == .array)
+    }
+
     @Test(
         "what makes no sense in the settings is reported with its key",
         arguments: [
             ("client.post_types", "[mesage]"), ("client.group_ids", "[1, a]"), ("client.message_format", "cq"),
             ("client.meta_events", "maybe"), ("client_status", "some"), ("heartbeat_interval", "50"),
-            ("webhooks[0].self_ids", "x"), ("webhooks[0].heartbeat_interval", "10ms"),
+            ("webhooks[0].user_ids", "x"), ("webhooks[0].heartbeat_interval", "10ms"),
             ("webhooks[0].heartbeat_interval", "2h"), ("webhooks[0].detail_types", "[a b, \"?\"]"),
         ])
     func reported(key: String, value: String) {
-        let settings = settings("\(key): \(value)")
+        let settings = settings("webhooks[0].url: http://127.0.0.1/\n\(key): \(value)")
         _ = WSEdgeConfiguration(settings)
-        for entry in settings.entries("webhooks") { _ = ClientChoices(settings, prefix: entry) }
         #expect(settings.problems.map(\.key) == [key])
     }
 

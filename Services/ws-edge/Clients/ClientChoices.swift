@@ -98,7 +98,8 @@ struct ClientChoices: Sendable, Hashable {
     init(_ settings: Settings, prefix: String) {
         let isForEverybody = prefix == Self.defaultsPrefix
         self = isForEverybody ? ClientChoices() : ClientChoices(settings, prefix: Self.defaultsPrefix)
-        for list in EventFilter.List.allCases {
+        // An entry says by its self_id which bots it is for.
+        for list in EventFilter.List.allCases where isForEverybody || list != .selfIDs {
             let key = "\(prefix).\(list.rawValue)"
             let items = settings.strings(key, default: filter.items(of: list))
             if let wrong = filter.restrict(list, to: items) { settings.report(key, value: wrong, remedy: list.remedy) }

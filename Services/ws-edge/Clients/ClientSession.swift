@@ -56,6 +56,7 @@ final class ClientSession: WebSocketDelegate {
     var isOpen: Bool { state.isOpen }
     var audience: HubState<ClientSession>.Audience { state.audience }
     var appID: String? { state.grant?.appID }
+    var grant: SessionGrant? { state.grant }
     /// What the registry calls us, kept up to date by its presence changes.
     var client: Client? { state.grant?.client }
 
@@ -232,7 +233,7 @@ final class ClientSession: WebSocketDelegate {
             let action = try Action(parsing: text)
             if let refusal = refusal(of: action) {
                 reply(refusal.encoded(echo: action.echo), to: .now())
-            } else if let name = ActionDispatcher.Name(rawValue: action.name) {
+            } else if let name = ActionDispatcher.Name(called: action.name) {
                 enqueueOwn(OwnActions.Job(name: name, action: action, answer: .frame(action.echo)))
             } else {
                 callBot(action)
@@ -285,8 +286,8 @@ final class ClientSession: WebSocketDelegate {
                 Response.failed(.badRequest, "Several bots are known: name one in params.self_id (\(list)).")
                     .encoded(echo: action.echo), to: .now())
         case .bot(let bot):
-            let timeout = context.configuration.timeouts.timeout(of: action.name)
-            // The bot's edge counts from sending; ours is the last resort, so it waits longer.
+            let timeout = context.configuration.patience.patience(for: action.name)
+            // The bot's edge counts its turn and, from sending, the bot's time; ours is the last resort, so it waits longer.
             let call = calls.begin(action, of: bot, at: .now(), timeout: TimeAmount(timeout) + .seconds(5))
             BotCall.publish(action, call: call, session: self, to: bot, timeout: timeout)
         }
@@ -342,7 +343,8 @@ final class ClientSession: WebSocketDelegate {
         shard.rebind(self)
         if upgrade.role.receivesEvents, upgrade.choices.metaEvents, let bot = state.bot {
             let lifecycle = MetaEvents.lifecycle(
-                time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken)
+                time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken,
+                isPosted: claim.transport == .webhook)
             deliver(HubFrame.encode(lifecycle), events: 0)
         }
         for item in held.takeAll() {
