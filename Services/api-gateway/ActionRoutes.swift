@@ -30,13 +30,8 @@ struct ActionRoutes: Sendable {
         _ priority: UInt8?
     ) async -> OneBotReply {
         do throws(RPC.Failure) {
-<<<<<<< HEAD
             guard let name = ActionDispatcher.Name(called: action) else {
-                return .bot(try await call(action, params, in: scope))
-=======
-            guard let name = ActionDispatcher.Name(rawValue: action) else {
                 return .bot(try await call(action, params, in: scope, priority))
->>>>>>> bd470912d6cf92ed24d645e5360ed93aca04cc02
             }
             return name.needsCaller
                 ? .own(encoded: try await perform(name, params, as: caller))

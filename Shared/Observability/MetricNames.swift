@@ -134,16 +134,11 @@ public enum MetricNames {
         settingsReloads,
         clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped, slowClientsClosed,
         eventHandling, hubBacklog, outbound, targetDials,
-<<<<<<< HEAD
         webhookPosts, webhookEventsDropped, quickOperationsFailed,
-        bots, botUp, botEventAge, eventsPublished, eventsRefused, framesIgnored, actionsRefused, actionsRepeated,
-        eventsSuperseded, actionsWaiting, actionsWaitingBytes,
-=======
         bots, botUp, botEventAge, botSilent, eventsPublished, eventsRefused, framesIgnored, actionsRefused,
         actionsRepeated,
         eventsSuperseded, actionsWaiting, actionsWaitingBytes, actionsUnanswering, pacedWaiting, pacedRefused,
         pacedWait,
->>>>>>> bd470912d6cf92ed24d645e5360ed93aca04cc02
         actions, actionDuration, lateAnswers,
         httpRequests, httpDuration,
         registryActive, registryEdges, registryClients, registryBots, leasesExpired,
