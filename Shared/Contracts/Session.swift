@@ -27,13 +27,15 @@ public struct SessionClaim: Sendable, Hashable, Codable {
     public var resumeSeconds: Int?
     /// A name it is to have from the start (reverse targets, webhooks).
     public var name: String?
+    /// `?group=`: it shares its bot's events with the others of that group.
+    public var group: String?
     /// Set once the registry has granted it: then the claim only repeats what was granted.
     public var granted: SessionGrant?
 
     public init(
         sessionID: UInt64, role: ClientRole, transport: ClientTransport, selfID: SelfID?, connectedAt: Int64,
         remoteAddress: String, clientToken: String? = nil, resumeSeconds: Int? = nil, name: String? = nil,
-        granted: SessionGrant? = nil
+        group: String? = nil, granted: SessionGrant? = nil
     ) {
         self.sessionID = sessionID
         self.role = role
@@ -44,6 +46,7 @@ public struct SessionClaim: Sendable, Hashable, Codable {
         self.clientToken = clientToken
         self.resumeSeconds = resumeSeconds
         self.name = name
+        self.group = group
         self.granted = granted
     }
 
@@ -55,7 +58,7 @@ public struct SessionClaim: Sendable, Hashable, Codable {
         case remoteAddress = "remote_address"
         case clientToken = "client_token"
         case resumeSeconds = "resume_seconds"
-        case name, granted
+        case name, group, granted
     }
 }
 
@@ -94,10 +97,12 @@ public struct OnlineClient: Sendable, Hashable, Codable {
     public var connectedAt: Int64
     /// Empty for a program that lives on AMQP.
     public var remoteAddress: String
+    /// It shares its bot's events with the others of that group.
+    public var group: String?
 
     public init(
         appID: String, clientName: String?, role: ClientRole, transport: ClientTransport, edge: EdgeAddress?,
-        sessionID: UInt64, selfID: SelfID?, connectedAt: Int64, remoteAddress: String
+        sessionID: UInt64, selfID: SelfID?, connectedAt: Int64, remoteAddress: String, group: String? = nil
     ) {
         self.appID = appID
         self.clientName = clientName
@@ -108,6 +113,7 @@ public struct OnlineClient: Sendable, Hashable, Codable {
         self.selfID = selfID
         self.connectedAt = connectedAt
         self.remoteAddress = remoteAddress
+        self.group = group
     }
 
     public var client: Client { Client(appID: appID, clientName: clientName) }
@@ -118,7 +124,7 @@ public struct OnlineClient: Sendable, Hashable, Codable {
     enum CodingKeys: String, CodingKey {
         case appID = "app_id"
         case clientName = "client_name"
-        case role, transport, edge
+        case role, transport, edge, group
         case sessionID = "session_id"
         case selfID = "self_id"
         case connectedAt = "connected_at"

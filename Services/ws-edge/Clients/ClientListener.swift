@@ -48,7 +48,8 @@ final class ClientListener: Sendable {
         let claim = SessionClaim(
             sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: .websocket, selfID: selfID,
             connectedAt: UnixTime.now, remoteAddress: connection.remoteAddress, clientToken: upgrade.clientToken,
-            resumeSeconds: upgrade.resumeSeconds)
+            resumeSeconds: upgrade.resumeSeconds,
+            group: upgrade.group)
         let session = ClientSession(
             connection: connection, upgrade: upgrade, claim: claim, shard: shard, context: context
         ) { [hub, clients = context.metrics.clients(upgrade.role)] in

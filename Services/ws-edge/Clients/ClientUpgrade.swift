@@ -1,3 +1,4 @@
+import Contracts
 import NIOCore
 import NIOHTTP1
 import OneBot
@@ -22,6 +23,8 @@ struct ClientUpgrade: Sendable, Hashable {
     var resumeSeconds: Int?
     /// `?client_status=`; `nil`: as configured.
     var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
+    /// `?group=`: it shares its bot's events with the others of that group; `nil`: it gets all of them.
+    var group: String?
 
     /// Why an upgrade is refused: an HTTP status, and a response's retcode and sentence.
     struct Refusal: Error, Hashable {
@@ -69,6 +72,14 @@ struct ClientUpgrade: Sendable, Hashable {
                 throw Refusal(status: .badRequest, message: "client_status is “\(text)”. Send all, self or none.")
             }
             clientStatus = audience
+        }
+        if let text = request.query("group") {
+            guard Exchanges.isWord(text) else {
+                throw Refusal(
+                    status: .badRequest,
+                    message: "group is “\(text)”. Send 1 to 48 of the characters A-Z, a-z, 0-9, _ and -.")
+            }
+            group = text
         }
     }
 

@@ -15,10 +15,22 @@ struct HubState<Member: AnyObject> {
     enum Audience: Hashable {
         case bot(SelfID)
         case everyBot
+        /// Members of groups, by the bot they follow (`nil`: every bot): its events come to one of them at a time.
+        case sharing(SelfID?)
         /// The default bot is not known yet.
         case unbound
         /// `/api`: actions only.
         case none
+
+        /// The same for a member of a group.
+        func shared(_ isShared: Bool) -> Self {
+            guard isShared else { return self }
+            return switch self {
+            case .bot(let bot): .sharing(bot)
+            case .everyBot: .sharing(nil)
+            case .sharing, .unbound, .none: self
+            }
+        }
     }
 
     private var entries: [UInt64: Entry] = [:]
@@ -62,6 +74,13 @@ struct HubState<Member: AnyObject> {
         if let following = members[.everyBot] { for member in following { body(member) } }
     }
 
+    /// Calls `body` with everyone who hears what we say of `bot`: those who receive its events, and those who share them.
+    func forEachFollower(of bot: SelfID, _ body: (Member) -> Void) {
+        forEachRecipient(of: bot, body)
+        if let sharing = members[.sharing(bot)] { for member in sharing { body(member) } }
+        if let sharing = members[.sharing(nil)] { for member in sharing { body(member) } }
+    }
+
     /// Calls `body` with everyone who receives events of any bot.
     func forEachRecipient(_ body: (Member) -> Void) {
         for (audience, members) in members where audience != .none { for member in members { body(member) } }
@@ -69,8 +88,17 @@ struct HubState<Member: AnyObject> {
 
     /// The bots somebody here is bound to.
     var boundBots: [SelfID] {
-        members.keys.compactMap { if case .bot(let bot) = $0 { bot } else { nil } }
+        members.keys.compactMap { audience in
+            switch audience {
+            case .bot(let bot): bot
+            case .sharing(let bot): bot
+            case .everyBot, .unbound, .none: nil
+            }
+        }
     }
+
+    /// Whether somebody here follows every bot.
+    var followsEveryBot: Bool { members[.everyBot] != nil || members[.sharing(nil)] != nil }
 
     mutating func move(_ id: UInt64, to audience: Audience) {
         guard let entry = entries[id] else { return }

@@ -1,0 +1,25 @@
+import NIOCore
+
+/// A session that shares its bot's events with others (`?group=`).
+extension ClientSession {
+    /// Whether an event can be given to it: it is here to stay, and follows that bot.
+    func takes(_ event: GroupedEvent) -> Bool {
+        guard let seat, !seat.hasLeft, seat.group == event.place.group else { return false }
+        return audience == .sharing(event.place.bot) || audience == .sharing(nil)
+    }
+
+    /// An event of its bot, for this one of its group: now, or behind the lifecycle.
+    func receive(_ event: GroupedEvent) {
+        guard isOpen else { return hold(.grouped(event)) }
+        // Held till now, and handed on since.
+        guard seat?.hasLeft == false else { return }
+        context.metrics.eventsDelivered.increment()
+        deliver(event.frames, events: 1, grouped: event)
+    }
+
+    /// It goes, or is about to: what was not written to it yet is for others of its group.
+    func leaveGroup() {
+        guard seat?.leave() == true else { return }
+        for event in outbound.takeGrouped() + held.grouped { event.orphaned() }
+    }
+}
