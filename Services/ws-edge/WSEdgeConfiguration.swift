@@ -32,10 +32,11 @@ public struct WSEdgeConfiguration: Sendable {
     public var drainTime: Duration
     /// `max_message_size`: the largest WebSocket message, both ways. Default 16 MiB.
     public var maxMessageBytes: Int
-    /// `heartbeat_interval`: between heartbeats to clients. Default 5 s.
+    /// `heartbeat_interval`: between heartbeats to clients; 0: none. Default 5 s.
     public var heartbeatInterval: Duration
-    /// `client_status`: who hears of clients coming and going: `all`, `self` or `none`. Default `all`; above 1 000 clients it must be asked for.
-    public var clientStatus: ClientStatusAudience?
+    /// `client.*`, and `client_status`: who hears of clients coming and going: `all`, `self` or `none`. Default: every event as the bot sent it;
+    /// `all`, which above 1 000 clients must be asked for.
+    var choices: ClientChoices
     /// `access_token`: the secret clients must show. Default: none.
     public var accessToken: String?
     /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none.
@@ -100,12 +101,9 @@ extension WSEdgeConfiguration {
         drainTime = settings.duration("edge.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
         maxMessageBytes = settings.bytes("max_message_size", default: 16 << 20, in: 64 << 10...256 << 20)
         heartbeatInterval = settings.duration(
-            "heartbeat_interval", default: .seconds(5), in: .milliseconds(100)...(.seconds(3600)))
-        clientStatus = settings.optionalString("client_status").flatMap { text in
-            let audience = ClientStatusAudience(rawValue: text)
-            if audience == nil { settings.report("client_status", value: text, remedy: "Use all, self or none.") }
-            return audience
-        }
+            "heartbeat_interval", default: .seconds(5), in: .zero...ClientChoices.intervals.upperBound)
+        ClientChoices.check(heartbeatInterval, "heartbeat_interval", settings)
+        choices = ClientChoices(settings, prefix: "client")
         accessToken = settings.secret("access_token")
         botListenerToken = settings.secret("bot_listener.access_token")
         timeouts = ActionTimeouts(settings)

@@ -102,6 +102,19 @@ public final class Settings: Sendable {
         ) { $0.text.flatMap(DurationText.parse).flatMap { range.contains($0) ? $0 : nil } }
     }
 
+    /// The same; `nil` where it is not set.
+    public func optionalDuration(_ key: String, in range: ClosedRange<Duration>) -> Duration? {
+        let ends = (DurationText.write(range.lowerBound), DurationText.write(range.upperBound))
+        let parse = { (value: SourcedValue) -> Duration?? in
+            guard let duration = value.text.flatMap(DurationText.parse), range.contains(duration) else { return nil }
+            return .some(duration)
+        }
+        return read(
+            key, .init(key, type: "duration", range: "\(ends.0)…\(ends.1)"), else: nil,
+            shown: { $0.map(DurationText.write) ?? "" },
+            remedy: "Write a time from \(ends.0) to \(ends.1), as 500ms, 60s, 10m or 2h.", parse: parse)
+    }
+
     /// `64KiB`, `16MiB`, `1GiB`; a bare number counts in bytes.
     public func bytes(_ key: String, default value: Int, in range: ClosedRange<Int>) -> Int {
         let ends = (ByteCountText.write(range.lowerBound), ByteCountText.write(range.upperBound))
@@ -120,6 +133,18 @@ public final class Settings: Sendable {
             key, .init(key, type: "choice", default: value.rawValue, range: choices), else: value,
             shown: { $0.rawValue }, remedy: "Write one of \(choices).",
             parse: { $0.text.flatMap(Choice.init(rawValue:)) })
+    }
+
+    /// The same; `nil` where it is not set, or empty.
+    public func optionalChoice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(_ key: String) -> Choice? {
+        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        let parse = { (value: SourcedValue) -> Choice?? in
+            guard let text = value.text else { return nil }
+            return text.isEmpty ? .some(nil) : Choice(rawValue: text).map { .some($0) }
+        }
+        return read(
+            key, .init(key, type: "choice", range: choices), else: nil, shown: { $0?.rawValue ?? "" },
+            remedy: "Write one of \(choices).", parse: parse)
     }
 
     /// A YAML list of strings; in the environment and in flags separated by white space.

@@ -14,7 +14,8 @@ extension EndToEnd {
             let pad = String(repeating: "x", count: padding)
             return ByteBuffer(
                 string: #"{"time":1,"self_id":\#(bot.selfID),"post_type":"message","message_type":"group","#
-                    + #""group_id":\#(30_000 + number % chats),"user_id":7,"number":\#(number),"raw_message":"\#(pad)"}"#)
+                    + #""group_id":\#(30_000 + number % chats),"user_id":7,"number":\#(number),"raw_message":"\#(pad)"}"#
+            )
         }
 
         private static func emit(_ numbers: ClosedRange<Int>, from bot: FakeBot, padding: Int = 0) async throws {
@@ -67,7 +68,9 @@ extension EndToEnd {
                     // What was meant for it: first what it got, then what was written to it in vain, then what others got instead.
                     let meant = decided.filter { $0.value == victim.appID }.map(\.key).sorted()
                     let (got, inherited) = (Set(victim.numbers), Set(others.flatMap(\.numbers)))
-                    let fates = meant.map { got.contains($0) ? "got" : inherited.contains($0) ? "inherited" : "missing" }
+                    let fates = meant.map {
+                        got.contains($0) ? "got" : inherited.contains($0) ? "inherited" : "missing"
+                    }
                     #expect(got.isSubset(of: meant))
                     #expect(victim.numbers.count == 700)
                     let order = ["got", "missing", "inherited"]
@@ -107,7 +110,9 @@ extension EndToEnd {
                     }
                     try await members[2].close()
                     try await Self.emit(1_001...3_000, from: bot)
-                    try await eventually(within: .seconds(60), "nothing is missing", read: { members.flatMap(\.numbers) }) {
+                    try await eventually(
+                        within: .seconds(60), "nothing is missing", read: { members.flatMap(\.numbers) }
+                    ) {
                         Set($0) == Set(1...3_000)
                     }
                     #expect(members.flatMap(\.numbers).count == 3_000)
@@ -132,7 +137,8 @@ extension EndToEnd {
                     try await Self.emit(401...800, from: bot)
                     try await bot.bot.emit(numbers: 801...1_000) { number in
                         ByteBuffer(
-                            string: #"{"post_type":"message","message_type":"private","user_id":\#(number),"number":\#(number)}"#
+                            string:
+                                #"{"post_type":"message","message_type":"private","user_id":\#(number),"number":\#(number)}"#
                         )
                     }
                     try await eventually("all are there") { [members] in members.flatMap(\.numbers).count == 1_000 }
@@ -158,12 +164,14 @@ extension EndToEnd {
                     #expect(ending?.code == 1013)
                     let all = members.flatMap(\.numbers)
                     #expect(Set(all).count == all.count)
-                    #expect(Set(all) == Set(1...2_000 + Self.chats), "what was written can still be read: nothing is lost")
+                    #expect(
+                        Set(all) == Set(1...2_000 + Self.chats), "what was written can still be read: nothing is lost")
                 }
             }
         }
 
-        @Test("groups are independent of each other, and those without a group get everything; our own events go to all")
+        @Test(
+            "groups are independent of each other, and those without a group get everything; our own events go to all")
         func others() async throws {
             try await withFakeBot { bot in
                 try await ThreeEdges.run(on: .memory, bot: bot, [("heartbeat_interval", "50ms")]) { edges in
@@ -180,12 +188,15 @@ extension EndToEnd {
                     _ = try await alone.call("send_broadcast_data", params: #"{"data":"hello"}"#, echo: "1")
                     for member in members + [log] {
                         try await eventually("our own events come to everybody", read: { member.ledger.ours }) {
-                            $0["broadcast"] == 1 && $0["heartbeat", default: 0] > 1 && $0["client_status", default: 0] > 0
+                            $0["broadcast"] == 1 && $0["heartbeat", default: 0] > 1
+                                && $0["client_status", default: 0] > 0
                         }
                     }
                     let list = try await alone.call("get_online_clients", echo: "2")
                     let clients = try #require(list.json?["data"]?.object?["clients"]?.array).compactMap(\.object)
-                    #expect(clients.compactMap { $0["group"]?.string }.sorted() == ["log"] + Array(repeating: "workers", count: 4))
+                    #expect(
+                        clients.compactMap { $0["group"]?.string }.sorted() == ["log"]
+                            + Array(repeating: "workers", count: 4))
                 }
             }
         }

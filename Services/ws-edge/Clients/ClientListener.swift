@@ -19,7 +19,7 @@ final class ClientListener: Sendable {
     /// Whether a client may come in.
     func decide(_ request: UpgradeRequest) -> UpgradeDecision {
         do {
-            _ = try ClientUpgrade(request, accessToken: token)
+            _ = try ClientUpgrade(request, accessToken: token, defaults: context.configuration.choices)
             return .accept
         } catch {
             return error.decision
@@ -33,7 +33,8 @@ final class ClientListener: Sendable {
         onEnded: @escaping () -> Void = {}
     ) {
         // It was decided on this request a moment ago, with the token: what is left cannot be refused.
-        var upgrade = (try? ClientUpgrade(request, accessToken: nil)) ?? ClientUpgrade()
+        var upgrade =
+            (try? ClientUpgrade(request, accessToken: nil, defaults: context.configuration.choices)) ?? ClientUpgrade()
         if let lease {
             upgrade.clientToken = lease.clientToken
             if let bot = lease.selfID { upgrade.binding = .bot(bot) }

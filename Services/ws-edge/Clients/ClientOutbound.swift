@@ -47,7 +47,8 @@ struct ClientOutbound {
     var isEmpty: Bool { entries.isEmpty }
 
     mutating func append(
-        _ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, grouped: GroupedEvent? = nil, now: NIODeadline
+        _ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, grouped: GroupedEvent? = nil,
+        now: NIODeadline
     ) -> Outcome {
         add(Entry(frames: frames, events: events, kind: kind, since: now, grouped: grouped))
         guard isOver else { return .kept(dropped: 0) }

@@ -13,8 +13,14 @@ extension ClientSession {
         guard isOpen else { return hold(.grouped(event)) }
         // Held till now, and handed on since.
         guard seat?.hasLeft == false else { return }
+        var frames = event.frames
+        if isChoosy {
+            let run = EventRun.Joined(bot: event.place.bot, frames: frames, count: 1)
+            guard let chosen = chosen(from: EventView.all(of: run), of: run) else { return }
+            frames = chosen.frames
+        }
         context.metrics.eventsDelivered.increment()
-        deliver(event.frames, events: 1, grouped: event)
+        deliver(frames, events: 1, grouped: event)
     }
 
     /// It goes, or is about to: what was not written to it yet is for others of its group.

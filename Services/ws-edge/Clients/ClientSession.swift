@@ -15,6 +15,8 @@ final class ClientSession: WebSocketDelegate {
     let shard: HubShard
     let context: EdgeContext
     let claim: SessionClaim
+    /// Whether it wants to look at each event.
+    let isChoosy: Bool
     private(set) var logger: Logger
     /// Its place in the group it asked for.
     var seat: GroupSeat?
@@ -39,6 +41,7 @@ final class ClientSession: WebSocketDelegate {
     ) {
         self.connection = connection
         self.upgrade = upgrade
+        isChoosy = upgrade.choices.concernsEvents
         self.claim = claim
         self.shard = shard
         self.context = context
@@ -113,18 +116,19 @@ final class ClientSession: WebSocketDelegate {
 
     /// An event of our own, or a gap: now, or behind the lifecycle.
     func receive(_ item: HubItem, rendered: HubFrame) {
+        guard !isChoosy || upgrade.choices.wants(item) else { return }
         guard isOpen, let bot = state.bot else { return hold(item) }
         var isSelf = false
         switch item {
         case .clientStatus(let client, _):
             isSelf = client.edge == context.address && client.sessionID == id
             let hears = StatusAudience.hears(
-                asked: upgrade.clientStatus, configured: context.configuration.clientStatus, isSelf: isSelf,
-                clients: context.presence.current.clients.count)
+                upgrade.choices.clientStatus, isSelf: isSelf, clients: context.presence.current.clients.count)
             guard hears else { return }
         case .distributed(.broadcast, let message):
             broadcasts.record(message.uuid, from: message.sender.appID)
-        case .distributed(.callback, _), .gap, .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession:
+        case .distributed(.callback, _), .gap, .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession,
+            .onEverySession:
             break
         }
         if let frame = rendered.frame(for: item, bot: bot, isSelf: isSelf, time: UnixTime.now) {
@@ -139,7 +143,7 @@ final class ClientSession: WebSocketDelegate {
             context.metrics.lateAnswers.increment()
             return
         }
-        reply(text, to: call.began)
+        reply(formatted(text, to: call.action), to: call.began)
     }
 
     /// The name changed, or the registry spoke of us again.
@@ -343,7 +347,7 @@ final class ClientSession: WebSocketDelegate {
     private func act(on opening: ClientSessionState.Opening) {
         guard opening == .open else { return }
         shard.rebind(self)
-        if upgrade.role.receivesEvents, let bot = state.bot {
+        if upgrade.role.receivesEvents, upgrade.choices.metaEvents, let bot = state.bot {
             let lifecycle = MetaEvents.lifecycle(
                 time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken)
             deliver(HubFrame.encode(lifecycle), events: 0)

@@ -21,10 +21,10 @@ struct ClientUpgrade: Sendable, Hashable {
     var clientToken: String?
     /// `?resume=SECONDS`, 1 to 86 400.
     var resumeSeconds: Int?
-    /// `?client_status=`; `nil`: as configured.
-    var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
     /// `?group=`: it shares its bot's events with the others of that group; `nil`: it gets all of them.
     var group: String?
+    /// Which events it wants, and how.
+    var choices = ClientChoices()
 
     /// Why an upgrade is refused: an HTTP status, and a response's retcode and sentence.
     struct Refusal: Error, Hashable {
@@ -39,7 +39,10 @@ struct ClientUpgrade: Sendable, Hashable {
 
     init() {}
 
-    init(_ request: UpgradeRequest, accessToken: AccessToken?) throws(Refusal) {
+    /// - Parameter defaults: what counts where the client does not choose.
+    init(
+        _ request: UpgradeRequest, accessToken: AccessToken?, defaults: ClientChoices = ClientChoices()
+    ) throws(Refusal) {
         try Self.check(
             accessToken, request, named: "access_token",
             remedy: "Send Authorization: Bearer TOKEN or ?access_token=TOKEN.")
@@ -67,12 +70,6 @@ struct ClientUpgrade: Sendable, Hashable {
             }
             resumeSeconds = seconds
         }
-        if let text = request.query("client_status") {
-            guard let audience = WSEdgeConfiguration.ClientStatusAudience(rawValue: text) else {
-                throw Refusal(status: .badRequest, message: "client_status is “\(text)”. Send all, self or none.")
-            }
-            clientStatus = audience
-        }
         if let text = request.query("group") {
             guard Exchanges.isWord(text) else {
                 throw Refusal(
@@ -81,6 +78,7 @@ struct ClientUpgrade: Sendable, Hashable {
             }
             group = text
         }
+        choices = try ClientChoices(request, defaults: defaults)
     }
 
     /// Refuses with 401 where no token was shown, with 403 where a wrong one was.
