@@ -1,5 +1,6 @@
 import NIOCore
 import OneBot
+import SimulatedBot
 import TestSupport
 import Testing
 import WebSocketTransport

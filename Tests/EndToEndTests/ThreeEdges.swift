@@ -53,13 +53,17 @@ struct ThreeEdges: Sendable {
             try await bus.bind(queue, to: exchanges.events, "#")
             _ = try await bus.consume(
                 queue, prefetch: 1_000, on: MultiThreadedEventLoopGroup.singleton.next(), cancelled: {}
-            ) { [owners] delivery in
+            ) { delivery in
                 delivery.acknowledge()
-                // Other events are not counted.
-                guard let number = (try? JSONObject(delivery.body))?["number"]?.int64 else { return }
-                let found = delivery.properties.groupStamp?.owners.map { ($0.group, $0.member.appID) } ?? []
-                owners.withLock { $0[Int(number)] = Dictionary(found) { $1 } }
+                self.note(delivery)
             }
+        }
+
+        private func note(_ delivery: Delivery) {
+            // Other events are not counted.
+            guard let number = (try? JSONObject(delivery.body))?["number"]?.int64 else { return }
+            let found = delivery.properties.groupStamp?.owners.map { ($0.group, $0.member.appID) } ?? []
+            owners.withLock { $0[Int(number)] = Dictionary(found) { $1 } }
         }
 
         /// By number: the `app_id` of the member of that group that was to have the event.

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import OneBot
 import SettingsReading
 import Testing

@@ -1,3 +1,4 @@
+import NIOHTTP1
 import OneBot
 import SettingsReading
 import WebSocketTransport

@@ -1,3 +1,4 @@
+import Metrics
 import NIOCore
 
 /// A session that shares its bot's events with others (`?group=`).
