@@ -17,6 +17,8 @@ struct ThreeEdges: Sendable {
     let ws: [String]
     /// What was decided on each numbered event.
     let decisions: Decisions
+    /// Takes the registry away for good: nobody hears of who comes and goes any more.
+    let loseRegistry: @Sendable () async throws -> Void
 
     /// - Parameter settings: as flags, without their dashes.
     static func run(
@@ -28,7 +30,11 @@ struct ThreeEdges: Sendable {
             let yaml = settings.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
             try await withDeployment(yaml, edges: [[bot.url], [bot.url], [bot.url]]) { deployment in
                 let decisions = try await Decisions(on: deployment.gatewayBus, Exchanges())
-                try await body(ThreeEdges(ws: deployment.edges.map(\.ws), decisions: decisions))
+                try await body(
+                    ThreeEdges(ws: deployment.edges.map(\.ws), decisions: decisions) {
+                        deployment.registryBus.lose()
+                    })
+                deployment.registryBus.restore()
             }
         case .rabbitMQ:
             let node = try RabbitMQ.ofTheRun()
@@ -37,7 +43,10 @@ struct ThreeEdges: Sendable {
             try await withDeployment(on: node.url, plan) { deployment in
                 let bus = try await node.newConnection()
                 let decisions = try await Decisions(on: bus, Exchanges(prefix: plan.prefix))
-                try await body(ThreeEdges(ws: deployment.edges.map(\.ws), decisions: decisions))
+                try await body(
+                    ThreeEdges(ws: deployment.edges.map(\.ws), decisions: decisions) {
+                        try await deployment.registries[0].kill()
+                    })
                 await bus.close()
             }
         }

@@ -77,9 +77,9 @@ final class ClientSession: WebSocketDelegate {
     func registered(_ outcome: Registration.Outcome) {
         switch outcome {
         case .granted(let grant):
-            if !isOpen, seat?.granted(grant, at: .now()) == true { return }
             logger[metadataKey: "client.app_id"] = "\(grant.appID)"
             context.leases.granted(grant, to: id)
+            if !isOpen, seat?.granted(grant, at: .now()) == true { return }
             if state.grant == nil { logger.info("Client connected.", metadata: ["role": "\(upgrade.role.rawValue)"]) }
             act(on: state.registered(grant))
             tellBot()
