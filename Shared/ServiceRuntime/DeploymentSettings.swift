@@ -6,6 +6,8 @@ enum DeploymentSettings {
     static let keys: Set<String> = [
         "access_token", "action_timeout", "action_timeouts", "max_message_size", "heartbeat_interval", "client_status",
         "console.events",
+        "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids", "client.self_ids",
+        "client.message_format", "client.meta_events",
         "bots[].url", "bots[].access_token", "bots[].self_id", "bots[].command", "bots[].directory",
         "bot_listener.access_token",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",

@@ -53,6 +53,75 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "clients that come while events pour in get what they want from then on, once, in order and in their form")
+        func joining() async throws {
+            try await withFakeBot { bot in
+                try await withPerpetua(bots: [bot.url]) { perpetua in
+                    _ = try await FakeClient.connect(to: perpetua.ws).nextEvent("meta_event", "lifecycle")
+                    let batch = 300
+                    @Sendable func emit(batch number: Int) async throws {
+                        try await bot.bot.emit(numbers: number * batch + 1...(number + 1) * batch) { number in
+                            let group = number % 3
+                            return ByteBuffer(
+                                string:
+                                    #"{"self_id":10001,"post_type":"message","message_type":"group","group_id":\#(group),"message":"[CQ:n]","n":\#(number)}"#
+                            )
+                        }
+                    }
+                    var clients: [FakeClient] = []
+                    for number in 0..<20 {
+                        async let emitted: Void = emit(batch: number)
+                        clients.append(
+                            try await FakeClient.connect(to: perpetua.ws + "/?group_ids=0&message_format=array"))
+                        try await emitted
+                    }
+                    try await emit(batch: 20)
+                    let last = 21 * batch
+                    for client in clients {
+                        let lifecycle = try await client.next("its first frame")
+                        #expect(lifecycle["meta_event_type"] == "lifecycle")
+                        let newest = try await client.next("the last event") { $0.int("n") == Int64(last) }
+                        #expect(newest.text.contains(#""message":[{"type":"n","data":{}}]"#))
+                        let numbers = try await client.unread.compactMap { $0.int("n") } + [Int64(last)]
+                        let first = try #require(numbers.first)
+                        #expect(numbers == Array(stride(from: first, through: Int64(last), by: 3)))
+                    }
+                }
+            }
+        }
+
+        @Test("a client too slow is told of the events it wanted and lost, and of no others")
+        func slow() async throws {
+            let settings = "edge: {slow_client: drop_oldest, outbound_bytes: 1MiB, outbound_age: 5m}"
+            try await withFakeBot { bot in
+                try await withPerpetua(settings, bots: [bot.url]) { perpetua in
+                    let plain = try await FakeClient.connect(to: perpetua.ws)
+                    let slow = try await FakeClient.connect(to: perpetua.ws + "/?detail_types=wanted")
+                    for client in [plain, slow] { _ = try await client.nextEvent("meta_event", "lifecycle") }
+                    try await slow.stopReading()
+                    let padding = String(repeating: "x", count: 256 << 10)
+                    let count = 64
+                    for number in 1...count {
+                        for (type, text) in [("wanted", padding), ("other", "")] {
+                            try await bot.bot.emit(
+                                #"{"self_id":10001,"post_type":"notice","notice_type":"\#(type)","n":\#(number),"p":"\#(text)"}"#
+                            )
+                        }
+                        _ = try await plain.next("event \(number)") { $0["notice_type"] == "other" }
+                    }
+                    try await slow.resumeReading()
+                    _ = try await slow.next("the newest event", within: .seconds(40)) { $0.int("n") == Int64(count) }
+                    let unread = try await slow.unread
+                    let missed = unread.compactMap { $0["notice_type"] == "event_gap" ? $0.int("missed") : nil }.reduce(
+                        0, +)
+                    #expect(missed > 0)
+                    #expect(Int(missed) + unread.count { $0["notice_type"] == "wanted" } + 1 == count)
+                    #expect(unread.count { $0["notice_type"] == "other" } == 0)
+                }
+            }
+        }
+
         @Test("each gets messages in its form, from bots that write either")
         func formats() async throws {
             let inArray =
