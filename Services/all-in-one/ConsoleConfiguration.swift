@@ -37,7 +37,7 @@ extension ConsoleConfiguration {
         edgeHost = edge.publicHost ?? edge.host
         apiHost = api.host
         botURLs = edge.bots.compactMap(\.url).map(Self.withoutSecrets)
-        asksForToken = api.accessToken != nil
+        asksForToken = api.asksForToken
         exchanges = edge.exchanges
     }
 }

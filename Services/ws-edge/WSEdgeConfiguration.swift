@@ -1,5 +1,6 @@
 public import Actions
 public import Contracts
+public import OneBot
 public import SettingsReading
 
 /// Every setting of the edge.
@@ -37,10 +38,11 @@ public struct WSEdgeConfiguration: Sendable {
     /// `client.*`, and `client_status`: who hears of clients coming and going: `all`, `self` or `none`. Default: every event as the bot sent it;
     /// `all`, which above 1 000 clients must be asked for.
     var choices: ClientChoices
-    /// `access_token`: the secret clients must show. Default: none.
-    public var accessToken: String?
-    /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none.
-    public var botListenerToken: String?
+    /// `access_token`, `tokens[]`: what clients must show, and what each token is for (`AccessTokens`). They follow the settings when these
+    /// are read again.
+    public var tokens: Reloadable<AccessTokens>
+    /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none. It follows the settings as well.
+    public var botListenerToken: Reloadable<AccessToken?>
     /// `bots[]`.
     public var bots: [BotConfiguration]
     /// `action_timeout`, `action_timeouts`.
@@ -104,8 +106,8 @@ extension WSEdgeConfiguration {
             "heartbeat_interval", default: .seconds(5), in: .zero...ClientChoices.intervals.upperBound)
         ClientChoices.check(heartbeatInterval, "heartbeat_interval", settings)
         choices = ClientChoices(settings, prefix: "client")
-        accessToken = settings.secret("access_token")
-        botListenerToken = settings.secret("bot_listener.access_token")
+        tokens = AccessTokens.following(settings)
+        botListenerToken = BotListener.token(following: settings)
         timeouts = ActionTimeouts(settings)
         bots = settings.entries("bots").map { BotConfiguration(settings, entry: $0) }
     }

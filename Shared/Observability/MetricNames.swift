@@ -20,6 +20,9 @@ public enum MetricNames {
         "perpetua_bus_confirms_outstanding", .gauge, "Messages sent that the broker has not confirmed yet.")
     public static let busRedeliveries = MetricName(
         "perpetua_bus_redeliveries_total", .counter, "Messages the broker delivered again.")
+    public static let settingsReloads = MetricName(
+        "perpetua_settings_reloads_total", .counter, labels: ["outcome"],
+        "Settings read again on SIGHUP: in force since then, or refused for a mistake in them.")
 
     // The edge: clients.
     public static let clients = MetricName(
@@ -106,6 +109,7 @@ public enum MetricNames {
 
     public static let all: [MetricName] = [
         info, busStatus, busReconnects, busPublishes, busConfirmsOutstanding, busRedeliveries,
+        settingsReloads,
         clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped, slowClientsClosed,
         groupEventsHandedOn, groupEventsDropped, eventHandling, hubBacklog, outbound,
         bots, botUp, botEventAge, eventsPublished, eventsRefused, framesIgnored, actionsRefused, actionsRepeated,

@@ -8,6 +8,7 @@ enum DeploymentSettings {
         "console.events",
         "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids", "client.self_ids",
         "client.message_format", "client.meta_events",
+        "tokens[].name", "tokens[].token", "tokens[].self_ids", "tokens[].actions", "tokens[].events", "tokens[].http",
         "bots[].url", "bots[].access_token", "bots[].self_id", "bots[].command", "bots[].directory",
         "bot_listener.access_token",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",
@@ -19,5 +20,7 @@ enum DeploymentSettings {
     ]
 
     /// Those that may also be given as the content of a file, `PERPETUA_…_FILE`.
-    static let secrets: Set<String> = ["access_token", "bots[].access_token", "bot_listener.access_token"]
+    static let secrets: Set<String> = [
+        "access_token", "tokens[].token", "bots[].access_token", "bot_listener.access_token",
+    ]
 }

@@ -8,7 +8,11 @@ public final class Settings: Sendable {
     private let sources: SettingsSources
     private let readSecretFile: @Sendable (String) throws(SecretFile.Failure) -> String
     /// What was read so far, and what was wrong with it.
-    private let ledger = Mutex(SettingsLedger())
+    let ledger = Mutex(SettingsLedger())
+    /// Each reads its value from newer settings, and returns what puts that in force.
+    let followers = Mutex<[@Sendable (Settings) -> () -> Void]>([])
+    /// What is read now may change while the process runs.
+    @TaskLocal static var readsReloadable = false
 
     /// - Parameters:
     ///   - file: the YAML text and what to call it in messages; `nil`: none.
@@ -53,7 +57,7 @@ public final class Settings: Sendable {
         }
         do {
             let text = try readSecretFile(path)
-            note(key, definition, shown: "***", source: sources.fileVariable(of: key))
+            note(key, definition, shown: text, source: sources.fileVariable(of: key))
             return text.isEmpty ? nil : text
         } catch {
             note(key, definition, shown: "***", source: sources.fileVariable(of: key))
@@ -253,7 +257,7 @@ public final class Settings: Sendable {
         let covered = sources.keys(under: key)
         ledger.withLock { ledger in
             ledger.expect([key] + covered)
-            ledger.note(key, definition, shown: shown, source: source)
+            ledger.note(key, definition, shown: shown, source: source, isReloadable: Self.readsReloadable)
         }
     }
 

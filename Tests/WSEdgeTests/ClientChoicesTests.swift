@@ -1,3 +1,4 @@
+import Actions
 import NIOCore
 import NIOHTTP1
 import OneBot
@@ -13,7 +14,7 @@ struct ClientChoicesTests {
     {
         let request = UpgradeRequest(
             path: "/", query: query.map { (name: $0.0, value: $0.1) }, headers: [:], remoteAddress: "127.0.0.1:1")
-        return try ClientUpgrade(request, accessToken: nil, defaults: defaults).choices
+        return try ClientUpgrade(request, tokens: .none, defaults: defaults).choices
     }
 
     private func settings(_ yaml: String) -> Settings { Settings(file: (name: "p.yaml", yaml: yaml)) }

@@ -1,29 +1,44 @@
+import Actions
 import Contracts
 import Metrics
 import NIOCore
 import OneBot
+import SettingsReading
 import WebSocketTransport
 
 /// Turns upgraded connections into client sessions, whichever port they came through.
 final class ClientListener: Sendable {
     private let context: EdgeContext
     private let hub: Hub
-    private let token: AccessToken?
 
     init(context: EdgeContext, hub: Hub) {
         self.context = context
         self.hub = hub
-        token = AccessToken(context.configuration.accessToken)
     }
 
     /// Whether a client may come in.
-    func decide(_ request: UpgradeRequest) -> UpgradeDecision {
+    /// - Parameter lease: what the port was leased for; `nil` on the shared port.
+    func decide(_ request: UpgradeRequest, lease: EdgeAPI.OpenPort? = nil) -> UpgradeDecision {
         do {
-            _ = try ClientUpgrade(request, accessToken: token, defaults: context.configuration.choices)
+            _ = try upgrade(request, lease)
             return .accept
         } catch {
             return error.decision
         }
+    }
+
+    /// What the request asks for, as far as the lease and the token's scope let it.
+    private func upgrade(
+        _ request: UpgradeRequest, _ lease: EdgeAPI.OpenPort?
+    ) throws(ClientUpgrade.Refusal) -> ClientUpgrade {
+        var upgrade = try ClientUpgrade(
+            request, tokens: context.configuration.tokens.value, defaults: context.configuration.choices)
+        if let lease {
+            upgrade.clientToken = lease.clientToken
+            if let bot = lease.selfID { upgrade.binding = .bot(bot) }
+        }
+        try upgrade.confineToScope(defaultBot: context.defaultBot)
+        return upgrade
     }
 
     /// Makes a session of an upgraded connection; on its event loop, before any frame is read.
@@ -32,19 +47,20 @@ final class ClientListener: Sendable {
         _ connection: WebSocketConnection, _ request: UpgradeRequest, lease: EdgeAPI.OpenPort? = nil,
         onEnded: @escaping () -> Void = {}
     ) {
-        // It was decided on this request a moment ago, with the token: what is left cannot be refused.
-        var upgrade =
-            (try? ClientUpgrade(request, accessToken: nil, defaults: context.configuration.choices)) ?? ClientUpgrade()
-        if let lease {
-            upgrade.clientToken = lease.clientToken
-            if let bot = lease.selfID { upgrade.binding = .bot(bot) }
+        let upgrade: ClientUpgrade
+        do {
+            upgrade = try self.upgrade(request, lease)
+        } catch {
+            // It was decided a moment ago, and the tokens have changed since.
+            connection.close(.policy(error.message))
+            return onEnded()
         }
         let shard = hub.shard(on: connection.eventLoop)
         let selfID: SelfID? =
             switch upgrade.binding {
             case .bot(let bot): bot
             case .defaultBot: context.defaultBot
-            case .everyBot: nil
+            case .everyBot, .bots: nil
             }
         let claim = SessionClaim(
             sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: .websocket, selfID: selfID,

@@ -23,7 +23,7 @@ final class ClientSession: WebSocketDelegate {
 
     private let connection: any ClientConnection
     private let onEnded: () -> Void
-    private var state: ClientSessionState
+    private(set) var state: ClientSessionState
     private var calls = PendingCalls()
     private var own = OwnActions()
     var outbound: ClientOutbound
@@ -52,6 +52,7 @@ final class ClientSession: WebSocketDelegate {
         outbound = ClientOutbound(context.configuration, budget: context.budget)
         logger = context.logger
         logger[metadataKey: "client.session_id"] = "\(id)"
+        if let name = upgrade.scope.name { logger[metadataKey: LogKeys.tokenName] = "\(name)" }
         logger[metadataKey: "client.remote_address"] = "\(connection.remoteAddress)"
     }
 
@@ -241,7 +242,9 @@ final class ClientSession: WebSocketDelegate {
         }
         do {
             let action = try Action(parsing: text)
-            if let name = ActionDispatcher.Name(rawValue: action.name) {
+            if let refusal = refusal(of: action) {
+                reply(refusal.encoded(echo: action.echo), to: .now())
+            } else if let name = ActionDispatcher.Name(rawValue: action.name) {
                 enqueueOwn(OwnActions.Job(name: name, action: action, answer: .frame(action.echo)))
             } else {
                 callBot(action)
@@ -281,7 +284,10 @@ final class ClientSession: WebSocketDelegate {
 
     private func callBot(_ action: Action) {
         let known = context.presence.current.bots.keys
-        switch ActionTarget(action, binding: state.binding, bound: state.bot, known: known) {
+        switch ActionTarget(action, binding: state.binding, bound: state.bot, known: known, scope: upgrade.scope) {
+        case .outOfScope(let bot):
+            let sentence = upgrade.scope.refusal(ofBot: bot) ?? ""
+            reply(Response.failed(.forbidden, sentence).encoded(echo: action.echo), to: .now())
         case .noBot:
             reply(
                 Response.unavailable("No bot has connected yet; try again when one has.").encoded(echo: action.echo),

@@ -1,3 +1,4 @@
+import Actions
 import Contracts
 import NIOCore
 import NIOHTTP1
@@ -13,8 +14,12 @@ struct ClientUpgrade: Sendable, Hashable {
         case bot(SelfID)
         /// `?self_id=*`: all of them.
         case everyBot
+        /// `?self_id=*` with a token for these only.
+        case bots([SelfID])
     }
 
+    /// What the token shown is for.
+    var scope = TokenScope.everything
     var role: ClientRole = .universal
     var binding: Binding = .defaultBot
     /// `?client_token=`: binds to a port lease, or resumes an earlier session.
@@ -41,11 +46,9 @@ struct ClientUpgrade: Sendable, Hashable {
 
     /// - Parameter defaults: what counts where the client does not choose.
     init(
-        _ request: UpgradeRequest, accessToken: AccessToken?, defaults: ClientChoices = ClientChoices()
+        _ request: UpgradeRequest, tokens: AccessTokens, defaults: ClientChoices = ClientChoices()
     ) throws(Refusal) {
-        try Self.check(
-            accessToken, request, named: "access_token",
-            remedy: "Send Authorization: Bearer TOKEN or ?access_token=TOKEN.")
+        scope = try Self.scope(shownBy: request, among: tokens)
         switch request.path {
         case "/api", "/api/": role = .api
         case "/event", "/event/": role = .event
@@ -79,22 +82,5 @@ struct ClientUpgrade: Sendable, Hashable {
             group = text
         }
         choices = try ClientChoices(request, defaults: defaults)
-    }
-
-    /// Refuses with 401 where no token was shown, with 403 where a wrong one was.
-    static func check(
-        _ token: AccessToken?, _ request: UpgradeRequest, named setting: String, remedy: String
-    ) throws(Refusal) {
-        guard let token else { return }
-        switch token.verdict(
-            authorization: request.headers.first(name: "Authorization"), query: request.query("access_token"))
-        {
-        case .accepted: return
-        case .missing: throw Refusal(status: .unauthorized, message: "A token is needed here. \(remedy)")
-        case .wrong:
-            throw Refusal(
-                status: .forbidden,
-                message: "The token is wrong. Compare it with \(setting) in Perpetua's configuration.")
-        }
     }
 }

@@ -110,12 +110,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private func ownHeartbeat(every interval: Duration, time: Int64) {
         var frames: [SelfID: ByteBuffer] = [:]
         for session in ownHeartbeats.sessions(every: interval) {
-            let following: [SelfID] =
-                switch session.audience {
-                case .bot(let bot), .sharing(.some(let bot)): [bot]
-                case .everyBot, .sharing(.none): bots.ids
-                case .unbound, .none: []
-                }
+            let following = session.audience.bots(among: bots.ids)
             for bot in following where bots.isKnown(bot) && session.hearsHeartbeats(of: bot, every: interval) {
                 let frame = frames[bot] ?? heartbeat(of: bot, time: time, interval: interval)
                 frames[bot] = frame
