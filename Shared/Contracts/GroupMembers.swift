@@ -64,11 +64,21 @@ public struct GroupMembers: Sendable {
 
     /// What is known of one client is replaced.
     mutating func change(from old: OnlineClient?, to new: OnlineClient?) {
-        if let old, let group = old.group { remove(old.appID, from: group, following: old.selfID) }
+        if let old, let group = old.group {
+            for bot in Self.bots(of: old) { remove(old.appID, from: group, following: bot) }
+        }
         guard let new, let group = new.group, let edge = new.edge, new.role.receivesEvents, Exchanges.isWord(group)
         else { return }
-        lists[new.selfID, default: [:]][group, default: [:]][new.appID] = GroupMember(
-            appID: new.appID, edge: edge, sessionID: new.sessionID)
+        for bot in Self.bots(of: new) {
+            lists[bot, default: [:]][group, default: [:]][new.appID] = GroupMember(
+                appID: new.appID, edge: edge, sessionID: new.sessionID)
+        }
+    }
+
+    /// Whose events a member shares; `nil`: every bot's.
+    private static func bots(of client: OnlineClient) -> [SelfID?] {
+        guard client.selfID == nil, let bots = client.groupBots else { return [client.selfID] }
+        return bots
     }
 
     private mutating func remove(_ appID: String, from group: String, following bot: SelfID?) {

@@ -29,13 +29,15 @@ public struct SessionClaim: Sendable, Hashable, Codable {
     public var name: String?
     /// `?group=`: it shares its bot's events with the others of that group.
     public var group: String?
+    /// Of a member of a group: the bots it follows where they are several, and not all (`?self_id=*` with a token for these).
+    public var groupBots: [SelfID]?
     /// Set once the registry has granted it: then the claim only repeats what was granted.
     public var granted: SessionGrant?
 
     public init(
         sessionID: UInt64, role: ClientRole, transport: ClientTransport, selfID: SelfID?, connectedAt: Int64,
         remoteAddress: String, clientToken: String? = nil, resumeSeconds: Int? = nil, name: String? = nil,
-        group: String? = nil, granted: SessionGrant? = nil
+        group: String? = nil, groupBots: [SelfID]? = nil, granted: SessionGrant? = nil
     ) {
         self.sessionID = sessionID
         self.role = role
@@ -47,6 +49,7 @@ public struct SessionClaim: Sendable, Hashable, Codable {
         self.resumeSeconds = resumeSeconds
         self.name = name
         self.group = group
+        self.groupBots = groupBots
         self.granted = granted
     }
 
@@ -59,6 +62,7 @@ public struct SessionClaim: Sendable, Hashable, Codable {
         case clientToken = "client_token"
         case resumeSeconds = "resume_seconds"
         case name, group, granted
+        case groupBots = "group_bots"
     }
 }
 
@@ -99,10 +103,13 @@ public struct OnlineClient: Sendable, Hashable, Codable {
     public var remoteAddress: String
     /// It shares its bot's events with the others of that group.
     public var group: String?
+    /// The bots whose events it shares, where they are several, and not all.
+    public var groupBots: [SelfID]?
 
     public init(
         appID: String, clientName: String?, role: ClientRole, transport: ClientTransport, edge: EdgeAddress?,
-        sessionID: UInt64, selfID: SelfID?, connectedAt: Int64, remoteAddress: String, group: String? = nil
+        sessionID: UInt64, selfID: SelfID?, connectedAt: Int64, remoteAddress: String, group: String? = nil,
+        groupBots: [SelfID]? = nil
     ) {
         self.appID = appID
         self.clientName = clientName
@@ -114,6 +121,7 @@ public struct OnlineClient: Sendable, Hashable, Codable {
         self.connectedAt = connectedAt
         self.remoteAddress = remoteAddress
         self.group = group
+        self.groupBots = groupBots
     }
 
     public var client: Client { Client(appID: appID, clientName: clientName) }
@@ -125,6 +133,7 @@ public struct OnlineClient: Sendable, Hashable, Codable {
         case appID = "app_id"
         case clientName = "client_name"
         case role, transport, edge, group
+        case groupBots = "group_bots"
         case sessionID = "session_id"
         case selfID = "self_id"
         case connectedAt = "connected_at"

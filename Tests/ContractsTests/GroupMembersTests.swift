@@ -9,11 +9,12 @@ struct GroupMembersTests {
 
     private func client(
         _ appID: String, group: String? = "g", of bot: Int64? = 1, role: ClientRole = .universal, session: UInt64 = 1,
-        at edge: EdgeAddress? = nil
+        at edge: EdgeAddress? = nil, bots: [Int64]? = nil
     ) -> OnlineClient {
         OnlineClient(
             appID: appID, clientName: nil, role: role, transport: .websocket, edge: edge ?? self.edge,
-            sessionID: session, selfID: bot.map { SelfID($0) }, connectedAt: 1, remoteAddress: "", group: group)
+            sessionID: session, selfID: bot.map { SelfID($0) }, connectedAt: 1, remoteAddress: "", group: group,
+            groupBots: bots?.map { SelfID($0) })
     }
 
     private func change(
@@ -49,6 +50,17 @@ struct GroupMembersTests {
         #expect(Set(groups.map(\.group)) == ["g", "other"])
         #expect(groups.first { $0.group == "g" }?.members.count == 3)
         #expect(Set(replica.groups.groups(following: SelfID(3)).map(\.group)) == ["g"])
+    }
+
+    @Test("one that follows some bots counts for those, and goes from all of them")
+    func someBots() {
+        var replica = complete([client("a", of: nil, bots: [1, 2]), client("b", of: nil)])
+        #expect(names(replica) == ["a", "b"])
+        #expect(names(replica, of: 2) == ["a", "b"])
+        #expect(names(replica, of: 3) == ["b"])
+        _ = replica.apply(change(.clientOffline, 1, [client("a", of: nil, bots: [1, 2])]))
+        #expect(names(replica) == ["b"])
+        #expect(names(replica, of: 2) == ["b"])
     }
 
     @Test("they come and go with presence, and are bound to a bot late")

@@ -66,7 +66,7 @@ final class ClientListener: Sendable {
             sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: .websocket, selfID: selfID,
             connectedAt: UnixTime.now, remoteAddress: connection.remoteAddress, clientToken: upgrade.clientToken,
             resumeSeconds: upgrade.resumeSeconds,
-            group: upgrade.group)
+            group: upgrade.group, groupBots: upgrade.groupBots)
         let session = ClientSession(
             connection: connection, upgrade: upgrade, claim: claim, shard: shard, context: context
         ) { [hub, clients = context.metrics.clients(upgrade.role)] in

@@ -31,6 +31,12 @@ struct ClientUpgrade: Sendable, Hashable {
     /// Which events it wants, and how.
     var choices = ClientChoices()
 
+    /// As a claim says it: the bots whose events a member of a group shares, where they are several, and not all.
+    var groupBots: [SelfID]? {
+        guard group != nil, case .bots(let bots) = binding else { return nil }
+        return bots
+    }
+
     /// Why an upgrade is refused: an HTTP status, and a response's retcode and sentence.
     struct Refusal: Error, Hashable {
         let status: HTTPResponseStatus
