@@ -28,6 +28,8 @@ public struct APIGatewayConfiguration: Sendable {
     public var drainTime: Duration
     /// `action_timeout`, `action_timeouts`.
     public var timeouts: ActionTimeouts
+    /// `pacing.*`: here only to know how long an action may wait for its turn.
+    public var pacing: PacingConfiguration
     /// `amqp.prefix`.
     public var exchanges: Exchanges
 
@@ -46,5 +48,8 @@ public struct APIGatewayConfiguration: Sendable {
         maxBodyBytes = settings.bytes("api.max_body_size", default: 16 << 20, in: 1 << 10...256 << 20)
         drainTime = settings.duration("api.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
         timeouts = ActionTimeouts(settings)
+        pacing = PacingConfiguration(settings)
     }
+
+    var patience: ActionPatience { ActionPatience(timeouts: timeouts, pacing: pacing) }
 }

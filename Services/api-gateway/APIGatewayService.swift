@@ -160,7 +160,7 @@ public final class APIGatewayService: Service {
     }
 
     private var bots: BotActionCaller {
-        BotActionCaller(requester: requester, exchanges: configuration.exchanges, timeouts: configuration.timeouts)
+        BotActionCaller(requester: requester, exchanges: configuration.exchanges, patience: configuration.patience)
     }
 
     private func ownActions(_ registry: RegistryClient) -> OwnActions {

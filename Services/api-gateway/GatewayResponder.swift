@@ -49,11 +49,12 @@ struct GatewayResponder: HTTPResponder {
         }
         let params = try ActionParameters(
             query: request.uri.query, contentType: request.headers[.contentType], body: try await body(of: request))
+        let priority = try context.priority(request)
         let trace = request.headers[.traceparent].flatMap { TraceParent($0) } ?? .make()
         context.logger.debug(
             "An action came over HTTP.", metadata: [LogKeys.action: "\(name)", LogKeys.traceID: "\(trace.traceID)"])
         return await TraceParent.$current.withValue(trace) {
-            await actions.perform(name, params, by: context.caller(request), in: scope)
+            await actions.perform(name, params, by: context.caller(request), in: scope, priority: priority)
         }
     }
 

@@ -18,6 +18,8 @@ final class EdgeMetrics: Sendable {
     let eventHandling = MetricNames.eventHandling.timer()
     let hubBacklog = MetricNames.hubBacklog.gauge()
     let outbound = MetricNames.outbound.gauge()
+    let targetConnected = MetricNames.targetDials.counter("connected")
+    let targetRefused = MetricNames.targetDials.counter("failed")
     let actions = ActionMetrics(door: .websocket)
     private let universal = MetricNames.clients.gauge(ClientRole.universal.rawValue)
     private let api = MetricNames.clients.gauge(ClientRole.api.rawValue)

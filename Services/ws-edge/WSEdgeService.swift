@@ -20,6 +20,7 @@ public final class WSEdgeService: Service {
     private let hub: Hub
     private let bots: Bots
     private let clients: ClientListener
+    private let targets: Targets
     private let ports: PortListeners
     private let methods: EdgeMethods
     private let groups: GroupDelivery
@@ -53,7 +54,7 @@ public final class WSEdgeService: Service {
         let dispatcher = ActionDispatcher(
             registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges), presence: presence,
             bus: bus, exchanges: exchanges,
-            bots: BotActionCaller(requester: requester, exchanges: exchanges, timeouts: configuration.timeouts),
+            bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
             spawn: { tasks.spawn($0) })
         context = EdgeContext(
             configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
@@ -70,8 +71,9 @@ public final class WSEdgeService: Service {
                 presence.current.bots[bot].flatMap { $0.edge == address ? nil : $0.epoch } ?? 0
             }, stamp: { groups.stamp($1, of: $0) }, report: { leases.changed($0) })
         clients = ClientListener(context: context, hub: hub)
+        targets = Targets(context: context, hub: hub, clients: clients, group: eventLoopGroup)
         ports = PortListeners(context: context, clients: clients, group: eventLoopGroup)
-        let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots)
+        let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots, targets: targets)
         methods = EdgeMethods(context: context, hub: hub, ports: ports, bots: bots, announcer: announcer)
         self.groups = GroupDelivery(groups: groups, context: context, hub: hub, eventLoop: inboxLoop)
         inbox = Inbox(
@@ -89,7 +91,7 @@ public final class WSEdgeService: Service {
             switch phase.withLock({ $0 }) {
             case .starting: Impairment(.unavailable, "The edge has not opened its port yet.")
             case .draining: Impairment(.unavailable, "The edge is stopping.")
-            case .serving: standing
+            case .serving: standing ?? silence
             }
         }
     }
@@ -105,6 +107,15 @@ public final class WSEdgeService: Service {
             .unavailable,
             "The registry does not count this edge. If that lasts, another process has run under its edge.id "
                 + "(\(context.address.edgeID)): give each its own, and start this one again.")
+    }
+
+    /// Bots that do not answer their actions.
+    private var silence: Impairment? {
+        let silent = bots.silent
+        guard !silent.isEmpty else { return nil }
+        let names = silent.prefix(5).map(\.description).joined(separator: ", ") + (silent.count > 5 ? ", …" : "")
+        return Impairment(
+            .ailing, "No answer to actions comes from bot \(names): they fail at once until it answers again.")
     }
 
     public func run() async throws {
@@ -124,6 +135,7 @@ public final class WSEdgeService: Service {
                 await self.context.presence.complete(within: .seconds(2))
                 await self.bots.run()
             }
+            tasks.addTask { await self.targets.run() }
             tasks.addTask { await self.keep(consumer) }
             methods.refreshPresence()
             sayAllAgainAfterOutages()
@@ -237,6 +249,7 @@ public final class WSEdgeService: Service {
         let end = ContinuousClock.now + configuration.drainTime
         context.leases.drain()
         groups.leave()
+        targets.drain()
         await server.close()
         await ports.closeAll()
         hub.enqueue(.onEverySession { $0.drain() })

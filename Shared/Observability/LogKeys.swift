@@ -3,6 +3,7 @@ public enum LogKeys {
     public static let selfID = "bot.self_id"
     public static let botURL = "bot.url"
     public static let botEntry = "bot.entry"
+    public static let target = "target.entry"
     public static let role = "client.role"
     public static let linkEpoch = "bot.link_epoch"
     public static let appID = "client.app_id"

@@ -53,6 +53,9 @@ public enum MetricNames {
         "perpetua_hub_backlog_bytes", .gauge, "Messages that wait for their turn to be written to clients.")
     public static let outbound = MetricName(
         "perpetua_outbound_bytes", .gauge, "What clients have not taken yet; edge.outbound_budget bounds it.")
+    public static let targetDials = MetricName(
+        "perpetua_target_dials_total", .counter, labels: ["outcome"],
+        "Attempts to reach frameworks of reverse_websockets[]: connected or failed.")
 
     // The edge: bots.
     public static let bots = MetricName(
@@ -62,6 +65,10 @@ public enum MetricNames {
     public static let botEventAge = MetricName(
         "perpetua_bot_last_event_age_seconds", .gauge, labels: ["bot"],
         "Since the last event of that entry of bots[] (others: the most silent bot without an entry whose link is up).")
+    public static let botSilent = MetricName(
+        "perpetua_bot_silent", .gauge, labels: ["bot"],
+        "1 where the bot of that entry of bots[] does not answer and its actions fail at once (others: how many do so)."
+    )
     public static let eventsPublished = MetricName(
         "perpetua_events_published_total", .counter, "Events that bots linked here sent, put on the bus.")
     public static let eventsRefused = MetricName(
@@ -79,6 +86,18 @@ public enum MetricNames {
         "perpetua_actions_waiting", .gauge, "Actions that wait until their bot's connection takes them.")
     public static let actionsWaitingBytes = MetricName(
         "perpetua_actions_waiting_bytes", .gauge, "The size of the actions that wait for their bot's connection.")
+
+    public static let actionsUnanswering = MetricName(
+        "perpetua_actions_unanswering_total", .counter,
+        "Actions answered 1503 because their bot had not answered for long.")
+    public static let pacedWaiting = MetricName(
+        "perpetua_paced_actions_waiting", .gauge, "Actions that wait for their turn at a bot (pacing).")
+    public static let pacedRefused = MetricName(
+        "perpetua_paced_actions_refused_total", .counter, labels: ["reason"],
+        "Actions answered 1429: too many waited for their turn, or it did not come in time.")
+    public static let pacedWait = MetricName(
+        "perpetua_paced_action_wait_seconds", .histogram, buckets: latencies,
+        "How long actions that were sent had waited for their turn.")
 
     // Actions, at the door they came through.
     public static let actions = MetricName(
@@ -111,9 +130,12 @@ public enum MetricNames {
         info, busStatus, busReconnects, busPublishes, busConfirmsOutstanding, busRedeliveries,
         settingsReloads,
         clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped, slowClientsClosed,
-        groupEventsHandedOn, groupEventsDropped, eventHandling, hubBacklog, outbound,
-        bots, botUp, botEventAge, eventsPublished, eventsRefused, framesIgnored, actionsRefused, actionsRepeated,
-        eventsSuperseded, actionsWaiting, actionsWaitingBytes,
+        groupEventsHandedOn, groupEventsDropped,
+        eventHandling, hubBacklog, outbound, targetDials,
+        bots, botUp, botEventAge, botSilent, eventsPublished, eventsRefused, framesIgnored, actionsRefused,
+        actionsRepeated,
+        eventsSuperseded, actionsWaiting, actionsWaitingBytes, actionsUnanswering, pacedWaiting, pacedRefused,
+        pacedWait,
         actions, actionDuration, lateAnswers,
         httpRequests, httpDuration,
         registryActive, registryEdges, registryClients, registryBots, leasesExpired,

@@ -9,8 +9,14 @@ enum DeploymentSettings {
         "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids", "client.self_ids",
         "client.message_format", "client.meta_events",
         "tokens[].name", "tokens[].token", "tokens[].self_ids", "tokens[].actions", "tokens[].events", "tokens[].http",
-        "bots[].url", "bots[].access_token", "bots[].self_id", "bots[].command", "bots[].directory",
+        "pacing.bot", "pacing.bot_burst", "pacing.chat", "pacing.chat_burst", "pacing.actions", "pacing.max_wait",
+        "pacing.max_queued", "breaker.timeouts", "breaker.probe_interval",
+        "bots[].url", "bots[].api_url", "bots[].event_url", "bots[].access_token", "bots[].self_id", "bots[].command",
+        "bots[].directory",
         "bot_listener.access_token",
+        "reverse_websockets[].url", "reverse_websockets[].api_url", "reverse_websockets[].event_url",
+        "reverse_websockets[].access_token", "reverse_websockets[].self_id", "reverse_websockets[].name",
+        "webhooks[].self_id", "webhooks[].name",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",
         "edge.public_ports", "edge.slow_client", "edge.outbound_bytes", "edge.outbound_age", "edge.outbound_budget",
         "edge.max_unanswered", "edge.drain_time",
@@ -22,5 +28,6 @@ enum DeploymentSettings {
     /// Those that may also be given as the content of a file, `PERPETUA_…_FILE`.
     static let secrets: Set<String> = [
         "access_token", "tokens[].token", "bots[].access_token", "bot_listener.access_token",
+        "reverse_websockets[].access_token",
     ]
 }

@@ -21,6 +21,7 @@ extension BotLink {
             metrics.framesIgnored.increment()
             return
         }
+        heardAnswer()
         guard let answer = echoes.restore(response) else {
             logger.debug(
                 "An answer of the bot was dropped: nobody waits for it.",

@@ -1,5 +1,6 @@
 import Actions
 import Contracts
+import Logging
 import Metrics
 import NIOCore
 import OneBot
@@ -55,6 +56,22 @@ final class ClientListener: Sendable {
             connection.close(.policy(error.message))
             return onEnded()
         }
+        let session = open(connection, upgrade, onEnded: onEnded)
+        connection.delegate = session
+        session.start()
+    }
+
+    /// Makes a session of a connection, whoever opened it; on its event loop. The caller makes the session hear it, then starts the session.
+    /// - Parameters:
+    ///   - name: what it is to be called from the start.
+    ///   - granted: who it was before, where it is to be that again.
+    func open(
+        _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport = .websocket,
+        name: String? = nil, granted: SessionGrant? = nil, onEnded: @escaping () -> Void = {}
+    ) -> ClientSession {
+        var context = context
+        // A target may be dialled in vain for days; who dials it says what there is to know.
+        if transport == .reverseWebSocket, context.logger.logLevel == .info { context.logger.logLevel = .notice }
         let shard = hub.shard(on: connection.eventLoop)
         let selfID: SelfID? =
             switch upgrade.binding {
@@ -63,10 +80,10 @@ final class ClientListener: Sendable {
             case .everyBot, .bots: nil
             }
         let claim = SessionClaim(
-            sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: .websocket, selfID: selfID,
+            sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: transport, selfID: selfID,
             connectedAt: UnixTime.now, remoteAddress: connection.remoteAddress, clientToken: upgrade.clientToken,
-            resumeSeconds: upgrade.resumeSeconds,
-            group: upgrade.group, groupBots: upgrade.groupBots)
+            resumeSeconds: upgrade.resumeSeconds, name: name, group: upgrade.group, groupBots: upgrade.groupBots,
+            granted: granted)
         let session = ClientSession(
             connection: connection, upgrade: upgrade, claim: claim, shard: shard, context: context
         ) { [hub, clients = context.metrics.clients(upgrade.role)] in
@@ -76,7 +93,6 @@ final class ClientListener: Sendable {
         }
         hub.changeCount(by: 1)
         context.metrics.clients(upgrade.role).increment()
-        connection.delegate = session
-        session.start()
+        return session
     }
 }

@@ -59,6 +59,7 @@ final class ClientSession: WebSocketDelegate {
     var isOpen: Bool { state.isOpen }
     var audience: HubState<ClientSession>.Audience { state.audience.shared(seat != nil) }
     var appID: String? { state.grant?.appID }
+    var grant: SessionGrant? { state.grant }
     /// What the registry calls us, kept up to date by its presence changes.
     var client: Client? { state.grant?.client }
 
@@ -298,8 +299,8 @@ final class ClientSession: WebSocketDelegate {
                 Response.failed(.badRequest, "Several bots are known: name one in params.self_id (\(list)).")
                     .encoded(echo: action.echo), to: .now())
         case .bot(let bot):
-            let timeout = context.configuration.timeouts.timeout(of: action.name)
-            // The bot's edge counts from sending; ours is the last resort, so it waits longer.
+            let timeout = context.configuration.patience.patience(for: action.name)
+            // The bot's edge counts its turn and, from sending, the bot's time; ours is the last resort, so it waits longer.
             let call = calls.begin(action, of: bot, at: .now(), timeout: TimeAmount(timeout) + .seconds(5))
             BotCall.publish(action, call: call, session: self, to: bot, timeout: timeout)
         }

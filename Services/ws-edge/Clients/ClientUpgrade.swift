@@ -37,6 +37,9 @@ struct ClientUpgrade: Sendable, Hashable {
         return bots
     }
 
+    /// `?priority=`, 0 to 9: where the client's actions wait for their turn at a bot (``Pacer``), the higher go first.
+    var priority: UInt8?
+
     /// Why an upgrade is refused: an HTTP status, and a response's retcode and sentence.
     struct Refusal: Error, Hashable {
         let status: HTTPResponseStatus
@@ -78,6 +81,12 @@ struct ClientUpgrade: Sendable, Hashable {
                     status: .badRequest, message: "resume is “\(text)”. Send a number of seconds from 1 to 86400.")
             }
             resumeSeconds = seconds
+        }
+        if let text = request.query("priority") {
+            guard let number = UInt8(text), 0...9 ~= number else {
+                throw Refusal(status: .badRequest, message: "priority is “\(text)”. Send a number from 0 to 9.")
+            }
+            priority = number
         }
         if let text = request.query("group") {
             guard Exchanges.isWord(text) else {
