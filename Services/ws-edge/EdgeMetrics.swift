@@ -12,6 +12,8 @@ final class EdgeMetrics: Sendable {
     let eventGaps = MetricNames.eventGaps.counter()
     let repeatsDropped = MetricNames.repeatsDropped.counter()
     let slowClientsClosed = MetricNames.slowClientsClosed.counter()
+    let groupEventsHandedOn = MetricNames.groupEventsHandedOn.counter()
+    let groupEventsDropped = MetricNames.groupEventsDropped.counter()
     let lateAnswers = MetricNames.lateAnswers.counter()
     let eventHandling = MetricNames.eventHandling.timer()
     let hubBacklog = MetricNames.hubBacklog.gauge()

@@ -23,6 +23,7 @@ public final class WSEdgeService: Service {
     private let targets: Targets
     private let ports: PortListeners
     private let methods: EdgeMethods
+    private let groups: GroupDelivery
     private let inbox: Inbox
     private let inboxLoop: any EventLoop
     private let onListening: @Sendable (Int) -> Void
@@ -62,18 +63,22 @@ public final class WSEdgeService: Service {
             sharedPort: SharedPort(configured: configuration.sharedPort), metrics: metrics, logger: logger)
         hub = Hub(
             group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval, metrics: metrics)
+        let groups = Groups(presence: presence)
         bots = Bots(
             configuration: configuration, address: address, bus: bus, requester: requester, group: eventLoopGroup,
             logger: logger,
             newestElsewhere: { bot in
                 presence.current.bots[bot].flatMap { $0.edge == address ? nil : $0.epoch } ?? 0
-            }, report: { leases.changed($0) })
+            }, stamp: { groups.stamp($1, of: $0) }, report: { leases.changed($0) })
         clients = ClientListener(context: context, hub: hub)
         targets = Targets(context: context, hub: hub, clients: clients, group: eventLoopGroup)
         ports = PortListeners(context: context, clients: clients, group: eventLoopGroup)
         let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots, targets: targets)
         methods = EdgeMethods(context: context, hub: hub, ports: ports, bots: bots, announcer: announcer)
-        inbox = Inbox(context: context, hub: hub, announcer: announcer, methods: methods, eventLoop: inboxLoop)
+        self.groups = GroupDelivery(groups: groups, context: context, hub: hub, eventLoop: inboxLoop)
+        inbox = Inbox(
+            context: context, hub: hub, announcer: announcer, methods: methods, groups: self.groups,
+            eventLoop: inboxLoop)
         self.configuration = configuration
         self.bus = bus
         self.group = eventLoopGroup
@@ -125,7 +130,11 @@ public final class WSEdgeService: Service {
             phase.withLock { $0 = .serving }
             onListening(server.port)
             tasks.addTask { await self.context.leases.run() }
-            tasks.addTask { await self.bots.run() }
+            tasks.addTask {
+                // Whoever decides which member of a group gets an event has to know who there is.
+                await self.context.presence.complete(within: .seconds(2))
+                await self.bots.run()
+            }
             tasks.addTask { await self.targets.run() }
             tasks.addTask { await self.keep(consumer) }
             methods.refreshPresence()
@@ -239,6 +248,7 @@ public final class WSEdgeService: Service {
         phase.withLock { $0 = .draining }
         let end = ContinuousClock.now + configuration.drainTime
         context.leases.drain()
+        groups.leave()
         targets.drain()
         await server.close()
         await ports.closeAll()
@@ -248,6 +258,7 @@ public final class WSEdgeService: Service {
         await hub.empty(until: end)
         hub.enqueue(.onEverySession { $0.abort() })
         await hub.empty(until: .now + .seconds(1))
+        await groups.lastEvents()
     }
 }
 

@@ -40,6 +40,12 @@ public enum MetricNames {
         "perpetua_repeats_dropped_total", .counter, "Messages that had come before, and were dropped.")
     public static let slowClientsClosed = MetricName(
         "perpetua_slow_clients_closed_total", .counter, "Clients disconnected because they were too far behind.")
+    public static let groupEventsHandedOn = MetricName(
+        "perpetua_group_events_handed_on_total", .counter,
+        "Events given to another member of their group, since the one they were meant for was gone.")
+    public static let groupEventsDropped = MetricName(
+        "perpetua_group_events_dropped_total", .counter,
+        "Events meant for a member of a group that was gone, for whom no other was found.")
     public static let eventHandling = MetricName(
         "perpetua_event_handling_seconds", .histogram, buckets: turns,
         "From an event's arrival over the bus to the end of the writes to clients; once for all that came together.")
@@ -133,6 +139,7 @@ public enum MetricNames {
         info, busStatus, busReconnects, busPublishes, busConfirmsOutstanding, busRedeliveries,
         settingsReloads,
         clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped, slowClientsClosed,
+        groupEventsHandedOn, groupEventsDropped,
         eventHandling, hubBacklog, outbound, targetDials,
         webhookPosts, webhookEventsDropped, quickOperationsFailed,
         bots, botUp, botEventAge, botSilent, eventsPublished, eventsRefused, framesIgnored, actionsRefused,

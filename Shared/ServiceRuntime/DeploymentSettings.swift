@@ -9,7 +9,7 @@ enum DeploymentSettings {
     /// What each of them may choose, as clients do.
     private static let choices = [
         "post_types", "detail_types", "group_ids", "user_ids", "message_format", "heartbeat_interval", "meta_events",
-        "client_status",
+        "client_status", "group", "priority",
     ]
 
     private static let single = [

@@ -1,3 +1,4 @@
+import Actions
 import NIOCore
 import NIOHTTP1
 import OneBot
@@ -13,7 +14,7 @@ struct ClientChoicesTests {
     {
         let request = UpgradeRequest(
             path: "/", query: query.map { (name: $0.0, value: $0.1) }, headers: [:], remoteAddress: "127.0.0.1:1")
-        return try ClientUpgrade(request, accessToken: nil, defaults: defaults).choices
+        return try ClientUpgrade(request, tokens: .none, defaults: defaults).choices
     }
 
     private func settings(_ yaml: String) -> Settings { Settings(file: (name: "p.yaml", yaml: yaml)) }
@@ -116,11 +117,12 @@ struct ClientChoicesTests {
                 webhooks: [{url: "http://127.0.0.1/", meta_events: false}]
                 reverse_websockets: [{url: "ws://127.0.0.1/", message_format: array}]
                 """))
-        let webhook = try #require(configuration.webhooks.first).upgrade(for: SelfID(1)).choices
+        let webhook = try #require(configuration.webhooks.first).target.upgrade(for: SelfID(1)).choices
         #expect(!webhook.metaEvents)
         #expect(webhook.filter.postTypes == ["message"])
         #expect(
-            try #require(configuration.reverseWebSockets.first).upgrade(for: SelfID(1)).choices.messageFormat == .array)
+            try #require(configuration.reverseWebSockets.first).target.upgrade(for: SelfID(1)).choices.messageFormat
+                == .array)
     }
 
     @Test(

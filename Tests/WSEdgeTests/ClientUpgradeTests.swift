@@ -47,12 +47,22 @@ struct ClientUpgradeTests {
         arguments: [
             ("self_id", "abc"), ("self_id", ""), ("resume", "0"), ("resume", "x"), ("resume", "86401"),
             ("client_status", "some"), ("priority", "10"), ("priority", "-1"), ("priority", ""),
+            ("group", ""), ("group", "a b"), ("group", "a.b"), ("group", "é"),
+            ("group", String(repeating: "a", count: 49)),
         ])
     func refused(name: String, value: String) {
         #expect {
             try ClientUpgrade(request("/", [(name, value)]), accessToken: nil)
         } throws: { error in
             (error as? ClientUpgrade.Refusal)?.status == .badRequest
+        }
+    }
+
+    @Test("a group is a word of at most 48 characters; without one there is none")
+    func group() throws {
+        #expect(try ClientUpgrade(request(), accessToken: nil).group == nil)
+        for name in ["workers", "A-z_09", String(repeating: "a", count: 48)] {
+            #expect(try ClientUpgrade(request("/", [("group", name)]), accessToken: nil).group == name)
         }
     }
 

@@ -19,6 +19,7 @@ final class Bots: Sendable {
     private let bus: any MessageBus
     private let requester: Requester
     private let newestElsewhere: @Sendable (SelfID) -> UInt64
+    private let stamp: @Sendable (SelfID, Message) -> GroupStamp?
     private let group: any EventLoopGroup
     private let timing: BotTiming
     private let logger: Logger
@@ -46,10 +47,12 @@ final class Bots: Sendable {
     ///   - requester: asks other edges.
     ///   - timing: the durations that are no settings; tests shorten them.
     ///   - newestElsewhere: the epoch of a bot's latest link at another edge, as far as presence knows; 0: none.
+    ///   - stamp: whom of each group an event is for; `nil` where there is no group.
     init(
         configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, requester: Requester,
         group: any EventLoopGroup, logger: Logger, timing: BotTiming = BotTiming(),
         newestElsewhere: @escaping @Sendable (SelfID) -> UInt64 = { _ in 0 },
+        stamp: @escaping @Sendable (SelfID, Message) -> GroupStamp? = { _, _ in nil },
         report: @escaping @Sendable (OnlineBot) -> Void
     ) {
         self.configuration = configuration
@@ -57,6 +60,7 @@ final class Bots: Sendable {
         self.bus = bus
         self.requester = requester
         self.newestElsewhere = newestElsewhere
+        self.stamp = stamp
         self.group = group
         self.timing = timing
         self.logger = logger
@@ -242,7 +246,7 @@ final class Bots: Sendable {
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
                 pacing: configuration.pacing, breaker: configuration.breaker,
                 utcMilliseconds: { UInt64(Date().timeIntervalSince1970 * 1000) },
-                newestElsewhere: newestElsewhere,
+                newestElsewhere: newestElsewhere, stamp: stamp,
                 changed: { link, epoch, isOnline in
                     let bot = self.state.withLock { $0.table.changed(link.bot, epoch: epoch, isOnline: isOnline) }
                     if let bot { self.report(bot) }

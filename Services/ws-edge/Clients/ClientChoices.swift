@@ -38,7 +38,7 @@ struct ClientChoices: Sendable, Hashable {
         case .clientStatus: filter.passes(postType: "notice", detailType: "client_status")
         case .distributed(let kind, _): filter.passes(postType: "distributed", detailType: kind.rawValue)
         case .gap(let bot, _): filter.passes(selfID: bot)
-        case .events, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: true
+        case .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: true
         }
     }
 

@@ -82,7 +82,8 @@ final class ClientListener: Sendable {
         let claim = SessionClaim(
             sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: transport, selfID: selfID,
             connectedAt: UnixTime.now, remoteAddress: connection.remoteAddress, clientToken: upgrade.clientToken,
-            resumeSeconds: upgrade.resumeSeconds, name: name, granted: granted)
+            resumeSeconds: upgrade.resumeSeconds, name: name, group: upgrade.group, groupBots: upgrade.groupBots,
+            granted: granted)
         let session = ClientSession(
             connection: connection, upgrade: upgrade, claim: claim, shard: shard, context: context
         ) { [hub, clients = context.metrics.clients(upgrade.role)] in

@@ -18,15 +18,17 @@ final class ClientSession: WebSocketDelegate {
     /// Whether it wants to look at each event.
     let isChoosy: Bool
     private(set) var logger: Logger
+    /// Its place in the group it asked for.
+    var seat: GroupSeat?
 
     private let connection: any ClientConnection
     private let onEnded: () -> Void
     private(set) var state: ClientSessionState
     private var calls = PendingCalls()
     private var own = OwnActions()
-    private var outbound: ClientOutbound
+    var outbound: ClientOutbound
     /// Items of ours that wait for the lifecycle.
-    private var held = HeldItems()
+    private(set) var held = HeldItems()
     /// Frames that came before the session was registered.
     private var early: [ByteBuffer] = []
     private var isReadingPaused = false
@@ -45,6 +47,7 @@ final class ClientSession: WebSocketDelegate {
         self.context = context
         self.onEnded = onEnded
         id = claim.sessionID
+        seat = upgrade.group.map { GroupSeat(group: $0) }
         state = ClientSessionState(role: upgrade.role, binding: upgrade.binding)
         outbound = ClientOutbound(context.configuration, budget: context.budget)
         logger = context.logger
@@ -54,7 +57,7 @@ final class ClientSession: WebSocketDelegate {
     }
 
     var isOpen: Bool { state.isOpen }
-    var audience: HubState<ClientSession>.Audience { state.audience }
+    var audience: HubState<ClientSession>.Audience { state.audience.shared(seat != nil) }
     var appID: String? { state.grant?.appID }
     var grant: SessionGrant? { state.grant }
     /// What the registry calls us, kept up to date by its presence changes.
@@ -78,6 +81,7 @@ final class ClientSession: WebSocketDelegate {
         case .granted(let grant):
             logger[metadataKey: "client.app_id"] = "\(grant.appID)"
             context.leases.granted(grant, to: id)
+            if !isOpen, seat?.granted(grant, at: .now()) == true { return }
             if state.grant == nil { logger.info("Client connected.", metadata: ["role": "\(upgrade.role.rawValue)"]) }
             act(on: state.registered(grant))
             tellBot()
@@ -125,7 +129,8 @@ final class ClientSession: WebSocketDelegate {
             guard hears else { return }
         case .distributed(.broadcast, let message):
             broadcasts.record(message.uuid, from: message.sender.appID)
-        case .distributed(.callback, _), .gap, .events, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession:
+        case .distributed(.callback, _), .gap, .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession,
+            .onEverySession:
             break
         }
         if let frame = rendered.frame(for: item, bot: bot, isSelf: isSelf, time: UnixTime.now) {
@@ -145,6 +150,7 @@ final class ClientSession: WebSocketDelegate {
 
     /// The name changed, or the registry spoke of us again.
     func renamed(_ client: Client) {
+        if let grant = seat?.listed() { registered(.granted(grant)) }
         guard var grant = state.grant, grant.appID == client.appID else { return }
         grant.clientName = client.clientName
         context.leases.granted(grant, to: id)
@@ -153,6 +159,7 @@ final class ClientSession: WebSocketDelegate {
 
     func tick(now: NIODeadline) {
         for call in calls.expire(at: now) { reply(call.late, to: call.began) }
+        if let grant = seat?.overdue(at: now) { registered(.granted(grant)) }
         guard outbound.isOverdue(at: now) else { return }
         if let count = outbound.dropOverdue(at: now) {
             dropped(count)
@@ -178,20 +185,24 @@ final class ClientSession: WebSocketDelegate {
         close(reason)
     }
 
-    func close(_ reason: CloseReason) { connection.close(reason) }
+    func close(_ reason: CloseReason) {
+        leaveGroup()
+        connection.close(reason)
+    }
+
     func abort() { connection.abort() }
 
     // MARK: Sending
 
     /// Writes frames, or keeps them while the client reads too slowly. `events`: how many of them would be missed.
-    func deliver(_ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event) {
+    func deliver(_ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, grouped: GroupedEvent? = nil) {
         guard !state.hasEnded else { return }
         if outbound.isEmpty, connection.isWritable {
             connection.send(frames, as: kind)
             shard.markDirty(self)
             return
         }
-        switch outbound.append(frames, events: events, as: kind, now: .now()) {
+        switch outbound.append(frames, events: events, as: kind, grouped: grouped, now: .now()) {
         case .kept(let count): dropped(count)
         case .tooSlow: fellBehind()
         }
@@ -218,6 +229,7 @@ final class ClientSession: WebSocketDelegate {
     private func fellBehind() {
         context.metrics.slowClientsClosed.increment()
         logger.warning("Client too slow: closed.", metadata: ["bytes": "\(outbound.bytes)"])
+        leaveGroup()
         outbound.clear()
         close(.tryAgainLater("You read too slowly; reconnect when you can keep up."))
     }
@@ -259,6 +271,7 @@ final class ClientSession: WebSocketDelegate {
     func closed(_ ending: WebSocketEnding) {
         guard state.end() else { return }
         logger.info("Client disconnected.", metadata: ["reason": "\(ending)"])
+        leaveGroup()
         outbound.clear()
         own.clear()
         shard.remove(self)
@@ -350,6 +363,8 @@ final class ClientSession: WebSocketDelegate {
         for item in held.takeAll() {
             if case .events(_, let frames, let count) = item {
                 deliver(frames, events: count)
+            } else if case .grouped(let event) = item {
+                receive(event)
             } else {
                 receive(item, rendered: HubFrame())
             }

@@ -1,4 +1,5 @@
 import Actions
+import Contracts
 import NIOCore
 import NIOHTTP1
 import OneBot
@@ -25,8 +26,16 @@ struct ClientUpgrade: Sendable, Hashable {
     var clientToken: String?
     /// `?resume=SECONDS`, 1 to 86 400.
     var resumeSeconds: Int?
+    /// `?group=`: it shares its bot's events with the others of that group; `nil`: it gets all of them.
+    var group: String?
     /// Which events it wants, and how.
     var choices = ClientChoices()
+
+    /// As a claim says it: the bots whose events a member of a group shares, where they are several, and not all.
+    var groupBots: [SelfID]? {
+        guard group != nil, case .bots(let bots) = binding else { return nil }
+        return bots
+    }
 
     /// `?priority=`, 0 to 9: where the client's actions wait for their turn at a bot (``Pacer``), the higher go first.
     var priority: UInt8?
@@ -78,6 +87,14 @@ struct ClientUpgrade: Sendable, Hashable {
                 throw Refusal(status: .badRequest, message: "priority is “\(text)”. Send a number from 0 to 9.")
             }
             priority = number
+        }
+        if let text = request.query("group") {
+            guard Exchanges.isWord(text) else {
+                throw Refusal(
+                    status: .badRequest,
+                    message: "group is “\(text)”. Send 1 to 48 of the characters A-Z, a-z, 0-9, _ and -.")
+            }
+            group = text
         }
         choices = try ClientChoices(request, defaults: defaults)
     }

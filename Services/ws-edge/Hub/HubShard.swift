@@ -97,10 +97,10 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     /// Once per interval: one heartbeat per bot, encoded once.
     func heartbeat(time: Int64) {
         var following = Set(state.boundBots)
-        if !state.members(of: .everyBot).isEmpty { following.formUnion(bots.ids) }
+        if state.followsEveryBot { following.formUnion(bots.ids) }
         for bot in following where bots.isKnown(bot) {
             let frame = heartbeat(of: bot, time: time, interval: heartbeatInterval)
-            state.forEachRecipient(of: bot) { session in
+            state.forEachFollower(of: bot) { session in
                 if session.hearsHeartbeats(of: bot) { session.deliver(frame, events: 0) }
             }
         }
@@ -110,13 +110,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private func ownHeartbeat(every interval: Duration, time: Int64) {
         var frames: [SelfID: ByteBuffer] = [:]
         for session in ownHeartbeats.sessions(every: interval) {
-            let following: [SelfID] =
-                switch session.audience {
-                case .bot(let bot): [bot]
-                case .everyBot: bots.ids
-                case .someBots(let some): Array(some)
-                case .unbound, .none: []
-                }
+            let following = session.audience.bots(among: bots.ids)
             for bot in following where bots.isKnown(bot) && session.hearsHeartbeats(of: bot, every: interval) {
                 let frame = frames[bot] ?? heartbeat(of: bot, time: time, interval: interval)
                 frames[bot] = frame
@@ -143,6 +137,11 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
                 if let full = run.append(frames, count: count, of: bot) { deliver(full) }
                 continue
             }
+            // No business of those a run is for.
+            if case .grouped(let event) = item {
+                deliver(event)
+                continue
+            }
             if let full = run.take() { deliver(full) }
             carryOut(item)
         }
@@ -154,7 +153,8 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private func carryOut(_ item: HubItem) {
         switch item {
         case .events(let bot, let frames, let count): deliver(EventRun.Joined(bot: bot, frames: frames, count: count))
-        case .gap(let bot, _): state.forEachRecipient(of: bot) { $0.receive(item, rendered: HubFrame()) }
+        case .grouped(let event): deliver(event)
+        case .gap(let bot, _): state.forEachFollower(of: bot) { $0.receive(item, rendered: HubFrame()) }
         case .clientStatus, .distributed: announce(item)
         case .bot(let bot, let isDefault):
             let doubt = bots.update(bot, isDefault: isDefault)
@@ -189,6 +189,11 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
                 session.hold(.events(run.bot, frames: run.frames, count: run.count))
             }
         }
+    }
+
+    private func deliver(_ event: GroupedEvent) {
+        guard let session = state[event.owner.sessionID], session.takes(event) else { return event.orphaned() }
+        session.receive(event)
     }
 
     /// Events of our own differ by the bot a session is bound to: rendered once for each.

@@ -121,7 +121,7 @@ struct ClientDialer: Sendable {
 
     private func session(over connection: any ClientConnection) -> ClientSession? {
         door.open(
-            connection, configuration.upgrade(for: seat.selfID), transport: .reverseWebSocket, seat: seat)
+            connection, configuration.target.upgrade(for: seat.selfID), transport: .reverseWebSocket, seat: seat)
     }
 
     private func connect(

@@ -1,4 +1,3 @@
-import Contracts
 import OneBot
 import SettingsReading
 
@@ -53,14 +52,6 @@ public struct ReverseWebSocketConfiguration: Sendable {
     var claimName: String {
         let addresses = [url, apiURL, eventURL].map { $0 ?? "" }
         return BotConfiguration.stableHash((addresses + target.selfIDs.map { "\($0)" }).joined(separator: "\n"))
-    }
-
-    /// What it would ask for if it connected to us.
-    func upgrade(for bot: SelfID) -> ClientUpgrade {
-        var upgrade = ClientUpgrade()
-        upgrade.binding = .bot(bot)
-        upgrade.choices = target.choices
-        return upgrade
     }
 
     /// Of two entries with one claim only one would ever be dialled.

@@ -1,3 +1,4 @@
+import Contracts
 import OneBot
 import SettingsReading
 
@@ -12,6 +13,10 @@ public struct TargetConfiguration: Sendable {
     public var selfIDs: [Int64]
     /// `….post_types` and the other choices of a client. Default: those of everybody.
     var choices: ClientChoices
+    /// `….group`: it shares its bot's events with the other clients of that group. Default: none.
+    var group: String?
+    /// `….priority`: 0 to 9, of its actions where they wait for their turn at a bot. Default: 0.
+    var priority: UInt8?
     private var isNameGiven: Bool
 
     /// Leaves room for `@` and an account in a ``ClientName``.
@@ -24,6 +29,8 @@ public struct TargetConfiguration: Sendable {
         isNameGiven = name != nil
         self.name = name ?? url.map(Self.authority) ?? entry
         choices = ClientChoices(settings, prefix: entry)
+        group = settings.optionalString("\(entry).group")
+        priority = settings.optionalInt("\(entry).priority", in: 0...9).map { UInt8($0) }
         selfIDs = []
         for text in settings.strings("\(entry).self_id", default: []) {
             if let bot = SelfID(decimal: text), bot.number > 0 {
@@ -33,11 +40,24 @@ public struct TargetConfiguration: Sendable {
                     "\(entry).self_id", value: text, remedy: "Write accounts: positive numbers, one or a list of them.")
             }
         }
+        if let group, !Exchanges.isWord(group) {
+            settings.report("\(entry).group", value: group, remedy: "Use 1 to 48 letters, digits, _ or -.")
+        }
         if let name, !Self.isValid(name) {
             settings.report(
                 "\(entry).name", value: name,
                 remedy: "Write 1 to \(Self.longestName) characters, not only spaces and no control characters.")
         }
+    }
+
+    /// What it would ask for if it connected to us.
+    func upgrade(for bot: SelfID) -> ClientUpgrade {
+        var upgrade = ClientUpgrade()
+        upgrade.binding = .bot(bot)
+        upgrade.choices = choices
+        upgrade.group = group
+        upgrade.priority = priority
+        return upgrade
     }
 
     /// The same targets with names that differ: of two that are made up the second gets a number; two that are given are a mistake.

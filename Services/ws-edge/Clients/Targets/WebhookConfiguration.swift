@@ -33,14 +33,6 @@ public struct WebhookConfiguration: Sendable {
         BotConfiguration.stableHash(([url] + target.selfIDs.map { "\($0)" }).joined(separator: "\n"))
     }
 
-    /// What it would ask for if it connected to us.
-    func upgrade(for bot: SelfID) -> ClientUpgrade {
-        var upgrade = ClientUpgrade()
-        upgrade.binding = .bot(bot)
-        upgrade.choices = target.choices
-        return upgrade
-    }
-
     /// Of two entries with one claim only one would ever get events.
     static func reportTwins(in entries: [WebhookConfiguration], _ settings: Settings) {
         var claims: Set<String> = []

@@ -59,7 +59,7 @@ struct WebhookWork: Sendable {
             opened.succeed(
                 Open(connection: NIOLoopBound(connection, eventLoop: eventLoop), ended: link.ended))
             link.begin(
-                door.open(connection, configuration.upgrade(for: seat.selfID), transport: .webhook, seat: seat))
+                door.open(connection, configuration.target.upgrade(for: seat.selfID), transport: .webhook, seat: seat))
         }
         return await withTaskCancellationHandler {
             await Self.result(of: opened.futureResult.flatMap { $0.ended })
