@@ -87,14 +87,14 @@ struct BotPacingTests {
 
     @Test("the bound and the time are those of waiting: the bot's own time begins when the action is sent to it")
     func timeToAnswer() async throws {
-        try await BotBench.run([("pacing.bot", "1/s"), ("action_timeout", "800ms")]) { bench in
+        try await BotBench.run([("pacing.bot", "20/min"), ("action_timeout", "4s")]) { bench in
             let bot = try await bench.dialIn(selfID: 10001)
             try await bench.untilOnline(10001)
             let calls = [
                 try await bench.call(10001, send("1")), try await bench.call(10001, send("2")),
                 try await bench.call(10001, send("3")),
             ]
-            // Each is answered as it comes: the third after two seconds.
+            // Each is answered as it comes: the third after six seconds, and the bot has four.
             for call in calls {
                 bot.send(#"{"status":"ok","retcode":0,"data":null,"echo":\#(try await bot.nextAction().token)}"#)
                 #expect(try await answer(bench, to: call.id)["retcode"]?.int64 == 0)
