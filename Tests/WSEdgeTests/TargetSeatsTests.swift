@@ -29,6 +29,13 @@ struct TargetSeatsTests {
         #expect(filled.map(\.selfID) == [SelfID(3), SelfID(2), SelfID(1)])
     }
 
+    @Test("an account given in bots[] gets the plain name, also where another one was known before it")
+    func configuredFirst() {
+        var seats = TargetSeats(configuration(), bots: [SelfID(7), SelfID(8)])
+        #expect(seats.fill(from: [bot(8, entry: 1)]).map(\.name) == ["n@8"])
+        #expect(seats.fill(from: [bot(8, entry: 1), bot(7, entry: 0)]).map(\.name) == ["n"])
+    }
+
     @Test("who has the plain name keeps it, and nobody gets a second seat")
     func sticky() {
         var seats = TargetSeats(configuration())

@@ -2,17 +2,18 @@ import Contracts
 import OneBot
 
 /// The bots of one target, and what it is called for each: `N` for the first, `N@{self_id}` for every other. The first is the first of
-/// `self_id`; where that is not set, the first in the order of `bots[]` of those that were known when there was one, and it stays that.
+/// `self_id`, else the first of `bots[]` whose account is given there, else the first that was known; and it stays that.
 struct TargetSeats {
     private let name: String
     private let wanted: [SelfID]
     private var first: SelfID?
     private(set) var seats: [SelfID: TargetSeat] = [:]
 
-    init(_ configuration: TargetConfiguration) {
+    /// - Parameter bots: the accounts given in `bots[]`, in their order.
+    init(_ configuration: TargetConfiguration, bots: [SelfID] = []) {
         name = configuration.name
         wanted = configuration.selfIDs.map { SelfID($0) }
-        first = wanted.first
+        first = wanted.first ?? bots.first
     }
 
     /// A seat for each bot that is wanted and has none yet.

@@ -34,7 +34,8 @@ final class Targets: Sendable {
         self.group = group
         self.timing = timing
         news = targets.map { _ in Alarm(eventLoop: group.next()) }
-        seats = Mutex(targets.map { TargetSeats($0.configuration) })
+        let bots = configuration.bots.compactMap(\.selfID).map { SelfID($0) }
+        seats = Mutex(targets.map { TargetSeats($0.configuration, bots: bots) })
     }
 
     /// Until cancelled; every connection is closed then.
