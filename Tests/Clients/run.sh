@@ -108,13 +108,13 @@ start_perpetua() {
     started=$!
     for _ in $(seq 300); do
         if "$venv/bin/python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=1)' \
-            "$PERPETUA_HTTP/health/ready" 2>/dev/null; then
+            "$PERPETUA_HTTP/get_status" 2>/dev/null; then
             return
         fi
         kill -0 "$started" 2>/dev/null || break
         sleep 0.1
     done
-    echo "perpetua is not ready at $PERPETUA_HTTP/health/ready. Its last lines:" >&2
+    echo "perpetua and its bot do not answer at $PERPETUA_HTTP/get_status. Its last lines:" >&2
     tail -n 40 "$folder/perpetua.log" >&2
     exit 1
 }
