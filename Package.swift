@@ -195,7 +195,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "TestSupport", "OneBot", "Bus", "Contracts", "AMQP", "SimulatedBot", "WebSocketTransport", nioCore,
-                nioPosix, nioHTTP1,
+                nioPosix, nioHTTP1, crypto,
             ],
             path: "Tests/EndToEndTests", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: settings),

@@ -36,8 +36,8 @@ extension ConsoleConfiguration {
         version = ServiceProcess.version
         edgeHost = edge.publicHost ?? edge.host
         apiHost = api.host
-        botURLs = edge.bots.compactMap(\.url).map(Self.withoutSecrets)
-        asksForToken = api.accessToken != nil
+        botURLs = edge.bots.compactMap { $0.url ?? $0.eventURL }.map(Self.withoutSecrets)
+        asksForToken = api.asksForToken
         exchanges = edge.exchanges
     }
 }

@@ -8,8 +8,9 @@ public struct APIGatewayConfiguration: Sendable {
     public var host: String
     /// `api.port`: where it listens. Default 8080; 0: the system picks one.
     public var port: Int
-    /// `access_token`: the secret callers must show; clients show the same one to the edge. Default: none.
-    public var accessToken: String?
+    /// `access_token`, `tokens[]`: what callers must show, and what each token is for (`AccessTokens`); clients show the same to the edge.
+    /// They follow the settings when these are read again.
+    public var tokens: Reloadable<AccessTokens>
     /// `api.open_discovery`: `GET get_ws_port` and `GET get_online_clients` need no token. Default false; true for the
     /// original's Java client, which never sends one there.
     public var opensDiscovery: Bool
@@ -27,14 +28,19 @@ public struct APIGatewayConfiguration: Sendable {
     public var drainTime: Duration
     /// `action_timeout`, `action_timeouts`.
     public var timeouts: ActionTimeouts
+    /// `pacing.*`: here only to know how long an action may wait for its turn.
+    public var pacing: PacingConfiguration
     /// `amqp.prefix`.
     public var exchanges: Exchanges
+
+    /// Whether there is any token now.
+    public var asksForToken: Bool { !tokens.value.isEmpty }
 
     public init(_ settings: Settings) {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
         host = settings.string("api.host", default: "127.0.0.1")
         port = settings.int("api.port", default: 8080, in: 0...65535)
-        accessToken = settings.secret("access_token")
+        tokens = AccessTokens.following(settings)
         opensDiscovery = settings.bool("api.open_discovery", default: false)
         onlineClientsShape = settings.choice("api.online_clients_shape", default: .clients)
         requiresClientToken = settings.bool("api.require_client_token", default: false)
@@ -42,5 +48,8 @@ public struct APIGatewayConfiguration: Sendable {
         maxBodyBytes = settings.bytes("api.max_body_size", default: 16 << 20, in: 1 << 10...256 << 20)
         drainTime = settings.duration("api.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
         timeouts = ActionTimeouts(settings)
+        pacing = PacingConfiguration(settings)
     }
+
+    var patience: ActionPatience { ActionPatience(timeouts: timeouts, pacing: pacing) }
 }

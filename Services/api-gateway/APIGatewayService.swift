@@ -9,6 +9,7 @@ public import NIOCore
 public import Observability
 import OneBot
 public import ServiceLifecycle
+import SettingsReading
 import Synchronization
 
 /// HTTP and AMQP: the same actions for people, scripts and programs on the broker.
@@ -159,7 +160,7 @@ public final class APIGatewayService: Service {
     }
 
     private var bots: BotActionCaller {
-        BotActionCaller(requester: requester, exchanges: configuration.exchanges, timeouts: configuration.timeouts)
+        BotActionCaller(requester: requester, exchanges: configuration.exchanges, patience: configuration.patience)
     }
 
     private func ownActions(_ registry: RegistryClient) -> OwnActions {
@@ -174,8 +175,7 @@ public final class APIGatewayService: Service {
 
     private func application(_ own: OwnActions) -> some ApplicationProtocol {
         let responder = GatewayResponder(
-            gate: AccessGate(
-                token: AccessToken(configuration.accessToken), opensDiscovery: configuration.opensDiscovery),
+            gate: AccessGate(tokens: configuration.tokens, opensDiscovery: configuration.opensDiscovery),
             actions: ActionRoutes(
                 own: own, dispatcher: own.dispatcher, bots: bots,
                 policy: CallerIdentity.Policy(
@@ -197,7 +197,7 @@ public final class APIGatewayService: Service {
 
     private func warnIfOpen() {
         let isLoopback = configuration.host.hasPrefix("127.") || ["localhost", "::1"].contains(configuration.host)
-        guard configuration.accessToken == nil, !isLoopback else { return }
+        guard !configuration.asksForToken, !isLoopback else { return }
         logger.warning(
             "The API is open to everyone who can reach this machine: set access_token, or api.host to 127.0.0.1.",
             metadata: [LogKeys.address: "\(configuration.host)", LogKeys.port: "\(configuration.port)"])

@@ -11,23 +11,31 @@ struct ActionRoutes: Sendable {
     let policy: CallerIdentity.Policy
     let metrics = ActionMetrics(door: .http)
 
-    /// - Parameter caller: what the request's headers and address say of who is calling.
-    func perform(_ action: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply {
+    /// - Parameters:
+    ///   - caller: what the request's headers and address say of who is calling.
+    ///   - scope: of the token shown; the action is within it.
+    ///   - priority: of a bot's action that has to wait for its turn.
+    func perform(
+        _ action: String, _ params: ActionParameters, by caller: CallerIdentity, in scope: TokenScope,
+        priority: UInt8? = nil
+    ) async -> OneBotReply {
         let began = NIODeadline.now()
-        let reply = await carryOut(action, params, by: caller)
+        let reply = await carryOut(action, params, by: caller, in: scope, priority)
         metrics.answered(with: reply.body, after: .now() - began)
         return reply
     }
 
-    private func carryOut(_ action: String, _ params: ActionParameters, by caller: CallerIdentity) async -> OneBotReply
-    {
+    private func carryOut(
+        _ action: String, _ params: ActionParameters, by caller: CallerIdentity, in scope: TokenScope,
+        _ priority: UInt8?
+    ) async -> OneBotReply {
         do throws(RPC.Failure) {
-            guard let name = ActionDispatcher.Name(rawValue: action) else {
-                return .bot(try await call(action, params))
+            guard let name = ActionDispatcher.Name(called: action) else {
+                return .bot(try await call(action, params, in: scope, priority))
             }
             return name.needsCaller
                 ? .own(encoded: try await perform(name, params, as: caller))
-                : .own(try await own.perform(name, params.json, bot: params.value("self_id")))
+                : .own(try await own.perform(name, params.json, bot: params.value("self_id"), in: scope))
         } catch {
             return .own(error.response)
         }
@@ -44,15 +52,17 @@ struct ActionRoutes: Sendable {
     }
 
     /// A bot's action, its parameters untouched; only what is secret between the caller and us stays here.
-    private func call(_ name: String, _ params: ActionParameters) async throws(RPC.Failure) -> ByteBuffer {
-        let bot = try await bot(for: params)
+    private func call(
+        _ name: String, _ params: ActionParameters, in scope: TokenScope, _ priority: UInt8?
+    ) async throws(RPC.Failure) -> ByteBuffer {
+        let bot = try await bot(for: params, in: scope)
         var params = params
         params.remove("client_token")
-        return await bots.call(Action(name: name, params: params.json), of: bot)
+        return await bots.call(Action(name: name, params: params.json), of: bot, priority: priority)
     }
 
-    private func bot(for params: ActionParameters) async throws(RPC.Failure) -> SelfID {
+    private func bot(for params: ActionParameters, in scope: TokenScope) async throws(RPC.Failure) -> SelfID {
         let wanted = params.value("self_id")
-        return try BotChoice.bot(named: wanted, in: try await dispatcher.completePresence())
+        return try BotChoice.bot(named: wanted, in: try await dispatcher.completePresence(), scope: scope)
     }
 }

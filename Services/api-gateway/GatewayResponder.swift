@@ -40,21 +40,21 @@ struct GatewayResponder: HTTPResponder {
     private func action(
         _ path: GatewayPath, _ request: Request, _ context: GatewayContext
     ) async throws(Refusal) -> OneBotReply {
-        let refusal = gate.refusal(
+        let scope = try gate.scope(
             path, isGET: request.method == .get, authorization: request.headers[.authorization],
             query: request.uri.query)
-        if let refusal { throw refusal }
         if path == .metrics, request.method == .get || request.method == .head { return health.numbers }
         guard case .action(let name) = path, request.method == .get || request.method == .post else {
             throw Refusal(.notFound, "There is nothing here. Send GET or POST to /api/ACTION or /ACTION.")
         }
         let params = try ActionParameters(
             query: request.uri.query, contentType: request.headers[.contentType], body: try await body(of: request))
+        let priority = try context.priority(request)
         let trace = request.headers[.traceparent].flatMap { TraceParent($0) } ?? .make()
         context.logger.debug(
             "An action came over HTTP.", metadata: [LogKeys.action: "\(name)", LogKeys.traceID: "\(trace.traceID)"])
         return await TraceParent.$current.withValue(trace) {
-            await actions.perform(name, params, by: context.caller(request))
+            await actions.perform(name, params, by: context.caller(request), in: scope, priority: priority)
         }
     }
 

@@ -31,13 +31,19 @@ struct OwnActions: Sendable {
     }
 
     /// An action in nobody's name.
-    /// - Parameter bot: the `self_id` that was sent: with several bots there is no guessing which is to go down.
+    /// - Parameters:
+    ///   - bot: the `self_id` that was sent: with several bots there is no guessing which is to go down.
+    ///   - scope: of the token shown. A port that is leased without a bot is for whichever the token shown there is for.
     func perform(
-        _ name: ActionDispatcher.Name, _ params: JSONObject?, bot: JSONText?
+        _ name: ActionDispatcher.Name, _ params: JSONObject?, bot: JSONText?, in scope: TokenScope = .everything
     ) async throws(RPC.Failure) -> Response {
         var params = Self.withoutCaller(params)
-        if name == .setRestart {
-            params = Self.naming(try BotChoice.bot(named: bot, in: try await dispatcher.completePresence()), in: params)
+        switch name {
+        case .setRestart:
+            let presence = try await dispatcher.completePresence()
+            params = Self.naming(try BotChoice.bot(named: bot, in: presence, scope: scope), in: params)
+        case .getWSPort: if let bot = bot.flatMap(BotChoice.account) { try BotChoice.check(bot, scope) }
+        case .getOnlineClients, .setClientName, .sendBroadcastData, .sendBroadcastDataCallback: break
         }
         return await dispatcher.perform(name, params: params, as: nil)
     }

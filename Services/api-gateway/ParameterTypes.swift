@@ -12,11 +12,13 @@ enum ParameterTypes {
         "auto_escape", "reject_add_request", "enable", "is_dismiss", "approve", "no_cache",
     ]
     private static let objects: Set<String> = ["anonymous", "context", "operation"]
+    private static let messages: Set<String> = ["message"]
 
     /// The value's JSON. A text that is not of the type stays a string: the bot says what it thinks of it.
     static func json(_ pair: FormText.Pair) -> ByteBuffer {
         if numbers.contains(pair.name), let number = json(pair.value, .number) { return number }
         if objects.contains(pair.name), let object = json(pair.value, .object) { return object }
+        if messages.contains(pair.name), let segments = segments(pair.value) { return segments }
         if booleans.contains(pair.name), let flag = boolean(pair.value) {
             return ByteBuffer(string: flag ? "true" : "false")
         }
@@ -29,6 +31,17 @@ enum ParameterTypes {
     private static func json(_ text: String, _ kind: JSONText.Kind) -> ByteBuffer? {
         guard let value = try? JSONText(validating: ByteBuffer(string: text)) else { return nil }  // then it is text
         return value.kind == kind ? value.bytes : nil
+    }
+
+    /// A message is a text, or a list of segments, or one segment (OneBot 11, API): what does not look like segments is what somebody
+    /// wants to say.
+    private static func segments(_ text: String) -> ByteBuffer? {
+        guard let first = text.utf8.first, first == UInt8(ascii: "[") || first == UInt8(ascii: "{"),
+            let value = try? JSONText(validating: ByteBuffer(string: text))  // then it is text
+        else { return nil }
+        let segments = value.kind == .array ? value.array ?? [] : [value]
+        let areSegments = !segments.isEmpty && segments.allSatisfy { $0.object?["type"]?.kind == .string }
+        return areSegments ? value.bytes : nil
     }
 
     private static func boolean(_ text: String) -> Bool? {

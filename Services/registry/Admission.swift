@@ -28,6 +28,6 @@ struct Admission: Sendable {
         OnlineClient(
             appID: client.appID, clientName: client.name?.text, role: claim.role, transport: claim.transport,
             edge: session.edge, sessionID: session.sessionID, selfID: claim.selfID, connectedAt: claim.connectedAt,
-            remoteAddress: claim.remoteAddress)
+            remoteAddress: claim.remoteAddress, group: claim.group, groupBots: claim.groupBots)
     }
 }

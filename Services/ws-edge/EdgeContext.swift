@@ -19,7 +19,7 @@ struct EdgeContext: Sendable {
     let budget: OutboundBudget
     let sharedPort: SharedPort
     let metrics: EdgeMetrics
-    let logger: Logger
+    var logger: Logger
 
     var exchanges: Exchanges { configuration.exchanges }
 

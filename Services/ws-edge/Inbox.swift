@@ -20,18 +20,21 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     private let hub: Hub
     private let announcer: ClientStatusAnnouncer
     private let methods: EdgeMethods
+    private let groups: GroupDelivery
     private let eventLoop: any EventLoop
     private var order = EventOrder()
     private var seen = RecentIDs(limit: 65_536)
     private var held: [Delivery] = []
 
     init(
-        context: EdgeContext, hub: Hub, announcer: ClientStatusAnnouncer, methods: EdgeMethods, eventLoop: any EventLoop
+        context: EdgeContext, hub: Hub, announcer: ClientStatusAnnouncer, methods: EdgeMethods,
+        groups: GroupDelivery, eventLoop: any EventLoop
     ) {
         self.context = context
         self.hub = hub
         self.announcer = announcer
         self.methods = methods
+        self.groups = groups
         self.eventLoop = eventLoop
     }
 
@@ -72,7 +75,11 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             }
             return 0
         }
-        return hub.enqueue(.events(bot, frames: WebSocketConnection.encodeText(delivery.body), count: 1))
+        let frames = WebSocketConnection.encodeText(delivery.body)
+        if let stamp = delivery.properties.groupStamp {
+            groups.deliver(stamp, of: bot, delivery.properties.messageID, frames: frames)
+        }
+        return hub.enqueue(.events(bot, frames: frames, count: 1))
     }
 
     private func answer(_ delivery: Delivery) {
@@ -110,7 +117,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             context.metrics.repeatsDropped.increment()
             return
         }
-        methods.perform(delivery)
+        if !groups.receive(delivery.body, delivery.properties) { methods.perform(delivery) }
     }
 
     private func distributed(_ kind: PerpetuaEvent.DistributedKind, _ delivery: Delivery) {

@@ -1,5 +1,6 @@
 public import Actions
 public import Contracts
+public import OneBot
 public import SettingsReading
 
 /// Every setting of the edge.
@@ -32,18 +33,28 @@ public struct WSEdgeConfiguration: Sendable {
     public var drainTime: Duration
     /// `max_message_size`: the largest WebSocket message, both ways. Default 16 MiB.
     public var maxMessageBytes: Int
-    /// `heartbeat_interval`: between heartbeats to clients. Default 5 s.
+    /// `heartbeat_interval`: between heartbeats to clients; 0: none. Default 5 s.
     public var heartbeatInterval: Duration
-    /// `client_status`: who hears of clients coming and going: `all`, `self` or `none`. Default `all`; above 1 000 clients it must be asked for.
-    public var clientStatus: ClientStatusAudience?
-    /// `access_token`: the secret clients must show. Default: none.
-    public var accessToken: String?
-    /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none.
-    public var botListenerToken: String?
+    /// `client.*`, and `client_status`: who hears of clients coming and going: `all`, `self` or `none`. Default: every event as the bot sent it;
+    /// `all`, which above 1 000 clients must be asked for.
+    var choices: ClientChoices
+    /// `access_token`, `tokens[]`: what clients must show, and what each token is for (`AccessTokens`). They follow the settings when these
+    /// are read again.
+    public var tokens: Reloadable<AccessTokens>
+    /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none. It follows the settings as well.
+    public var botListenerToken: Reloadable<AccessToken?>
     /// `bots[]`.
     public var bots: [BotConfiguration]
+    /// `reverse_websockets[]`.
+    public var reverseWebSockets: [ReverseWebSocketConfiguration]
+    /// `webhooks[]`.
+    public var webhooks: [WebhookConfiguration]
     /// `action_timeout`, `action_timeouts`.
     public var timeouts: ActionTimeouts
+    /// `pacing.*`.
+    public var pacing: PacingConfiguration
+    /// `breaker.*`.
+    public var breaker: BreakerConfiguration
     /// `amqp.prefix`.
     public var exchanges: Exchanges
 
@@ -63,6 +74,10 @@ public struct WSEdgeConfiguration: Sendable {
 public struct BotConfiguration: Sendable {
     /// `bots[].url`: where its OneBot WebSocket server listens (`ws://` or `wss://`). Default: none, it dials in.
     public var url: String?
+    /// `bots[].api_url`: with `event_url` in place of `url`, the bot's address for actions. Default: none.
+    public var apiURL: String?
+    /// `bots[].event_url`: its address for events. Default: none.
+    public var eventURL: String?
     /// `bots[].access_token`. Default: none.
     public var accessToken: String?
     /// `bots[].self_id`: its account, if it is to be known before it is first connected. Default: learnt.
@@ -74,6 +89,8 @@ public struct BotConfiguration: Sendable {
 }
 
 extension WSEdgeConfiguration {
+    var patience: ActionPatience { ActionPatience(timeouts: timeouts, pacing: pacing) }
+
     /// - Parameter edgeID: `edge.id` where it is not set.
     public init(_ settings: Settings, edgeID fallback: String = "edge") {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
@@ -100,31 +117,55 @@ extension WSEdgeConfiguration {
         drainTime = settings.duration("edge.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
         maxMessageBytes = settings.bytes("max_message_size", default: 16 << 20, in: 64 << 10...256 << 20)
         heartbeatInterval = settings.duration(
-            "heartbeat_interval", default: .seconds(5), in: .milliseconds(100)...(.seconds(3600)))
-        clientStatus = settings.optionalString("client_status").flatMap { text in
-            let audience = ClientStatusAudience(rawValue: text)
-            if audience == nil { settings.report("client_status", value: text, remedy: "Use all, self or none.") }
-            return audience
-        }
-        accessToken = settings.secret("access_token")
-        botListenerToken = settings.secret("bot_listener.access_token")
+            "heartbeat_interval", default: .seconds(5), in: .zero...ClientChoices.intervals.upperBound)
+        ClientChoices.check(heartbeatInterval, "heartbeat_interval", settings)
+        choices = ClientChoices(settings, prefix: "client")
+        tokens = AccessTokens.following(settings)
+        botListenerToken = BotListener.token(following: settings)
         timeouts = ActionTimeouts(settings)
+        pacing = PacingConfiguration(settings)
+        breaker = BreakerConfiguration(settings)
         bots = settings.entries("bots").map { BotConfiguration(settings, entry: $0) }
+        reverseWebSockets = settings.entries("reverse_websockets").map {
+            ReverseWebSocketConfiguration(settings, entry: $0)
+        }
+        webhooks = settings.entries("webhooks").map { WebhookConfiguration(settings, entry: $0) }
+        nameTargets(settings)
+    }
+}
+
+extension WSEdgeConfiguration {
+    /// Reverse WebSockets and webhooks share one space of names, as they do with all clients.
+    private mutating func nameTargets(_ settings: Settings) {
+        ReverseWebSocketConfiguration.reportTwins(in: reverseWebSockets, settings)
+        WebhookConfiguration.reportTwins(in: webhooks, settings)
+        let named = TargetConfiguration.withDistinctNames(
+            reverseWebSockets.map(\.target) + webhooks.map(\.target), settings)
+        for index in reverseWebSockets.indices { reverseWebSockets[index].target = named[index] }
+        for index in webhooks.indices { webhooks[index].target = named[reverseWebSockets.count + index] }
     }
 }
 
 extension BotConfiguration {
     init(_ settings: Settings, entry: String) {
         url = settings.optionalString("\(entry).url")
+        apiURL = settings.optionalString("\(entry).api_url")
+        eventURL = settings.optionalString("\(entry).event_url")
         accessToken = settings.secret("\(entry).access_token")
         selfID = settings.optionalInt("\(entry).self_id", in: 1...Int.max).map(Int64.init)
         command = settings.strings("\(entry).command", default: [])
         directory = settings.optionalString("\(entry).directory")
-        if let url, !url.hasPrefix("ws://"), !url.hasPrefix("wss://") {
-            settings.report(
-                "\(entry).url", value: url, remedy: "Write the bot's WebSocket address, as ws://127.0.0.1:3001/.")
+        for (key, url) in [("url", url), ("api_url", apiURL), ("event_url", eventURL)] {
+            if let url, !url.hasPrefix("ws://"), !url.hasPrefix("wss://") {
+                settings.report(
+                    "\(entry).\(key)", value: url,
+                    remedy: "Write the bot's WebSocket address, as ws://127.0.0.1:3001/.")
+            }
         }
-        if url == nil, command.isEmpty {
+        if (apiURL == nil) != (eventURL == nil) || (url != nil && apiURL != nil) {
+            settings.report(
+                entry, value: "{}", remedy: "Give it a url, or both an api_url and an event_url, and not all three.")
+        } else if addresses.isEmpty, command.isEmpty {
             settings.report(
                 entry, value: "{}",
                 remedy: "Give it a url to dial, or a command to run; a bot that dials in needs no entry.")

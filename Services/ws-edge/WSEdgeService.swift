@@ -20,8 +20,10 @@ public final class WSEdgeService: Service {
     private let hub: Hub
     private let bots: Bots
     private let clients: ClientListener
+    private let targets: Targets
     private let ports: PortListeners
     private let methods: EdgeMethods
+    private let groups: GroupDelivery
     private let inbox: Inbox
     private let inboxLoop: any EventLoop
     private let onListening: @Sendable (Int) -> Void
@@ -52,7 +54,7 @@ public final class WSEdgeService: Service {
         let dispatcher = ActionDispatcher(
             registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges), presence: presence,
             bus: bus, exchanges: exchanges,
-            bots: BotActionCaller(requester: requester, exchanges: exchanges, timeouts: configuration.timeouts),
+            bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
             spawn: { tasks.spawn($0) })
         context = EdgeContext(
             configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
@@ -61,17 +63,22 @@ public final class WSEdgeService: Service {
             sharedPort: SharedPort(configured: configuration.sharedPort), metrics: metrics, logger: logger)
         hub = Hub(
             group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval, metrics: metrics)
+        let groups = Groups(presence: presence)
         bots = Bots(
             configuration: configuration, address: address, bus: bus, requester: requester, group: eventLoopGroup,
             logger: logger,
             newestElsewhere: { bot in
                 presence.current.bots[bot].flatMap { $0.edge == address ? nil : $0.epoch } ?? 0
-            }, report: { leases.changed($0) })
+            }, stamp: { groups.stamp($1, of: $0) }, report: { leases.changed($0) })
         clients = ClientListener(context: context, hub: hub)
+        targets = Targets(context: context, hub: hub, clients: clients, group: eventLoopGroup)
         ports = PortListeners(context: context, clients: clients, group: eventLoopGroup)
-        let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots)
+        let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots, targets: targets)
         methods = EdgeMethods(context: context, hub: hub, ports: ports, bots: bots, announcer: announcer)
-        inbox = Inbox(context: context, hub: hub, announcer: announcer, methods: methods, eventLoop: inboxLoop)
+        self.groups = GroupDelivery(groups: groups, context: context, hub: hub, eventLoop: inboxLoop)
+        inbox = Inbox(
+            context: context, hub: hub, announcer: announcer, methods: methods, groups: self.groups,
+            eventLoop: inboxLoop)
         self.configuration = configuration
         self.bus = bus
         self.group = eventLoopGroup
@@ -84,7 +91,7 @@ public final class WSEdgeService: Service {
             switch phase.withLock({ $0 }) {
             case .starting: Impairment(.unavailable, "The edge has not opened its port yet.")
             case .draining: Impairment(.unavailable, "The edge is stopping.")
-            case .serving: standing
+            case .serving: standing ?? silence
             }
         }
     }
@@ -102,6 +109,15 @@ public final class WSEdgeService: Service {
                 + "(\(context.address.edgeID)): give each its own, and start this one again.")
     }
 
+    /// Bots that do not answer their actions.
+    private var silence: Impairment? {
+        let silent = bots.silent
+        guard !silent.isEmpty else { return nil }
+        let names = silent.prefix(5).map(\.description).joined(separator: ", ") + (silent.count > 5 ? ", …" : "")
+        return Impairment(
+            .ailing, "No answer to actions comes from bot \(names): they fail at once until it answers again.")
+    }
+
     public func run() async throws {
         let consumer = LastingConsumer { lost throws(MessageBusError) in try await self.consumeInbox(lost) }
         guard try await open(consumer) else { return }
@@ -114,7 +130,12 @@ public final class WSEdgeService: Service {
             phase.withLock { $0 = .serving }
             onListening(server.port)
             tasks.addTask { await self.context.leases.run() }
-            tasks.addTask { await self.bots.run() }
+            tasks.addTask {
+                // Whoever decides which member of a group gets an event has to know who there is.
+                await self.context.presence.complete(within: .seconds(2))
+                await self.bots.run()
+            }
+            tasks.addTask { await self.targets.run() }
             tasks.addTask { await self.keep(consumer) }
             methods.refreshPresence()
             sayAllAgainAfterOutages()
@@ -227,6 +248,8 @@ public final class WSEdgeService: Service {
         phase.withLock { $0 = .draining }
         let end = ContinuousClock.now + configuration.drainTime
         context.leases.drain()
+        groups.leave()
+        targets.drain()
         await server.close()
         await ports.closeAll()
         hub.enqueue(.onEverySession { $0.drain() })
@@ -235,6 +258,7 @@ public final class WSEdgeService: Service {
         await hub.empty(until: end)
         hub.enqueue(.onEverySession { $0.abort() })
         await hub.empty(until: .now + .seconds(1))
+        await groups.lastEvents()
     }
 }
 

@@ -129,6 +129,7 @@ final class AMQPDecoder {
         properties.contentType = from.has(1 << 15) ? from.content_type.text : ""
         if from.has(1 << 13) { properties.headers = headers(from.headers) }
         properties.isPersistent = from.has(1 << 12) && from.delivery_mode == 2
+        if from.has(1 << 11) { properties.priority = from.priority }
         if from.has(1 << 10) { properties.correlationID = from.correlation_id.text }
         if from.has(1 << 9) { properties.replyTo = QueueName(from.reply_to.text) }
         // Another's text that is no number, or no sensible one, is no expiration: the broker keeps it, not we.

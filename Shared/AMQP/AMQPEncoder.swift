@@ -201,6 +201,10 @@ final class AMQPEncoder {
         }
         properties._flags |= 1 << 12
         properties.delivery_mode = from.isPersistent ? 2 : 1
+        if let priority = from.priority {
+            properties._flags |= 1 << 11
+            properties.priority = priority
+        }
         try set(10, \.correlation_id, from.correlationID)
         try set(9, \.reply_to, from.replyTo?.text)
         try set(8, \.expiration, from.expiration.map { "\(min($0.wholeMilliseconds, Int64(UInt32.max)))" })

@@ -43,6 +43,14 @@ public struct ActionDispatcher: Sendable {
         case sendBroadcastDataCallback = "send_broadcast_data_callback"
         case setRestart = "set_restart"
 
+        /// The action of ours that is meant. OneBot's own `set_restart` is also asked for by OneBot's suffixes: it answers `async` in any case.
+        public init?(called action: String) {
+            switch action {
+            case "set_restart_async", "set_restart_rate_limited": self = .setRestart
+            default: self.init(rawValue: action)
+            }
+        }
+
         /// Whether it is done in somebody's name: over HTTP the gateway finds out whose and hands it to that client's
         /// edge.
         public var needsCaller: Bool {

@@ -20,29 +20,6 @@ public struct ActionTimeouts: Sendable {
     }
 
     public func timeout(of action: String) -> Duration {
-        byPattern.first { Self.matches(Array($0.name.utf8), Array(action.utf8)) }?.value ?? standard
-    }
-
-    /// Whether `text` is the pattern with something in each `*`'s place. Linear in practice: only the last star is
-    /// ever widened.
-    private static func matches(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
-        var (p, t) = (0, 0)
-        var lastStar: (pattern: Int, text: Int)?
-        while t < text.count {
-            if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
-                lastStar = (p, t)
-                p += 1
-            } else if p < pattern.count, pattern[p] == text[t] {
-                p += 1
-                t += 1
-            } else if let star = lastStar {
-                lastStar = (star.pattern, star.text + 1)
-                p = star.pattern + 1
-                t = star.text + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+        byPattern.first { ActionPattern($0.name).matches(action) }?.value ?? standard
     }
 }

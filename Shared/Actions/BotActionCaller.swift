@@ -7,26 +7,28 @@ public import OneBot
 public struct BotActionCaller: Sendable {
     let requester: Requester
     let exchanges: Exchanges
-    let timeouts: ActionTimeouts
-    /// The edge that holds the bot's link measures the timeout from sending and answers 1504 itself; we wait so much
+    let patience: ActionPatience
+    /// The edge that holds the bot's link lets a paced action wait, measures the timeout from sending and answers 1504 itself; we wait so much
     /// longer.
     static let grace: Duration = .seconds(1)
 
-    public init(requester: Requester, exchanges: Exchanges, timeouts: ActionTimeouts) {
+    public init(requester: Requester, exchanges: Exchanges, patience: ActionPatience) {
         self.requester = requester
         self.exchanges = exchanges
-        self.timeouts = timeouts
+        self.patience = patience
     }
 
     /// The bot's response as it sent it (without an echo), or a `failed` one of ours: 1503 at once where nobody holds
     /// the bot's link, 1504 where it does not answer in time.
-    public func call(_ action: Action, of bot: SelfID) async -> ByteBuffer {
+    /// - Parameter priority: 0 to 9: where it waits for its turn, the higher go first.
+    public func call(_ action: Action, of bot: SelfID, priority: UInt8? = nil) async -> ByteBuffer {
         // The holder of the link drops a repeated `message_id`, so that no action is ever sent twice.
-        let properties = MessageProperties("action", from: nil)
+        var properties = MessageProperties("action", from: nil)
+        properties.priority = priority
         do throws(MessageBusError) {
             return try await requester.request(
                 Message(action.frame, properties), to: exchanges.actions, key: Exchanges.actionKey(bot),
-                timeout: timeouts.timeout(of: action.name) + Self.grace
+                timeout: patience.patience(for: action.name) + Self.grace
             ).body
         } catch {
             return Self.response(to: error, action: action.name, bot: bot).encoded(echo: nil)

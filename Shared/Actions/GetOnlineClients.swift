@@ -31,6 +31,7 @@ struct GetOnlineClients {
         writer.add("transport", client.transport.rawValue)
         if let edge = client.edge { writer.add("edge", edge.edgeID) } else { writer.addNull("edge") }
         if let bot = client.selfID { writer.add("self_id", bot.number) } else { writer.addNull("self_id") }
+        if let group = client.group { writer.add("group", group) }
         writer.add("connected_at", client.connectedAt)
         if client.remoteAddress.isEmpty {
             writer.addNull("remote_address")

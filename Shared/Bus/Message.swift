@@ -27,6 +27,8 @@ public struct MessageProperties: Sendable, Hashable {
     public var correlationID: String?
     /// After that long in a queue it is no longer delivered.
     public var expiration: Duration?
+    /// 0 to 9, the higher the sooner. No queue of ours sorts by it: it is for whoever lets messages wait.
+    public var priority: UInt8?
     /// `delivery_mode` 2.
     public var isPersistent = false
     public var headers: [String: String] = [:]

@@ -6,6 +6,8 @@ public struct PresenceReplica: Sendable {
     public private(set) var clients: [String: OnlineClient] = [:]
     public private(set) var bots: [SelfID: OnlineBot] = [:]
     public private(set) var edges: Set<EdgeAddress> = []
+    /// The ``clients`` that are of a group.
+    public private(set) var groups = GroupMembers()
     private var epoch: UInt64 = 0
     private var sequence: UInt64 = 0
     /// False until the first snapshot, and after a jump until the next.
@@ -68,7 +70,7 @@ public struct PresenceReplica: Sendable {
         let online = Dictionary(fresh.clients.map { ($0.appID, $0) }, uniquingKeysWith: { $1 })
         for client in clients.values where online[client.appID] == nil {
             effect.wentOffline.append(client)
-            clients[client.appID] = nil
+            set(nil, for: client.appID)
         }
         for client in fresh.clients { add(client, &effect) }
         for bot in fresh.bots where bots[bot.selfID] != bot { update(bot, &effect) }
@@ -109,20 +111,20 @@ public struct PresenceReplica: Sendable {
             guard let edge = change.edge else { return }  // else every program on AMQP would go with it
             edges.remove(edge)
             effect.wentOffline = clients.values.filter { $0.edge == edge }
-            for client in effect.wentOffline { clients[client.appID] = nil }
+            for client in effect.wentOffline { set(nil, for: client.appID) }
             for bot in bots.values where bot.edge == edge { markOffline(bot, &effect) }
         case .clientOnline:
             for client in change.clients { add(client, &effect) }
         case .clientRenamed:
             for client in change.clients {
-                clients[client.appID] = client
+                set(client, for: client.appID)
                 effect.renamed.append(client)
             }
         case .clientOffline:
             for client in change.clients {
                 guard let known = clients[client.appID], known.edge == client.edge, known.sessionID == client.sessionID
                 else { continue }
-                clients[client.appID] = nil
+                set(nil, for: client.appID)
                 effect.wentOffline.append(client)
             }
         case .botOnline, .botOffline:
@@ -131,7 +133,7 @@ public struct PresenceReplica: Sendable {
     }
 
     private mutating func add(_ client: OnlineClient, _ effect: inout Effect) {
-        if let known = clients.updateValue(client, forKey: client.appID) {
+        if let known = set(client, for: client.appID) {
             if known.edge == client.edge, known.sessionID == client.sessionID {
                 // By bytes: `String` would call two names equal that differ in their normal form.
                 if known.clientName.map({ Array($0.utf8) }) != client.clientName.map({ Array($0.utf8) }) {
@@ -142,6 +144,15 @@ public struct PresenceReplica: Sendable {
             effect.wentOffline.append(known)
         }
         effect.cameOnline.append(client)
+    }
+
+    /// - Returns: what was known before.
+    @discardableResult
+    private mutating func set(_ client: OnlineClient?, for appID: String) -> OnlineClient? {
+        let known = clients[appID]
+        clients[appID] = client
+        groups.change(from: known, to: client)
+        return known
     }
 
     private mutating func markOffline(_ bot: OnlineBot, _ effect: inout Effect) {

@@ -27,13 +27,17 @@ public struct SessionClaim: Sendable, Hashable, Codable {
     public var resumeSeconds: Int?
     /// A name it is to have from the start (reverse targets, webhooks).
     public var name: String?
+    /// `?group=`: it shares its bot's events with the others of that group.
+    public var group: String?
+    /// Of a member of a group: the bots it follows where they are several, and not all (`?self_id=*` with a token for these).
+    public var groupBots: [SelfID]?
     /// Set once the registry has granted it: then the claim only repeats what was granted.
     public var granted: SessionGrant?
 
     public init(
         sessionID: UInt64, role: ClientRole, transport: ClientTransport, selfID: SelfID?, connectedAt: Int64,
         remoteAddress: String, clientToken: String? = nil, resumeSeconds: Int? = nil, name: String? = nil,
-        granted: SessionGrant? = nil
+        group: String? = nil, groupBots: [SelfID]? = nil, granted: SessionGrant? = nil
     ) {
         self.sessionID = sessionID
         self.role = role
@@ -44,6 +48,8 @@ public struct SessionClaim: Sendable, Hashable, Codable {
         self.clientToken = clientToken
         self.resumeSeconds = resumeSeconds
         self.name = name
+        self.group = group
+        self.groupBots = groupBots
         self.granted = granted
     }
 
@@ -55,7 +61,8 @@ public struct SessionClaim: Sendable, Hashable, Codable {
         case remoteAddress = "remote_address"
         case clientToken = "client_token"
         case resumeSeconds = "resume_seconds"
-        case name, granted
+        case name, group, granted
+        case groupBots = "group_bots"
     }
 }
 
@@ -94,10 +101,15 @@ public struct OnlineClient: Sendable, Hashable, Codable {
     public var connectedAt: Int64
     /// Empty for a program that lives on AMQP.
     public var remoteAddress: String
+    /// It shares its bot's events with the others of that group.
+    public var group: String?
+    /// The bots whose events it shares, where they are several, and not all.
+    public var groupBots: [SelfID]?
 
     public init(
         appID: String, clientName: String?, role: ClientRole, transport: ClientTransport, edge: EdgeAddress?,
-        sessionID: UInt64, selfID: SelfID?, connectedAt: Int64, remoteAddress: String
+        sessionID: UInt64, selfID: SelfID?, connectedAt: Int64, remoteAddress: String, group: String? = nil,
+        groupBots: [SelfID]? = nil
     ) {
         self.appID = appID
         self.clientName = clientName
@@ -108,6 +120,8 @@ public struct OnlineClient: Sendable, Hashable, Codable {
         self.selfID = selfID
         self.connectedAt = connectedAt
         self.remoteAddress = remoteAddress
+        self.group = group
+        self.groupBots = groupBots
     }
 
     public var client: Client { Client(appID: appID, clientName: clientName) }
@@ -118,7 +132,8 @@ public struct OnlineClient: Sendable, Hashable, Codable {
     enum CodingKeys: String, CodingKey {
         case appID = "app_id"
         case clientName = "client_name"
-        case role, transport, edge
+        case role, transport, edge, group
+        case groupBots = "group_bots"
         case sessionID = "session_id"
         case selfID = "self_id"
         case connectedAt = "connected_at"

@@ -3,6 +3,8 @@ public struct Impairment: Sendable, Hashable {
     public enum Degree: Int, Sendable, Hashable {
         /// It waits for its turn: that is its work.
         case standby
+        /// It serves, and something it serves does not: sending people elsewhere would not help them.
+        case ailing
         /// It does a part of its work.
         case degraded
         case unavailable
@@ -27,10 +29,10 @@ public struct HealthReport: Sendable, Hashable {
 
     public init(_ checks: [HealthCheck]) { impairments = checks.compactMap { $0() } }
 
-    /// 200 where all is well, or another one is at work and this one stands by; else 503: do not send anybody here.
+    /// 200 where all is well, where another one is at work and this one stands by, or where a bot ails; else 503: do not send anybody here.
     public var httpStatus: Int {
         switch worst {
-        case nil, .standby: 200
+        case nil, .standby, .ailing: 200
         case .degraded, .unavailable: 503
         }
     }
@@ -50,7 +52,7 @@ public struct HealthReport: Sendable, Hashable {
         switch worst {
         case nil: "ok"
         case .standby: "standby"
-        case .degraded: "degraded"
+        case .ailing, .degraded: "degraded"
         case .unavailable: "unavailable"
         }
     }

@@ -20,6 +20,9 @@ public enum MetricNames {
         "perpetua_bus_confirms_outstanding", .gauge, "Messages sent that the broker has not confirmed yet.")
     public static let busRedeliveries = MetricName(
         "perpetua_bus_redeliveries_total", .counter, "Messages the broker delivered again.")
+    public static let settingsReloads = MetricName(
+        "perpetua_settings_reloads_total", .counter, labels: ["outcome"],
+        "Settings read again on SIGHUP: in force since then, or refused for a mistake in them.")
 
     // The edge: clients.
     public static let clients = MetricName(
@@ -37,6 +40,12 @@ public enum MetricNames {
         "perpetua_repeats_dropped_total", .counter, "Messages that had come before, and were dropped.")
     public static let slowClientsClosed = MetricName(
         "perpetua_slow_clients_closed_total", .counter, "Clients disconnected because they were too far behind.")
+    public static let groupEventsHandedOn = MetricName(
+        "perpetua_group_events_handed_on_total", .counter,
+        "Events given to another member of their group, since the one they were meant for was gone.")
+    public static let groupEventsDropped = MetricName(
+        "perpetua_group_events_dropped_total", .counter,
+        "Events meant for a member of a group that was gone, for whom no other was found.")
     public static let eventHandling = MetricName(
         "perpetua_event_handling_seconds", .histogram, buckets: turns,
         "From an event's arrival over the bus to the end of the writes to clients; once for all that came together.")
@@ -44,6 +53,18 @@ public enum MetricNames {
         "perpetua_hub_backlog_bytes", .gauge, "Messages that wait for their turn to be written to clients.")
     public static let outbound = MetricName(
         "perpetua_outbound_bytes", .gauge, "What clients have not taken yet; edge.outbound_budget bounds it.")
+    public static let targetDials = MetricName(
+        "perpetua_target_dials_total", .counter, labels: ["outcome"],
+        "Attempts to reach frameworks of reverse_websockets[]: connected or failed.")
+
+    // The edge: webhooks.
+    public static let webhookPosts = MetricName(
+        "perpetua_webhook_posts_total", .counter, labels: ["outcome"], "Requests to webhooks, by how they ended.")
+    public static let webhookEventsDropped = MetricName(
+        "perpetua_webhook_events_dropped_total", .counter, labels: ["reason"], "Events a webhook did not get.")
+    public static let quickOperationsFailed = MetricName(
+        "perpetua_quick_operations_failed_total", .counter,
+        "Actions of webhooks' quick operations that the bot, or Perpetua, answered as failed.")
 
     // The edge: bots.
     public static let bots = MetricName(
@@ -53,6 +74,10 @@ public enum MetricNames {
     public static let botEventAge = MetricName(
         "perpetua_bot_last_event_age_seconds", .gauge, labels: ["bot"],
         "Since the last event of that entry of bots[] (others: the most silent bot without an entry whose link is up).")
+    public static let botSilent = MetricName(
+        "perpetua_bot_silent", .gauge, labels: ["bot"],
+        "1 where the bot of that entry of bots[] does not answer and its actions fail at once (others: how many do so)."
+    )
     public static let eventsPublished = MetricName(
         "perpetua_events_published_total", .counter, "Events that bots linked here sent, put on the bus.")
     public static let eventsRefused = MetricName(
@@ -70,6 +95,18 @@ public enum MetricNames {
         "perpetua_actions_waiting", .gauge, "Actions that wait until their bot's connection takes them.")
     public static let actionsWaitingBytes = MetricName(
         "perpetua_actions_waiting_bytes", .gauge, "The size of the actions that wait for their bot's connection.")
+
+    public static let actionsUnanswering = MetricName(
+        "perpetua_actions_unanswering_total", .counter,
+        "Actions answered 1503 because their bot had not answered for long.")
+    public static let pacedWaiting = MetricName(
+        "perpetua_paced_actions_waiting", .gauge, "Actions that wait for their turn at a bot (pacing).")
+    public static let pacedRefused = MetricName(
+        "perpetua_paced_actions_refused_total", .counter, labels: ["reason"],
+        "Actions answered 1429: too many waited for their turn, or it did not come in time.")
+    public static let pacedWait = MetricName(
+        "perpetua_paced_action_wait_seconds", .histogram, buckets: latencies,
+        "How long actions that were sent had waited for their turn.")
 
     // Actions, at the door they came through.
     public static let actions = MetricName(
@@ -100,10 +137,15 @@ public enum MetricNames {
 
     public static let all: [MetricName] = [
         info, busStatus, busReconnects, busPublishes, busConfirmsOutstanding, busRedeliveries,
+        settingsReloads,
         clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped, slowClientsClosed,
-        eventHandling, hubBacklog, outbound,
-        bots, botUp, botEventAge, eventsPublished, eventsRefused, framesIgnored, actionsRefused, actionsRepeated,
-        eventsSuperseded, actionsWaiting, actionsWaitingBytes,
+        groupEventsHandedOn, groupEventsDropped,
+        eventHandling, hubBacklog, outbound, targetDials,
+        webhookPosts, webhookEventsDropped, quickOperationsFailed,
+        bots, botUp, botEventAge, botSilent, eventsPublished, eventsRefused, framesIgnored, actionsRefused,
+        actionsRepeated,
+        eventsSuperseded, actionsWaiting, actionsWaitingBytes, actionsUnanswering, pacedWaiting, pacedRefused,
+        pacedWait,
         actions, actionDuration, lateAnswers,
         httpRequests, httpDuration,
         registryActive, registryEdges, registryClients, registryBots, leasesExpired,

@@ -28,6 +28,14 @@ public struct Response: Sendable {
         return .failed(.unavailable, message, data: data.finish())
     }
 
+    /// 1429 with `data.retry_after_ms`, and `data.queue_position` where a queue was full: the place it would have had there.
+    public static func rateLimited(_ message: String, retryAfter: Duration, queuePosition: Int? = nil) -> Response {
+        var data = JSONObjectWriter()
+        data.add("retry_after_ms", Int64(retryAfter / .milliseconds(1)))
+        if let queuePosition { data.add("queue_position", Int64(queuePosition)) }
+        return .failed(.rateLimited, message, data: data.finish())
+    }
+
     /// The response's text. `echo` is the asker's echo as it wrote it, or `nil` where it sent none.
     public func encoded(echo: ByteBuffer?) -> ByteBuffer {
         var writer = JSONObjectWriter()

@@ -3,11 +3,29 @@ import SettingsReading
 /// The settings that only some of Perpetua's processes read. All of them may be given one file and one environment, so what is
 /// another's is no mistake; a test compares this list with what each process reads.
 enum DeploymentSettings {
-    static let keys: Set<String> = [
+    static let keys = Set(single).union(targets.flatMap { entry in choices.map { "\(entry).\($0)" } })
+
+    private static let targets = ["reverse_websockets[]", "webhooks[]"]
+    /// What each of them may choose, as clients do.
+    private static let choices = [
+        "post_types", "detail_types", "group_ids", "user_ids", "message_format", "heartbeat_interval", "meta_events",
+        "client_status", "group", "priority",
+    ]
+
+    private static let single = [
         "access_token", "action_timeout", "action_timeouts", "max_message_size", "heartbeat_interval", "client_status",
         "console.events",
-        "bots[].url", "bots[].access_token", "bots[].self_id", "bots[].command", "bots[].directory",
+        "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids", "client.self_ids",
+        "client.message_format", "client.meta_events",
+        "tokens[].name", "tokens[].token", "tokens[].self_ids", "tokens[].actions", "tokens[].events", "tokens[].http",
+        "pacing.bot", "pacing.bot_burst", "pacing.chat", "pacing.chat_burst", "pacing.actions", "pacing.max_wait",
+        "pacing.max_queued", "breaker.timeouts", "breaker.probe_interval",
+        "bots[].url", "bots[].api_url", "bots[].event_url", "bots[].access_token", "bots[].self_id", "bots[].command",
+        "bots[].directory",
         "bot_listener.access_token",
+        "reverse_websockets[].url", "reverse_websockets[].api_url", "reverse_websockets[].event_url",
+        "reverse_websockets[].access_token", "reverse_websockets[].self_id", "reverse_websockets[].name",
+        "webhooks[].url", "webhooks[].secret", "webhooks[].timeout", "webhooks[].self_id", "webhooks[].name",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",
         "edge.public_ports", "edge.slow_client", "edge.outbound_bytes", "edge.outbound_age", "edge.outbound_budget",
         "edge.max_unanswered", "edge.drain_time",
@@ -17,5 +35,8 @@ enum DeploymentSettings {
     ]
 
     /// Those that may also be given as the content of a file, `PERPETUA_…_FILE`.
-    static let secrets: Set<String> = ["access_token", "bots[].access_token", "bot_listener.access_token"]
+    static let secrets: Set<String> = [
+        "access_token", "tokens[].token", "bots[].access_token", "bot_listener.access_token",
+        "reverse_websockets[].access_token", "webhooks[].secret",
+    ]
 }

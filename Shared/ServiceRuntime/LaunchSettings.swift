@@ -1,21 +1,38 @@
 import Foundation
 import SettingsReading
 
-/// Finds and reads the settings file, and puts the command line on top.
-enum LaunchSettings {
+/// Finds and reads the settings file, and puts the command line on top; once more whenever asked.
+struct LaunchSettings: Sendable {
     static let usualFile = "perpetua.yaml"
 
+    /// A file that was asked for.
+    private let file: String?
+    private let environment: [String: String]
+    private let flags: [(key: String, value: String)]
+
     /// - Throws: where a file is named and cannot be read, or the simulated bot is not there.
+    init(_ arguments: LaunchArguments, environment: [String: String]) throws(LaunchFailure) {
+        let file = arguments.configFile ?? environment["PERPETUA_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
+        self.file = file
+        self.environment = environment
+        var flags = arguments.flags
+        if arguments.simulatesBot {
+            let bot = try SimulatedBotLaunch.beside(executable: Self.ownExecutable())
+            let settings = Settings(file: try Self.read(file), environment: environment, flags: flags)
+            flags += bot.flags(afterEntries: settings.entries("bots"))
+        }
+        self.flags = flags
+    }
+
+    /// The settings as they are now.
+    func load() throws(LaunchFailure) -> Settings {
+        Settings(file: try Self.read(file), environment: environment, flags: flags)
+    }
+
     static func load(
         _ arguments: LaunchArguments, environment: [String: String]
     ) throws(LaunchFailure) -> Settings {
-        let named = arguments.configFile ?? environment["PERPETUA_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
-        let file = try read(named)
-        let settings = Settings(file: file, environment: environment, flags: arguments.flags)
-        guard arguments.simulatesBot else { return settings }
-        let bot = try SimulatedBotLaunch.beside(executable: ownExecutable())
-        let flags = bot.flags(afterEntries: settings.entries("bots"))
-        return Settings(file: file, environment: environment, flags: arguments.flags + flags)
+        try LaunchSettings(arguments, environment: environment).load()
     }
 
     /// - Parameter named: a file that was asked for and must exist; `nil`: the usual one, if there is one.

@@ -26,7 +26,7 @@ public final class ServiceProcess: Sendable {
 
     init(
         name: String, reach: BusReach, arguments: LaunchArguments, settings: Settings, logger: Logger,
-        metrics: PrometheusMetrics = PrometheusMetrics()
+        metrics: PrometheusMetrics = PrometheusMetrics(), eventLoopGroup group: (any EventLoopGroup)? = nil
     ) {
         self.metrics = metrics
         self.name = name
@@ -34,7 +34,8 @@ public final class ServiceProcess: Sendable {
         self.settings = settings
         self.logger = logger
         settings.leaveToOthers(DeploymentSettings.keys, secrets: DeploymentSettings.secrets)
-        eventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: EventLoopCount.read(settings))
+        let threads = EventLoopCount.read(settings)
+        eventLoopGroup = group ?? MultiThreadedEventLoopGroup(numberOfThreads: threads)
         bus = BusSelection.bus(settings, reach: reach, on: eventLoopGroup.next(), logger: logger)
         // Longer than any edge may take to drain.
         shutdownTimeout = settings.duration(
@@ -70,11 +71,13 @@ public final class ServiceProcess: Sendable {
     /// Exit codes: 0 after a stop that was asked for, 1 when a service failed, 64 for a bad command line, 78 for bad settings.
     /// - Parameters:
     ///   - bus: whether these services are enough for each other, or need those of other processes.
-    ///   - services: builds them, without side effects: it is also called to check or list the settings.
+    ///   - services: builds them, without side effects: it is also called to check or list the settings, and when they are read again
+    ///     on SIGHUP (``SettingsReload``).
     public static func run(
         _ name: String, bus reach: BusReach = .process,
-        @ServicesBuilder _ services: @Sendable (ServiceProcess) throws -> [any Service]
+        @ServicesBuilder _ services: @escaping @Sendable (ServiceProcess) throws -> [any Service]
     ) async -> Never {
+        HangupWatch.ignore()
         let arguments = LaunchArguments(CommandLine.arguments.dropFirst())
         switch arguments.mode {
         case .version:
@@ -89,7 +92,7 @@ public final class ServiceProcess: Sendable {
 
     private static func start(
         _ name: String, _ reach: BusReach, _ arguments: LaunchArguments,
-        _ services: @Sendable (ServiceProcess) throws -> [any Service]
+        _ services: @escaping @Sendable (ServiceProcess) throws -> [any Service]
     ) async -> Int32 {
         if arguments.namesBots, !HelpText.servesBots(describe(name, bus: reach, services)) {
             say(
@@ -97,9 +100,10 @@ public final class ServiceProcess: Sendable {
                 "--bot and --simulated-bot make no sense here: no bot is served. Give them to perpetua or ws-edge.")
             return ExitCode.badCommandLine
         }
-        let settings: Settings
-        do {
-            settings = try LaunchSettings.load(arguments, environment: ProcessInfo.processInfo.environment)
+        let (launch, settings): (LaunchSettings, Settings)
+        do throws(LaunchFailure) {
+            launch = try LaunchSettings(arguments, environment: ProcessInfo.processInfo.environment)
+            settings = try launch.load()
         } catch {
             say(name, error.description)
             return ExitCode.badSettings
@@ -128,12 +132,20 @@ public final class ServiceProcess: Sendable {
             for line in settings.effective { print(line) }
             return ExitCode.success
         }
-        return await process.serve(built, logging)
+        let reload = SettingsReload(running: settings, logger: process.logger, load: { try launch.load() }) { newer in
+            try read(newer, name, bus: reach, on: process.eventLoopGroup, services)
+        }
+        return await process.serve(built, logging, reload)
     }
 
     /// Runs the services to their end.
     /// - Returns: the exit code.
-    private func serve(_ services: [any Service], _ logging: LoggingConfiguration) async -> Int32 {
+    private func serve(
+        _ services: [any Service], _ logging: LoggingConfiguration, _ reload: SettingsReload
+    ) async -> Int32 {
+        let hangup = HangupWatch()
+        hangup.start { reload.perform() }
+        defer { hangup.stop() }
         ProcessMetrics(name: name, version: Self.version).watch(bus)
         let watch = ShutdownWatch(limit: shutdownTimeout, logger: logger)
         watch.trap([SIGTERM, SIGINT])
@@ -178,14 +190,16 @@ public final class ServiceProcess: Sendable {
     }
 
     /// Has everything read its settings, and goes no further.
+    /// - Parameter group: of the process; `nil`: one of its own, which is never ended.
     static func read(
-        _ settings: Settings, _ name: String, bus reach: BusReach = .process,
+        _ settings: Settings, _ name: String, bus reach: BusReach = .process, on group: (any EventLoopGroup)? = nil,
         _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) throws {
         _ = LoggingConfiguration(settings)
         let logger = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
         let process = ServiceProcess(
-            name: name, reach: reach, arguments: LaunchArguments([]), settings: settings, logger: logger)
+            name: name, reach: reach, arguments: LaunchArguments([]), settings: settings, logger: logger,
+            eventLoopGroup: group)
         _ = try services(process)
     }
 

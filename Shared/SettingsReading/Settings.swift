@@ -8,7 +8,11 @@ public final class Settings: Sendable {
     private let sources: SettingsSources
     private let readSecretFile: @Sendable (String) throws(SecretFile.Failure) -> String
     /// What was read so far, and what was wrong with it.
-    private let ledger = Mutex(SettingsLedger())
+    let ledger = Mutex(SettingsLedger())
+    /// Each reads its value from newer settings, and returns what puts that in force.
+    let followers = Mutex<[@Sendable (Settings) -> () -> Void]>([])
+    /// What is read now may change while the process runs.
+    @TaskLocal static var readsReloadable = false
 
     /// - Parameters:
     ///   - file: the YAML text and what to call it in messages; `nil`: none.
@@ -53,7 +57,7 @@ public final class Settings: Sendable {
         }
         do {
             let text = try readSecretFile(path)
-            note(key, definition, shown: "***", source: sources.fileVariable(of: key))
+            note(key, definition, shown: text, source: sources.fileVariable(of: key))
             return text.isEmpty ? nil : text
         } catch {
             note(key, definition, shown: "***", source: sources.fileVariable(of: key))
@@ -102,6 +106,19 @@ public final class Settings: Sendable {
         ) { $0.text.flatMap(DurationText.parse).flatMap { range.contains($0) ? $0 : nil } }
     }
 
+    /// The same; `nil` where it is not set.
+    public func optionalDuration(_ key: String, in range: ClosedRange<Duration>) -> Duration? {
+        let ends = (DurationText.write(range.lowerBound), DurationText.write(range.upperBound))
+        let parse = { (value: SourcedValue) -> Duration?? in
+            guard let duration = value.text.flatMap(DurationText.parse), range.contains(duration) else { return nil }
+            return .some(duration)
+        }
+        return read(
+            key, .init(key, type: "duration", range: "\(ends.0)…\(ends.1)"), else: nil,
+            shown: { $0.map(DurationText.write) ?? "" },
+            remedy: "Write a time from \(ends.0) to \(ends.1), as 500ms, 60s, 10m or 2h.", parse: parse)
+    }
+
     /// `64KiB`, `16MiB`, `1GiB`; a bare number counts in bytes.
     public func bytes(_ key: String, default value: Int, in range: ClosedRange<Int>) -> Int {
         let ends = (ByteCountText.write(range.lowerBound), ByteCountText.write(range.upperBound))
@@ -120,6 +137,18 @@ public final class Settings: Sendable {
             key, .init(key, type: "choice", default: value.rawValue, range: choices), else: value,
             shown: { $0.rawValue }, remedy: "Write one of \(choices).",
             parse: { $0.text.flatMap(Choice.init(rawValue:)) })
+    }
+
+    /// The same; `nil` where it is not set, or empty.
+    public func optionalChoice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(_ key: String) -> Choice? {
+        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        let parse = { (value: SourcedValue) -> Choice?? in
+            guard let text = value.text else { return nil }
+            return text.isEmpty ? .some(nil) : Choice(rawValue: text).map { .some($0) }
+        }
+        return read(
+            key, .init(key, type: "choice", range: choices), else: nil, shown: { $0?.rawValue ?? "" },
+            remedy: "Write one of \(choices).", parse: parse)
     }
 
     /// A YAML list of strings; in the environment and in flags separated by white space.
@@ -228,7 +257,7 @@ public final class Settings: Sendable {
         let covered = sources.keys(under: key)
         ledger.withLock { ledger in
             ledger.expect([key] + covered)
-            ledger.note(key, definition, shown: shown, source: source)
+            ledger.note(key, definition, shown: shown, source: source, isReloadable: Self.readsReloadable)
         }
     }
 

@@ -3,8 +3,12 @@ struct SettingsLedger: Sendable {
     private struct Entry: Sendable {
         let definition: Settings.Definition
         let shown: String
+        /// As it was written, also where that is a secret: to be compared, and never shown.
+        let text: String
         /// `nil`: the default.
         let source: String?
+        /// It may change while the process runs.
+        let isReloadable: Bool
     }
 
     private var entries: [String: Entry] = [:]
@@ -17,7 +21,10 @@ struct SettingsLedger: Sendable {
     mutating func expect(variable: String) { known.insert(variable: variable) }
 
     /// Notes that a setting was read. Reading it again with the same definition changes nothing.
-    mutating func note(_ key: String, _ definition: Settings.Definition, shown: String, source: String?) {
+    /// - Parameter shown: the value; a secret is hidden here.
+    mutating func note(
+        _ key: String, _ definition: Settings.Definition, shown: String, source: String?, isReloadable: Bool = false
+    ) {
         if let other = definitions[definition.key], other != definition {
             record(
                 Settings.Problem(
@@ -28,12 +35,27 @@ struct SettingsLedger: Sendable {
             definitions[definition.key] = definition
         }
         let text = definition.isSecret ? (shown.isEmpty ? "" : "***") : SecretsInText.hide(shown)
-        entries[key] = Entry(definition: definition, shown: text, source: source)
+        entries[key] = Entry(
+            definition: definition, shown: text, text: shown, source: source, isReloadable: isReloadable)
+    }
+
+    /// Takes over the entries that may change while the process runs, from settings without a mistake.
+    mutating func adopt(_ newer: SettingsLedger) -> Settings.Adoption {
+        var (changed, pending): ([String], [String]) = ([], [])
+        for key in Set(entries.keys).union(newer.entries.keys).sorted(by: { Self.order($0) < Self.order($1) }) {
+            let (old, new) = (entries[key], newer.entries[key])
+            let isReloadable = new?.isReloadable ?? old?.isReloadable ?? false
+            if isReloadable { entries[key] = new }
+            // Defaults come and go with their entry of a list: no change of their own.
+            guard old?.source != nil || new?.source != nil, old?.text != new?.text else { continue }
+            if isReloadable { changed.append(key) } else { pending.append(key) }
+        }
+        return .adopted(changed: changed, pending: pending)
     }
 
     mutating func report(_ key: String, value: String, source: String, remedy: String) {
         let isSecret = definitions[Settings.Definition.general(key)]?.isSecret ?? false
-        let shown = isSecret ? "***" : SecretsInText.hide(value)
+        let shown = isSecret && !value.isEmpty ? "***" : SecretsInText.hide(value)
         record(Settings.Problem(key: key, value: shown, source: source, remedy: remedy))
     }
 

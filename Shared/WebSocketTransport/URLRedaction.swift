@@ -1,8 +1,8 @@
 /// Makes a URL fit for logs and errors: user, password and token values become `***`.
-enum URLRedaction {
+public enum URLRedaction {
     private static let secrets = ["access_token", "client_token", "token"]
 
-    static func redacted(_ url: String) -> String {
+    public static func redacted(_ url: String) -> String {
         let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex
         let end = url[start...].firstIndex { "/?#".contains($0) } ?? url.endIndex
         var authority = url[start..<end]

@@ -26,6 +26,7 @@ struct AMQPEncoderTests {
         properties.correlationID = "c1"
         properties.expiration = .milliseconds(1500)
         properties.isPersistent = true
+        properties.priority = 9
         properties.headers = ["x-perpetua-version": "1", "traceparent": "00-ü"]
         var out = ByteBuffer()
         let message = Message(ByteBuffer(repeating: 7, count: 10_000), properties)

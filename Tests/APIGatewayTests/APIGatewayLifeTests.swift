@@ -24,6 +24,21 @@ import Testing
         }
     }
 
+    @Test("X-Priority goes along to the bot's edge; one that is none is 400, and nothing is called")
+    func priority() async throws {
+        try await GatewayHarness.run { gateway in
+            let bot = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in ByteBuffer(string: "{}") }
+            #expect(try await gateway.get("/send_msg", headers: ["X-Priority": "9"]).status == 200)
+            #expect(try await gateway.get("/send_msg").status == 200)
+            for wrong in ["10", "-1", "high", ""] {
+                let answer = try await gateway.get("/send_msg", headers: ["X-Priority": wrong])
+                #expect(answer.status == 400)
+                #expect(answer.retcode == 1400)
+            }
+            #expect(bot.deliveries.map(\.properties.priority) == [9, nil])
+        }
+    }
+
     @Test("an action keeps the traceparent it came with, and gets one where it has none that is right")
     func trace() async throws {
         try await GatewayHarness.run { gateway in

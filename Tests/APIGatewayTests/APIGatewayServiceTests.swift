@@ -163,11 +163,13 @@ import Testing
         }
     }
 
-    @Test("set_restart is answered at once")
-    func restart() async throws {
+    @Test(
+        "set_restart is answered at once, with and without OneBot's suffixes",
+        arguments: ["set_restart", "set_restart_async", "set_restart_rate_limited"])
+    func restart(_ action: String) async throws {
         try await GatewayHarness.run { gateway async throws in
             let bot = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in ByteBuffer(string: "{}") }
-            let answer = try await gateway.form("/api/set_restart", "delay=1")
+            let answer = try await gateway.form("/api/\(action)", "delay=1")
             #expect(answer.status == 200)
             #expect(answer.retcode == 1)
             #expect(answer["status"] == "async")

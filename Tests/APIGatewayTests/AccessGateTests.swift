@@ -1,16 +1,29 @@
+import Actions
 import OneBot
+import SettingsReading
 import Testing
 
 @testable import APIGateway
 
 @Suite struct AccessGateTests {
-    private let gate = AccessGate(token: AccessToken("s3cret"), opensDiscovery: false)
+    private let gate = AccessGate(token: "s3cret", opensDiscovery: false)
 
     private func retcode(
         _ gate: AccessGate, _ path: String = "/send_msg", isGET: Bool = true, authorization: String? = nil,
         query: String? = nil
     ) -> RetCode? {
-        gate.refusal(GatewayPath(path), isGET: isGET, authorization: authorization, query: query)?.retcode
+        refusal(gate, GatewayPath(path), isGET: isGET, authorization: authorization, query: query)?.retcode
+    }
+
+    private func refusal(
+        _ gate: AccessGate, _ path: GatewayPath, isGET: Bool = true, authorization: String? = nil, query: String? = nil
+    ) -> Refusal? {
+        do {
+            _ = try gate.scope(path, isGET: isGET, authorization: authorization, query: query)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     @Test(
@@ -44,7 +57,7 @@ import Testing
 
     @Test("with api.open_discovery the two GETs need no token, and nothing else is open")
     func discovery() {
-        let gate = AccessGate(token: AccessToken("s3cret"), opensDiscovery: true)
+        let gate = AccessGate(token: "s3cret", opensDiscovery: true)
         for path in ["/api/get_ws_port", "/get_online_clients"] {
             #expect(retcode(gate, path) == nil)
             #expect(retcode(gate, path, isGET: false) == .unauthorized)
@@ -56,8 +69,53 @@ import Testing
     @Test("no message holds the token")
     func secret() {
         for authorization in [nil, "Bearer wrong"] {
-            let message = gate.refusal(.unknown, isGET: true, authorization: authorization, query: nil)?.message
+            let message = refusal(gate, .unknown, authorization: authorization)?.message
             #expect(message?.contains("s3cret") == false)
         }
+    }
+
+    @Test("a token's scope holds: which actions, and whether it is for HTTP at all")
+    func scopes() throws {
+        let settings = Settings(
+            file: (
+                "t.yaml",
+                """
+                tokens:
+                  - {name: reader, token: r, actions: [get_*], self_ids: [7]}
+                  - {name: socket, token: s, http: false}
+                """
+            ))
+        let gate = AccessGate(tokens: AccessTokens.following(settings), opensDiscovery: false)
+        #expect(settings.problems == [])
+        #expect(retcode(gate, "/api/get_status", authorization: "r") == nil)
+        #expect(retcode(gate, "/get_online_clients", authorization: "r") == nil)
+        #expect(retcode(gate, "/metrics", authorization: "r") == nil)
+        let sending = refusal(gate, GatewayPath("/send_msg"), isGET: false, authorization: "r")
+        #expect(sending?.retcode == .forbidden)
+        #expect(sending?.message.contains("send_msg") == true)
+        #expect(sending?.message.contains("“reader”") == true)
+        #expect(retcode(gate, "/api/set_client_name", authorization: "r") == .forbidden)
+        for path in ["/get_status", "/metrics", "/api/get_ws_port"] {
+            #expect(retcode(gate, path, authorization: "s") == .forbidden)
+        }
+        let scope = try gate.scope(.metrics, isGET: true, authorization: nil, query: "access_token=r")
+        #expect(scope.bots == [SelfID(7)])
+    }
+
+    @Test("tokens that are replaced count from the next request on")
+    func replaced() {
+        let tokens = Reloadable(AccessTokens(everythingFor: AccessToken("old")))
+        let gate = AccessGate(tokens: tokens, opensDiscovery: false)
+        #expect(retcode(gate, authorization: "old") == nil)
+        tokens.replace(with: AccessTokens(everythingFor: AccessToken("new")))
+        #expect(retcode(gate, authorization: "old") == .forbidden)
+        #expect(retcode(gate, authorization: "new") == nil)
+    }
+}
+
+extension AccessGate {
+    fileprivate init(token: String?, opensDiscovery: Bool) {
+        self.init(
+            tokens: Reloadable(AccessTokens(everythingFor: AccessToken(token))), opensDiscovery: opensDiscovery)
     }
 }

@@ -57,6 +57,24 @@ import Testing
                 == #"{"anonymous":{"flag":1},"context":"[]","operation":"no"}"#)
     }
 
+    @Test("a message may be segments: a list of them, or one")
+    func segments() throws {
+        #expect(
+            text(try parameters(query: #"message=%5B%7B%22type%22:%22rps%22%7D,%20%7B%22type%22:%22text%22%7D%5D"#))
+                == #"{"message":[{"type":"rps"}, {"type":"text"}]}"#)
+        #expect(text(try parameters(query: #"message=%7B%22type%22:%22rps%22%7D"#)) == #"{"message":{"type":"rps"}}"#)
+    }
+
+    @Test(
+        "a message that only looks like JSON is a text",
+        arguments: [
+            "%5B%5D", "%5B1%5D", "%7B%7D", "%7B%22type%22:1%7D", "%5B%7B%22type%22:%22rps%22%7D,1%5D", "%5BCQ:rps%5D",
+            "%22x%22", "true", "5", "null", "%5B%7B%22type%22:%22rps%22%7D",
+        ])
+    func noSegments(_ message: String) throws {
+        #expect(try parameters(query: "message=" + message).json?["message"]?.kind == .string)
+    }
+
     @Test("a form comes before the query, and both count")
     func formAndQuery() throws {
         let params = try parameters(

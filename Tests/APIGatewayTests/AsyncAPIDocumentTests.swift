@@ -93,7 +93,8 @@ import Yams
         let edge = EdgeAddress(edgeID: "e1", instance: "a")
         let client = OnlineClient(
             appID: "x", clientName: "n", role: .universal, transport: .websocket, edge: edge, sessionID: 1,
-            selfID: SelfID(1), connectedAt: 1, remoteAddress: "127.0.0.1:1")
+            selfID: SelfID(1), connectedAt: 1, remoteAddress: "127.0.0.1:1", group: "g",
+            groupBots: [SelfID(1), SelfID(2)])
         let bot = OnlineBot(
             selfID: SelfID(1), edge: edge, epoch: 1, isOnline: true, configuredIndex: 0, isSupervised: false)
         let change = PresenceChange(
@@ -117,6 +118,9 @@ import Yams
         try compare(try JSONObject(failed), with: "response")
         let versions = try schema("headers")["properties"]?["x-perpetua-version"]?["const"]?.string
         #expect(versions == "1")
+        let stamp = GroupStamp(chat: .none, owners: [])
+        let headers = try members(of: schema("eventHeaders"))
+        #expect(headers.all == Set(stamp.headers.keys))
     }
 
     private func schema(_ name: String) throws -> Node {

@@ -1,3 +1,4 @@
+import Actions
 import Contracts
 import NIOCore
 import OneBot
@@ -9,13 +10,15 @@ import Testing
 @Suite struct BotChoiceTests {
     private let edge = EdgeAddress(edgeID: "e", instance: "1")
 
-    private func choose(_ value: String?, among bots: [Int64]) throws -> SelfID {
+    private func choose(
+        _ value: String?, among bots: [Int64], scope: TokenScope = .everything
+    ) throws -> SelfID {
         var replica = PresenceReplica()
         _ = replica.replace(
             with: PresenceSnapshot(
                 registryEpoch: 1, sequence: 1, edges: [], clients: [], bots: bots.map { .fixture($0, at: edge) }))
         let value = try value.map { try JSONText(validating: ByteBuffer(string: $0)) }
-        return try BotChoice.bot(named: value, in: replica)
+        return try BotChoice.bot(named: value, in: replica, scope: scope)
     }
 
     @Test("the only bot needs no name")
@@ -47,6 +50,23 @@ import Testing
     func wrongType(_ value: String) {
         let failure = #expect(throws: RPC.Failure.self) { try choose(value, among: [7]) }
         #expect(failure?.retcode == 1400)
+    }
+
+    @Test("within a token's scope the others are not there: not to be guessed, not listed, and 1403 where named")
+    func scope() throws {
+        let one = TokenScope(bots: [SelfID(8)])
+        #expect(try choose(nil, among: [7, 8], scope: one) == SelfID(8))
+        #expect(try choose("8", among: [7, 8], scope: one) == SelfID(8))
+        let named = #expect(throws: RPC.Failure.self) { try choose("7", among: [7, 8], scope: one) }
+        #expect(named?.retcode == 1403)
+        let two = TokenScope(bots: [SelfID(8), SelfID(9)])
+        let several = #expect(throws: RPC.Failure.self) { try choose(nil, among: [7, 8, 9], scope: two) }
+        #expect(several?.retcode == 1400)
+        #expect(several?.message.contains("7") == false)
+        #expect(try choose(nil, among: [7, 9], scope: two) == SelfID(9))
+        let absent = #expect(throws: RPC.Failure.self) { try choose(nil, among: [7], scope: one) }
+        #expect(absent?.retcode == 1503)
+        #expect(absent?.message.contains("8") == true)
     }
 
     @Test("before any bot was ever there it is 1503", arguments: [nil, "7"])

@@ -46,7 +46,8 @@ final class ActionsHarness: Sendable {
             exchanges: exchanges,
             bots: BotActionCaller(
                 requester: requester, exchanges: exchanges,
-                timeouts: ActionTimeouts(standard: .seconds(60), byPattern: [])),
+                patience: ActionPatience(
+                    timeouts: ActionTimeouts(standard: .seconds(60), byPattern: []), pacing: PacingConfiguration())),
             spawn: { work in spawned.work.withLock { $0.append(work) } })
         dispatcher.sleep = { delay in spawned.sleeps.withLock { $0.append(delay) } }
         dispatcher.publishDeadline = publishDeadline

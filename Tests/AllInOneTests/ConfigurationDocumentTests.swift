@@ -35,13 +35,15 @@ struct ConfigurationDocumentTests {
         }
     }
 
-    @Test("its example is right")
-    func example() throws {
-        let text = try page()
-        let start = try #require(text.firstRange(of: "```yaml\n")?.upperBound)
-        let end = try #require(text[start...].firstRange(of: "```")?.lowerBound)
-        for process in DeployedProcesses.allCases {
-            #expect(try process.problems(with: Settings(file: ("perpetua.yaml", String(text[start..<end])))) == [])
+    @Test("its examples are right")
+    func examples() throws {
+        let blocks = try page().components(separatedBy: "```yaml\n").dropFirst()
+        #expect(blocks.count > 1)
+        for block in blocks {
+            let end = try #require(block.firstRange(of: "```")?.lowerBound)
+            for process in DeployedProcesses.allCases {
+                #expect(try process.problems(with: Settings(file: ("perpetua.yaml", String(block[..<end])))) == [])
+            }
         }
     }
 

@@ -4,6 +4,8 @@ PERPETUA_WS    the shared port, such as ws://127.0.0.1:6700 (the default). Witho
                bot itself: then what only Perpetua promises is not checked.
 PERPETUA_HTTP  the HTTP API, such as http://127.0.0.1:8080.
 PERPETUA_TOKEN the access token, if there is one.
+TARGET_PORT    where a program listens that Perpetua is to reach (reverse WebSocket, HTTP POST), as its settings have it;
+TARGET_TOKEN   the access token Perpetua shows there, TARGET_SECRET what it signs with.
 """
 
 import asyncio
@@ -11,6 +13,8 @@ import json
 import os
 import sys
 import time
+import traceback
+import urllib.request
 from contextlib import asynccontextmanager
 
 from websockets.asyncio.client import connect
@@ -21,6 +25,9 @@ HTTP = os.environ.get("PERPETUA_HTTP", "").rstrip("/")
 TOKEN = os.environ.get("PERPETUA_TOKEN", "")
 HEADERS = {"Authorization": f"Bearer {TOKEN}"} if TOKEN else {}
 THROUGH_PERPETUA = bool(HTTP)
+TARGET_PORT = int(os.environ.get("TARGET_PORT", "0"))
+TARGET_TOKEN = os.environ.get("TARGET_TOKEN", "")
+TARGET_SECRET = os.environ.get("TARGET_SECRET", "")
 DEADLINE = 60
 
 
@@ -61,6 +68,9 @@ async def within_deadline(program):
         print(f"FAILED  {failure}", file=sys.stderr, flush=True)
     except asyncio.TimeoutError:
         print(f"FAILED  not finished after {DEADLINE} s", file=sys.stderr, flush=True)
+    except Exception:
+        # A framework's own: its server or its tasks must not keep the process alive.
+        traceback.print_exc()
     return 1
 
 
@@ -144,3 +154,166 @@ async def remote_control():
     socket = await until("the remote control is connected", opened)
     async with socket:
         yield Remote(socket)
+
+
+class CallFailed(Exception):
+    """A framework's call that was answered `failed`, or with an HTTP status that is no success (then 1000 more)."""
+
+    def __init__(self, retcode):
+        super().__init__(f"failed with {retcode}")
+        self.retcode = retcode
+
+
+def over_http(action, **params):
+    """Calls an action over HTTP and returns its data: what a program must know before its framework runs."""
+    request = urllib.request.Request(
+        f"{HTTP}/api/{action}", json.dumps(params).encode(), {"Content-Type": "application/json", **HEADERS}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            answer = json.load(response)
+    except (OSError, ValueError) as error:
+        raise Failed(f"{HTTP}/api/{action} cannot be had: {error}") from None
+    if answer["status"] != "ok":
+        raise Failed(f"{action} was answered {answer}")
+    return answer["data"]
+
+
+class Framework:
+    """What every framework must be able to do. A program says how its own calls and hears; the steps are the same for all.
+
+    `call` is a coroutine function that takes an action's name and parameters, returns its data and raises CallFailed.
+    `connections` counts how often the framework was connected; by HTTP POST there are none.
+    """
+
+    def __init__(self, name, call, connections=None, calls_at_once=100):
+        self.name = name
+        self.call = call
+        self.connections = connections
+        self.calls_at_once = calls_at_once
+        self.self_id = None
+        self.texts = []
+
+    def hears(self, text):
+        """Notes a group message, and says whether it is to be answered, with `reply`."""
+        self.texts.append(text)
+        return text.startswith(f"greet {self.name} ")
+
+    def reply(self, text):
+        """The simulated bot answers what holds "ping" with "pong": that is how we see the reply arrive."""
+        return "ping " + text
+
+    async def does_it_all(self, transport=None, losses={}):
+        """Every step. `transport`: how Perpetua lists it, if Perpetua is the one who connects; `losses`: see `comes_back`."""
+        if self.connections:
+            await until(f"{self.name} is connected", lambda: self.connections() > 0)
+            await until("its bot is there", lambda: self.succeeds("get_login_info"))
+            self.self_id = (await self.call("get_login_info"))["user_id"]
+            passed(f"{self.name} is connected and knows the account {self.self_id}")
+        else:
+            self.self_id = over_http("get_login_info")["user_id"]
+        if transport and THROUGH_PERPETUA:
+            await self.is_listed(transport)
+        async with remote_control() as remote:
+            await remote.simulate(rate=0, reset=True)
+            await self.answers_a_message(remote, "first")
+        await self.calls_actions()
+        await self.outlives_its_bot()
+        for after, lose in losses.items():
+            await self.comes_back(after, lose)
+
+    async def is_listed(self, transport):
+        """Perpetua lists the targets it reaches as clients, under the names its settings give them."""
+
+        def entries():
+            clients = over_http("get_online_clients")["clients"]
+            return [client for client in clients if client.get("client_name") == self.name]
+
+        await until(f"{self.name} is in the list of online clients", entries)
+        transports = [entry["transport"] for entry in entries()]
+        check(transports == [transport], f"{self.name} is listed once, as {transport}", transports)
+
+    async def answers_a_message(self, remote, word, message_id=424242):
+        await remote.emit_group_message(f"greet {self.name} {word}", self.self_id, message_id)
+        await self.has_answered(word)
+
+    async def has_answered(self, word):
+        greeting = f"greet {self.name} {word}"
+        await until(f"{self.name} has the message: {word}", lambda: greeting in self.texts)
+        # Only what came after it: a webhook may still have had a "pong" of an earlier program waiting.
+        place = self.texts.index(greeting)
+        await until(f"the reply reached the group: {word}", lambda: "pong" in self.texts[place:])
+        check(self.texts.count(greeting) == 1, f"{word}: a group message comes once, its reply reaches the group")
+
+    async def calls_actions(self):
+        groups = await self.call("get_group_list")
+        check([group["group_id"] for group in groups] == [30001, 30002], "get_group_list returns the groups", groups)
+        text = {"type": "text", "data": {"text": "remember me"}}
+        sent = await self.call("send_group_msg", group_id=30001, message=[text])
+        message = await self.call("get_msg", message_id=sent["message_id"])
+        check(message["message"] == [text], "what was sent can be read again", message)
+        answers = []
+        for first in range(1, 101, self.calls_at_once):
+            numbers = range(first, min(first + self.calls_at_once, 101))
+            answers += await asyncio.gather(*(self.call("get_stranger_info", user_id=number) for number in numbers))
+        check(
+            [answer["user_id"] for answer in answers] == list(range(1, 101)),
+            f"100 calls, {self.calls_at_once} at once, get their own answers",
+        )
+        for action, retcode in {"no_such_action_anywhere": 1404, "send_group_msg": 1400}.items():
+            check(await self.fails_with(retcode, action), f"{action} without parameters fails with {retcode}")
+
+    async def fails_with(self, retcode, action, **params):
+        try:
+            await self.call(action, **params)
+        except CallFailed as failure:
+            return failure.retcode == retcode
+        return False
+
+    async def succeeds(self, action, **params):
+        try:
+            await self.call(action, **params)
+            return True
+        except CallFailed:
+            return False
+
+    async def outlives_its_bot(self):
+        """The bot goes and returns; between Perpetua and the framework nothing is cut."""
+        connections = self.connections() if self.connections else 0
+        async with remote_control() as remote:
+            await remote.simulate(drop=True, away_ms=1500)
+        if THROUGH_PERPETUA:
+            await until("a call fails with 1503 while the bot is away", lambda: self.fails_with(1503, "get_login_info"))
+            passed("while the bot is away a call fails at once with 1503")
+            await until("a call works again", lambda: self.succeeds("get_login_info"))
+            if self.connections:
+                check(self.connections() == connections, "the framework stays connected while its bot reconnects")
+        else:
+            await until("the framework is connected again", lambda: self.connections() > connections)
+        async with remote_control() as remote:
+            await self.answers_a_message(remote, "after the bot came back")
+
+    async def comes_back(self, after, lose):
+        """`lose` ends the connection from the framework's side. Then it is there again, whoever it is that connects."""
+        connections = self.connections()
+        await lose()
+        await until(f"{self.name} is connected again after {after}", lambda: self.connections() > connections)
+        await until("a call works again", lambda: self.succeeds("get_login_info"))
+        async with remote_control() as remote:
+            await self.answers_a_message(remote, f"after {after}")
+
+    async def gets_what_came_while_away(self, stop, start):
+        """By HTTP POST an event waits for a receiver that cannot be reached."""
+        await stop()
+        word = "while nobody listened"
+        async with remote_control() as remote:
+            await remote.emit_group_message(f"greet {self.name} {word}", self.self_id)
+        await start()
+        await self.has_answered(word)
+
+
+def end(status):
+    """Ends the process at once: most frameworks have no way to end with a status of ours."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

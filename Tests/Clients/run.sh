@@ -6,7 +6,8 @@
 # PERPETUA_BIN   the perpetua to test (.build/debug/perpetua)
 # PERPETUA_VENV  a Python environment with Tests/requirements.txt (.venv, made where it is missing)
 # PERPETUA_TEST_BUS  `amqp`: over the broker that PERPETUA_TEST_AMQP_URL names, with what needs one
-# PERPETUA_WS    test what runs there instead of starting one; with PERPETUA_HTTP if it is a perpetua
+# PERPETUA_WS    test what runs there instead of starting one; with PERPETUA_HTTP if it is a perpetua. What Perpetua would
+#                have to dial or post to is left out then: its settings are not ours.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -58,13 +59,45 @@ if [[ ${PERPETUA_TEST_BUS:-memory} == amqp ]]; then
     bus=(PERPETUA_BUS=amqp PERPETUA_AMQP_URL="$PERPETUA_TEST_AMQP_URL" PERPETUA_AMQP_PREFIX="$prefix")
 fi
 
+# Whom Perpetua is to reach: reverse WebSockets and webhooks, each with a port of its own that nothing listens on until its
+# program runs. So each program also finds a Perpetua that has been trying for a while.
+declare -A port=()
+token=token-$RANDOM$RANDOM secret=secret-$RANDOM$RANDOM
+targets=(
+    nonebot_reverse aiocqhttp_universal aiocqhttp_split melobot_reverse alicebot_reverse_ws nonebot_http aiocqhttp_http
+)
+
+write_settings() {
+    local ports name
+    read -ra ports <<<"$(free_ports ${#targets[@]})"
+    for name in "${targets[@]}"; do
+        port[$name]=${ports[${#port[@]}]}
+    done
+    cat >"$folder/perpetua.yaml" <<YAML
+reverse_websockets:
+  - {name: nonebot_reverse, url: "ws://127.0.0.1:${port[nonebot_reverse]}/onebot/v11/ws", access_token: $token}
+  - {name: aiocqhttp_universal, url: "ws://127.0.0.1:${port[aiocqhttp_universal]}/ws/", access_token: $token}
+  - name: aiocqhttp_split
+    api_url: ws://127.0.0.1:${port[aiocqhttp_split]}/ws/api/
+    event_url: ws://127.0.0.1:${port[aiocqhttp_split]}/ws/event/
+    access_token: $token
+  - {name: melobot_reverse, url: "ws://127.0.0.1:${port[melobot_reverse]}/", access_token: $token}
+  # AliceBot refuses everybody where it is given a token: it looks for it in the wrong headers.
+  - {name: alicebot_reverse_ws, url: "ws://127.0.0.1:${port[alicebot_reverse_ws]}/cqhttp/ws"}
+webhooks:
+  - {name: nonebot_http, url: "http://127.0.0.1:${port[nonebot_http]}/onebot/v11/", secret: $secret}
+  - {name: aiocqhttp_http, url: "http://127.0.0.1:${port[aiocqhttp_http]}/", secret: $secret}
+YAML
+}
+
 start_perpetua() {
     [[ -x $perpetua ]] || { echo "There is no $perpetua: build it (swift build), or set PERPETUA_BIN." >&2; exit 2; }
     local ports shared api
     ports=$(free_ports 2)
     read -r shared api <<<"$ports"
     export PERPETUA_WS=ws://127.0.0.1:$shared PERPETUA_HTTP=http://127.0.0.1:$api
-    # Only what is set here reaches it: no settings of whoever runs this.
+    write_settings
+    # Only what is set here and in that file reaches it: no settings of whoever runs this.
     (
         cd "$folder"
         exec env -i PATH="$PATH" HOME="$folder" \
@@ -110,12 +143,27 @@ run() {
     fi
 }
 
+# The same, for a program that Perpetua reaches under this name.
+run_target() {
+    [[ -n ${port[$1]:-} ]] || { echo "== $1 (left out)"; return 0; }
+    run "$1" env TARGET_PORT="${port[$1]}" TARGET_TOKEN="$token" TARGET_SECRET="$secret" "${@:2}"
+}
+
 words=("$@")
 python=("$venv/bin/python" -B)
 cd "$clients"
 run echo_types "${python[@]}" echo_types.py
 run nonebot_forward_websockets env NONEBOT_DRIVER='~websockets' "${python[@]}" nonebot_forward.py
 run nonebot_forward_aiohttp env NONEBOT_DRIVER='~aiohttp' "${python[@]}" nonebot_forward.py
+run_target nonebot_reverse "${python[@]}" nonebot_reverse.py
+run_target nonebot_http "${python[@]}" nonebot_http.py
+run_target aiocqhttp_universal "${python[@]}" aiocqhttp_universal.py
+run_target aiocqhttp_split "${python[@]}" aiocqhttp_split.py
+run_target aiocqhttp_http "${python[@]}" aiocqhttp_http.py
+run melobot_forward "${python[@]}" melobot_client.py
+run_target melobot_reverse env MELOBOT_MODE=reverse "${python[@]}" melobot_client.py
+run alicebot_ws "${python[@]}" alicebot_client.py
+run_target alicebot_reverse_ws env ALICEBOT_MODE=reverse-ws "${python[@]}" alicebot_client.py
 if ((${#bus[@]})); then
     run amqp_client "${python[@]}" ../../Examples/amqp-client/amqp_client.py --once \
         --url "$PERPETUA_TEST_AMQP_URL" --prefix "$prefix"

@@ -19,7 +19,8 @@ import Testing
             clients: [
                 OnlineClient(
                     appID: "x", clientName: nil, role: .universal, transport: .reverseWebSocket, edge: edge,
-                    sessionID: .max, selfID: SelfID(10001), connectedAt: 1_700_000_000, remoteAddress: "[::1]:5")
+                    sessionID: .max, selfID: SelfID(10001), connectedAt: 1_700_000_000, remoteAddress: "[::1]:5",
+                    group: "workers", groupBots: [SelfID(1), SelfID(2)])
             ],
             bots: [
                 OnlineBot(
@@ -31,7 +32,7 @@ import Testing
             text == #"{"bots":[{"edge":{"edge_id":"e1","instance":"a"},"epoch":3,"online":true,"#
                 + #""self_id":-9223372036854775808,"supervised":false}],"#
                 + #""clients":[{"app_id":"x","connected_at":1700000000,"edge":{"edge_id":"e1","instance":"a"},"#
-                + #""remote_address":"[::1]:5","role":"Universal","self_id":10001,"session_id":18446744073709551615,"#
+                + #""group":"workers","group_bots":[1,2],"remote_address":"[::1]:5","role":"Universal","self_id":10001,"session_id":18446744073709551615,"#
                 + #""transport":"reverse_websocket"}],"edge":{"edge_id":"e1","instance":"a"},"kind":"client.online","#
                 + #""registry_epoch":7,"sequence":18446744073709551615}"#)
         let read = try JSONDecoder().decode(PresenceChange.self, from: Data(text.utf8))

@@ -21,6 +21,7 @@ struct PerpetuaProcess: Sendable {
 
     func waitUntilReady() async throws { try await program.waitUntilReady(at: http) }
     func kill() async throws { try await program.kill() }
+    func hangUp() { program.hangUp() }
     func terminate() { program.terminate() }
     func exitCode() async throws -> Int32 { try await program.exitCode() }
 }

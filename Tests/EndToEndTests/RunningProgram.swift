@@ -69,6 +69,9 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
         _ = try await exitCode()
     }
 
+    /// Has it read its settings again.
+    func hangUp() { Foundation.kill(process.processIdentifier, SIGHUP) }
+
     func terminate() { Foundation.kill(process.processIdentifier, SIGTERM) }
 
     func exitCode() async throws -> Int32 {

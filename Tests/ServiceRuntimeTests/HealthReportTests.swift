@@ -18,7 +18,8 @@ struct HealthReportTests {
     @Test(
         "the worst part says how the whole is, and every reason is told",
         arguments: [
-            ([Impairment.Degree.standby], 200, "standby"), ([.degraded], 503, "degraded"),
+            ([Impairment.Degree.standby], 200, "standby"), ([.degraded], 503, "degraded"), ([.ailing], 200, "degraded"),
+            ([.ailing, .degraded], 503, "degraded"),
             ([.unavailable], 503, "unavailable"), ([.standby, .degraded], 503, "degraded"),
             ([.unavailable, .degraded], 503, "unavailable"),
         ])

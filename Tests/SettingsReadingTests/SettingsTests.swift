@@ -20,6 +20,8 @@ struct SettingsTests {
         #expect(settings.duration("wait", default: .seconds(5), in: .zero ... .seconds(60)) == .seconds(5))
         #expect(settings.bytes("size", default: 1024, in: 0...4096) == 1024)
         #expect(settings.choice("mode", default: Mode.slow) == .slow)
+        #expect(settings.optionalChoice("other_mode") as Mode? == nil)
+        #expect(settings.optionalDuration("pause", in: .zero ... .seconds(60)) == nil)
         #expect(settings.strings("command", default: ["a"]) == ["a"])
         #expect(settings.durations("timeouts", default: [], in: .zero ... .seconds(1)).isEmpty)
         #expect(settings.entries("bots").isEmpty)
@@ -33,6 +35,18 @@ struct SettingsTests {
         let settings = Settings(file: ("p.yaml", yaml))
         #expect(settings.int("api.port", default: 8080, in: 0...65535) == 1)
         #expect(settings.problems.isEmpty)
+    }
+
+    @Test("a choice and a duration that may be left out are read where they are set, and wrong ones are reported")
+    func optionals() {
+        let settings = Settings(file: ("p.yaml", "mode: very_slow\npause: 2s\nempty: \"\"\nwrong: x\nlong: 2m"))
+        #expect(settings.optionalChoice("mode") as Mode? == .slow)
+        #expect(settings.optionalChoice("empty") as Mode? == nil)
+        #expect(settings.optionalDuration("pause", in: .zero ... .seconds(60)) == .seconds(2))
+        #expect(settings.problems.filter { ["mode", "empty", "pause"].contains($0.key) }.isEmpty)
+        #expect(settings.optionalChoice("wrong") as Mode? == nil)
+        #expect(settings.optionalDuration("long", in: .zero ... .seconds(60)) == nil)
+        #expect(settings.problems.map(\.key) == ["wrong", "long"])
     }
 
     @Test("flags weigh more than the environment, and that more than the file")

@@ -30,6 +30,16 @@ public final class FakeClient: Sendable {
         return FakeClient(eventLoop: eventLoop, frames: frames)
     }
 
+    /// The server's end of a connection as a client: so it is where a framework is dialled. On its event loop, before any frame is read.
+    static func over(_ connection: WebSocketConnection, whenClosed: @escaping () -> Void) -> FakeClient {
+        let frames = ReceivedFrames(eventLoop: connection.eventLoop)
+        frames.connection = connection
+        frames.whenClosed = whenClosed
+        connection.delegate = frames
+        return FakeClient(
+            eventLoop: connection.eventLoop, frames: NIOLoopBound(frames, eventLoop: connection.eventLoop))
+    }
+
     // MARK: Sending
 
     /// Sends one text frame.

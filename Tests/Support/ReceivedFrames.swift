@@ -18,6 +18,7 @@ final class ReceivedFrames: WebSocketDelegate {
     private(set) var unread: [ReceivedFrame] = []
     private(set) var total = 0
     var connection: WebSocketConnection?
+    var whenClosed: (() -> Void)?
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -73,6 +74,8 @@ final class ReceivedFrames: WebSocketDelegate {
 
     func closed(_ ending: WebSocketEnding) {
         self.ending = ending
+        whenClosed?()
+        whenClosed = nil
         connection = nil
         for waiter in waiters {
             waiter.promise.fail(FakeClientError.ended(waitingFor: waiter.what, ending))

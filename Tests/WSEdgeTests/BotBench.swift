@@ -112,7 +112,7 @@ final class BotBench: Sendable {
     @discardableResult
     func call(
         _ bot: Int64, _ frame: String, replyTo: QueueName? = "test.inbox", expiration: Duration? = nil,
-        messageID: String? = nil, trace: TraceParent? = nil
+        messageID: String? = nil, trace: TraceParent? = nil, priority: UInt8? = nil
     ) async throws -> (id: String, outcome: PublishOutcome) {
         let id = lastCall.withLock {
             $0 += 1
@@ -124,6 +124,7 @@ final class BotBench: Sendable {
         properties.correlationID = id
         properties.expiration = expiration
         properties.messageID = messageID
+        properties.priority = priority
         let outcome = await bus.publish(
             Message(ByteBuffer(string: frame), properties), to: exchanges.actions,
             key: Exchanges.actionKey(SelfID(bot)), mandatory: true)

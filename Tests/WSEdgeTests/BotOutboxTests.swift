@@ -96,4 +96,16 @@ struct BotOutboxTests {
         _ = outbox.settle(sent[0].ticket)
         #expect(outbox.count == 3)
     }
+
+    @Test("a parcel is finished when it is published first, and published again as it was then")
+    mutating func finishing() {
+        _ = outbox.open()
+        _ = outbox.add(1, bytes: 1)
+        let first = outbox.take { $0 += 10 }
+        #expect(first?.parcel == 11)
+        _ = outbox.close()
+        _ = outbox.open()
+        let again = outbox.take { $0 += 100 }
+        #expect(again?.parcel == 11)
+    }
 }

@@ -10,7 +10,7 @@ struct BotTableTests {
     private let edge = EdgeAddress(edgeID: "e", instance: "i")
 
     private func entry(url: String? = nil, selfID: Int64? = nil, command: [String] = []) -> BotConfiguration {
-        BotConfiguration(url: url, accessToken: nil, selfID: selfID, command: command, directory: nil)
+        BotConfiguration(url: url, selfID: selfID, command: command)
     }
 
     @Test("a configured bot is known before it is connected")

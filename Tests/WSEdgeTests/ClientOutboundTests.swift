@@ -1,4 +1,6 @@
+import Contracts
 import NIOCore
+import OneBot
 import SettingsReading
 import Testing
 
@@ -85,5 +87,24 @@ struct ClientOutboundTests {
         first.clear()
         second.clear()
         #expect(!budget.isExceeded)
+    }
+
+    @Test("events for one of a group are taken out, so that others get them; the rest stays in its order")
+    func grouped() {
+        let budget = OutboundBudget(limit: 1 << 30)
+        var queue = outbound(.close, budget: budget)
+        let place = GroupRouting.Place(bot: SelfID(1), group: "g", chat: .none)
+        let owner = GroupMember(appID: "x", edge: EdgeAddress(edgeID: "e", instance: "1"), sessionID: 1)
+        for number in 1...3 {
+            let event = GroupedEvent(
+                place: place, messageID: "1-\(number)", owner: owner, frames: frame(10), whenOrphaned: { _ in })
+            _ = queue.append(frame(number), events: 0, now: start)
+            _ = queue.append(event.frames, events: 1, grouped: event, now: start)
+        }
+        #expect(queue.takeGrouped().map(\.messageID) == ["1-1", "1-2", "1-3"])
+        #expect(queue.takeGrouped().isEmpty)
+        #expect(queue.bytes == 6)
+        #expect(budget.bytes == 6)
+        #expect((1...3).map { _ in queue.next()?.frames.readableBytes } == [1, 2, 3])
     }
 }

@@ -35,17 +35,34 @@ struct ClientUpgradeTests {
                 == .everyBot)
     }
 
+    @Test("the priority is a number from 0 to 9, or not said")
+    func priority() throws {
+        #expect(try ClientUpgrade(request(), accessToken: nil).priority == nil)
+        #expect(try ClientUpgrade(request("/", [("priority", "9")]), accessToken: nil).priority == 9)
+        #expect(try ClientUpgrade(request("/", [("priority", "0")]), accessToken: nil).priority == 0)
+    }
+
     @Test(
         "what cannot be read is refused with 400",
         arguments: [
             ("self_id", "abc"), ("self_id", ""), ("resume", "0"), ("resume", "x"), ("resume", "86401"),
-            ("client_status", "some"),
+            ("client_status", "some"), ("priority", "10"), ("priority", "-1"), ("priority", ""),
+            ("group", ""), ("group", "a b"), ("group", "a.b"), ("group", "é"),
+            ("group", String(repeating: "a", count: 49)),
         ])
     func refused(name: String, value: String) {
         #expect {
             try ClientUpgrade(request("/", [(name, value)]), accessToken: nil)
         } throws: { error in
             (error as? ClientUpgrade.Refusal)?.status == .badRequest
+        }
+    }
+
+    @Test("a group is a word of at most 48 characters; without one there is none")
+    func group() throws {
+        #expect(try ClientUpgrade(request(), accessToken: nil).group == nil)
+        for name in ["workers", "A-z_09", String(repeating: "a", count: 48)] {
+            #expect(try ClientUpgrade(request("/", [("group", name)]), accessToken: nil).group == name)
         }
     }
 

@@ -7,6 +7,21 @@ import Testing
 
 @Suite("EchoTable")
 struct EchoTableTests {
+    @Test("those that are late and were sent since a moment are counted")
+    func countExpiring() throws {
+        var table = EchoTable(bot: SelfID(1))
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        let frame = try JSONObject(ByteBuffer(string: #"{"action":"a"}"#))
+        for second in Int64(0)..<3 {
+            _ = table.replace(
+                echoOf: frame, action: "a", replyTo: nil, correlationID: nil, timeout: .seconds(10),
+                at: start + .seconds(second))
+        }
+        #expect(table.countExpiring(at: start + .seconds(11), sentSince: start) == 2)
+        #expect(table.countExpiring(at: start + .seconds(12), sentSince: start + .seconds(1)) == 2)
+        #expect(table.countExpiring(at: start + .seconds(9), sentSince: start) == 0)
+    }
+
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
     private var table = EchoTable(bot: SelfID(10001))
 

@@ -69,6 +69,27 @@ struct HubStateTests {
         #expect(hub.count == model.count, "seed \(seed)")
     }
 
+    @Test("who shares a bot's events hears what is said of the bot, and is given no event together with others")
+    func sharing() {
+        var hub = HubState<Member>()
+        let (alone, sharing, everywhere, some) = (Member(), Member(), Member(), Member())
+        hub.add(alone, id: 1, to: .bot(SelfID(1)))
+        hub.add(sharing, id: 2, to: HubState<Member>.Audience.bot(SelfID(1)).shared(true))
+        hub.add(everywhere, id: 3, to: HubState<Member>.Audience.everyBot.shared(true))
+        hub.add(some, id: 4, to: HubState<Member>.Audience.someBots([SelfID(1), SelfID(2)]).shared(true))
+        hub.add(Member(), id: 5, to: HubState<Member>.Audience.bot(SelfID(2)).shared(true))
+        #expect(received(hub, SelfID(1)) == [ObjectIdentifier(alone)])
+        var followers: Set<ObjectIdentifier> = []
+        hub.forEachFollower(of: SelfID(1)) { followers.insert(ObjectIdentifier($0)) }
+        #expect(followers == Set([alone, sharing, everywhere, some].map(ObjectIdentifier.init)))
+        var all = 0
+        hub.forEachRecipient { _ in all += 1 }
+        #expect(all == 5)
+        #expect(hub.followsEveryBot)
+        hub.remove(1)
+        #expect(Set(hub.boundBots) == [SelfID(1), SelfID(2)])
+    }
+
     private func received(_ hub: HubState<Member>, _ bot: SelfID) -> Set<ObjectIdentifier> {
         var seen: [ObjectIdentifier] = []
         hub.forEachRecipient(of: bot) { seen.append(ObjectIdentifier($0)) }

@@ -199,16 +199,14 @@ struct PublicAddressesTests {
 
 @Suite("Who hears of clients coming and going")
 struct StatusAudienceTests {
-    @Test("what the connection asked for weighs more than the configuration, and a crowd must be asked for")
+    @Test("a crowd must be asked for; who wants only itself, or nobody, hears no other")
     func hears() {
-        #expect(StatusAudience.hears(asked: nil, configured: nil, isSelf: false, clients: 1_000))
-        #expect(!StatusAudience.hears(asked: nil, configured: nil, isSelf: false, clients: 1_001))
-        #expect(StatusAudience.hears(asked: nil, configured: nil, isSelf: true, clients: 1_001))
-        #expect(StatusAudience.hears(asked: nil, configured: .all, isSelf: false, clients: 1_001))
-        #expect(!StatusAudience.hears(asked: .own, configured: .all, isSelf: false, clients: 1))
-        #expect(
-            !StatusAudience.hears(
-                asked: WSEdgeConfiguration.ClientStatusAudience.none, configured: .all, isSelf: true, clients: 1))
+        #expect(StatusAudience.hears(nil, isSelf: false, clients: 1_000))
+        #expect(!StatusAudience.hears(nil, isSelf: false, clients: 1_001))
+        #expect(StatusAudience.hears(nil, isSelf: true, clients: 1_001))
+        #expect(StatusAudience.hears(.all, isSelf: false, clients: 1_001))
+        #expect(!StatusAudience.hears(.own, isSelf: false, clients: 1))
+        #expect(!StatusAudience.hears(WSEdgeConfiguration.ClientStatusAudience.none, isSelf: true, clients: 1))
     }
 }
 

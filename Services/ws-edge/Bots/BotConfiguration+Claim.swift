@@ -1,8 +1,19 @@
-/// The name of an entry's claim: the same on every edge whose `bots[]` holds the entry, wherever in the list it stands.
+import OneBot
+
+/// Where an entry of `bots[]` is dialled, and the name of its claim: the same on every edge whose `bots[]` holds the entry, wherever in the
+/// list it stands.
 extension BotConfiguration {
+    /// One address, or one for each of an API and Event pair; none for a bot that dials in.
+    var addresses: [(url: String, role: ClientRole)] {
+        if let url { return [(url, .universal)] }
+        guard let apiURL, let eventURL else { return [] }
+        return [(apiURL, .api), (eventURL, .event)]
+    }
+
     var claimName: String {
-        guard let url else { return Self.stableHash("command\n" + command.joined(separator: "\n")) }
-        return Self.stableHash(url)
+        let urls = addresses.map(\.url)
+        guard urls.isEmpty else { return Self.stableHash(urls.joined(separator: "\n")) }
+        return Self.stableHash("command\n" + command.joined(separator: "\n"))
     }
 
     /// FNV-1a of 64 bits: `Hasher` gives every process other values. A URL may hold a secret, so it is no queue's name itself.

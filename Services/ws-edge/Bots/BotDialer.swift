@@ -7,7 +7,7 @@ import OneBot
 import Synchronization
 import WebSocketTransport
 
-/// Keeps one connection to `bots[entry].url`: dials, waits for its end, dials again, for ever, one attempt at a time.
+/// Keeps one connection to an address of `bots[entry]`: dials, waits for its end, dials again, for ever, one attempt at a time.
 struct BotDialer: Sendable {
     let entry: Int
     let url: String

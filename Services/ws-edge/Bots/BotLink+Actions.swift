@@ -22,7 +22,14 @@ extension BotLink {
             refuse(delivery, notConnected)
             return
         }
-        guard waiting.add(delivery, at: .now()) else {
+        let now = NIODeadline.now()
+        if let response = unanswering(at: now) {
+            metrics.actionsUnanswering.increment()
+            refuse(delivery, response)
+            return
+        }
+        if pace(delivery, at: now) { return pump() }
+        guard waiting.add(delivery, at: now) else {
             metrics.actionsRefused.increment()
             refuse(delivery, .unavailable("Too many actions wait for bot \(bot); this one was not carried out."))
             return
@@ -36,15 +43,19 @@ extension BotLink {
         isPumping = true
         defer { isPumping = false }
         let now = NIODeadline.now()
-        while isActionsWritable, !echoes.isFull, let connection = actionsConnection, let next = waiting.next(at: now) {
+        expirePaced(at: now)
+        while isActionsWritable, !echoes.isFull, actionsConnection != nil,
+            let next = waiting.next(at: now) ?? nextPaced(at: now)
+        {
             switch next {
-            case .send(let delivery): send(delivery, over: connection, at: now)
+            case .send(let delivery): send(delivery, at: now)
             case .expired(let delivery):
                 refuse(
                     delivery,
                     .failed(.timedOut, "The action waited too long for bot \(bot); it was not carried out."))
             }
         }
+        schedulePacing(canSend: isActionsWritable && !echoes.isFull)
     }
 
     var notConnected: Response { .unavailable("Bot \(bot) is not connected now; the action was not carried out.") }
@@ -55,24 +66,30 @@ extension BotLink {
         answer(delivery, response, echo: (try? JSONObject(delivery.body))?["echo"]?.bytes)
     }
 
-    private func send(_ delivery: Delivery, over connection: BotConnection, at now: NIODeadline) {
+    private func send(_ delivery: Delivery, at now: NIODeadline) {
         // `try?`: what is wrong with a frame that is no object is said by `Action` below.
         guard let frame = try? JSONObject(delivery.body), let action = frame["action"]?.string else {
             refuseNonsense(delivery)
             return
         }
-        let timeout = services.timeout(action)
-        let text = echoes.replace(
-            echoOf: frame, action: action, replyTo: delivery.properties.replyTo,
-            correlationID: delivery.properties.correlationID, trace: delivery.properties.trace, timeout: timeout,
-            at: now)
-        connection.send(text)
+        ask(frame, action, timeout: services.timeout(action), for: delivery.properties, at: now)
         delivery.acknowledge()
-        scheduleFlush()
-        scheduleExpiry(noLaterThan: now + TimeAmount(timeout))
         logger.trace(
             "An action was sent to the bot.",
             metadata: [LogKeys.action: "\(action)", LogKeys.traceID: "\(delivery.properties.trace?.traceID ?? "")"])
+    }
+
+    /// Sends a frame to the bot, its echo replaced by ours.
+    func ask(
+        _ frame: JSONObject, _ action: String, timeout: Duration,
+        for asker: MessageProperties = MessageProperties(), at now: NIODeadline
+    ) {
+        let text = echoes.replace(
+            echoOf: frame, action: action, replyTo: asker.replyTo, correlationID: asker.correlationID,
+            trace: asker.trace, timeout: timeout, at: now)
+        actionsConnection?.send(text)
+        scheduleFlush()
+        scheduleExpiry(noLaterThan: now + TimeAmount(timeout))
     }
 
     private func refuseNonsense(_ delivery: Delivery) {
@@ -111,7 +128,7 @@ extension BotLink {
         expiry?.timer.cancel()
         let timer = eventLoop.scheduleTask(deadline: deadline) {
             self.expiry = nil
-            self.publish(self.echoes.expire(at: .now()))
+            self.expireSent(at: .now())
             self.scheduleExpiry(noLaterThan: self.echoes.nextDeadline)
             self.pump()
         }

@@ -21,6 +21,7 @@ extension BotLink {
             metrics.framesIgnored.increment()
             return
         }
+        heardAnswer()
         guard let answer = echoes.restore(response) else {
             logger.debug(
                 "An answer of the bot was dropped: nobody waits for it.",
@@ -71,11 +72,20 @@ extension BotLink {
         guard !isPublishing else { return }
         isPublishing = true
         defer { isPublishing = false }
-        while let (parcel, ticket) = outbox.take() {
+        while let (parcel, ticket) = outbox.take(finishing: { stamp(&$0) }) {
             bus.publish(parcel.message, to: parcel.exchange, key: parcel.key, mandatory: false) { outcome in
                 self.onLoop { $0.ended(parcel, ticket, outcome) }
             }
         }
+    }
+
+    /// Says whom of each group an event is for: as late as can be, so that it is somebody who is there, and once, so that all edges hear the
+    /// same. Heartbeats are nobody's.
+    private func stamp(_ parcel: inout Parcel) {
+        guard parcel.isEvent, !Exchanges.isHeartbeat(parcel.key),
+            let stamp = services.stamp(bot, parcel.message)
+        else { return }
+        parcel.message.properties.headers.merge(stamp.headers) { $1 }
     }
 
     private func ended(_ parcel: Parcel, _ ticket: Outbox<Parcel>.Ticket, _ outcome: PublishOutcome) {

@@ -1,3 +1,4 @@
+import Actions
 import Bus
 import Contracts
 import Logging
@@ -40,6 +41,14 @@ final class BotLink: @unchecked Sendable {
     var waiting = ActionQueue() {
         didSet { metrics.setWaiting(waiting) }
     }
+    /// Before those: the actions that wait for their turn; `nil` where nothing is paced.
+    var pacer: Pacer<Delivery>? {
+        didSet { metrics.setPaced(pacer?.count ?? 0) }
+    }
+    var pacing: (deadline: NIODeadline, timer: Scheduled<Void>)?
+    var breaker: CircuitBreaker
+    /// There while the breaker is open.
+    var probing: Scheduled<Void>?
     /// Answers published so far: a part of their `message_id`.
     var answered = 0
     var isActionsWritable = false
@@ -53,10 +62,14 @@ final class BotLink: @unchecked Sendable {
     /// What a link is given by ``Bots``.
     struct Services: Sendable {
         var timeout: @Sendable (String) -> Duration
+        var pacing: PacingConfiguration
+        var breaker: BreakerConfiguration
         /// Milliseconds since 1970.
         var utcMilliseconds: @Sendable () -> UInt64
         /// The epoch of the bot's latest link at another edge, as far as presence knows; 0: none.
         var newestElsewhere: @Sendable (SelfID) -> UInt64
+        /// Whom of each group an event is for; `nil` where there is no group.
+        var stamp: @Sendable (SelfID, Message) -> GroupStamp?
         /// Told with each change, on the link's event loop.
         var changed: @Sendable (_ link: BotLink, _ epoch: UInt64, _ isOnline: Bool) -> Void
     }
@@ -75,6 +88,9 @@ final class BotLink: @unchecked Sendable {
         self.logger = logger
         // The time in the tokens: an answer to an earlier process's action is not taken for one to ours.
         echoes = EchoTable(bot: bot, prefix: "p\(String(services.utcMilliseconds(), radix: 36))-")
+        pacer = services.pacing.isOn ? Pacer(services.pacing) : nil
+        breaker = CircuitBreaker(
+            threshold: services.breaker.timeouts, probeInterval: services.breaker.probeInterval)
         let claim = { [logger = self.logger] (part: BotLinkState.Part) in
             BotClaim(
                 bot: bot, part: part, address: address, exchanges: exchanges, bus: bus, requester: requester,
@@ -105,7 +121,10 @@ final class BotLink: @unchecked Sendable {
                     .policy("replaced by a newer connection of bot \(bot)"), displacement: .replaced)
             }
             if movesActions { publish(echoes.failAll()) }
-            if connection.place.role.callsActions { isActionsWritable = isWritable }
+            if connection.place.role.callsActions {
+                isActionsWritable = isWritable
+                endSilence()
+            }
             let startsEpoch = claims || (takesEvents && sequence.sequence > 0)
             if claims {
                 wasClaimed = false
@@ -148,7 +167,8 @@ final class BotLink: @unchecked Sendable {
     /// Answers what was sent and what waits as `failed`.
     func failAll() {
         publish(echoes.failAll())
-        for delivery in waiting.removeAll() { refuse(delivery, notConnected) }
+        endSilence()
+        for delivery in waiting.removeAll() + (pacer?.removeAll() ?? []) { refuse(delivery, notConnected) }
     }
 
     func writabilityChanged(isWritable: Bool, of number: UInt64) {

@@ -1,12 +1,26 @@
 import NIOCore
 import NIOHTTP1
 import OneBot
+import SettingsReading
 import WebSocketTransport
 
 /// Lets in bots that dial us (OneBot 11, reverse WebSocket): who counts as a bot, and which may come in.
 struct BotListener: Sendable {
-    /// What bots must show (`bot_listener.access_token`); `nil`: nothing.
-    let token: AccessToken?
+    /// What bots must show (`bot_listener.access_token`); `nil`: nothing. Those that are connected stay where it is replaced.
+    let token: Reloadable<AccessToken?>
+
+    static func token(following settings: Settings) -> Reloadable<AccessToken?> {
+        let key = "bot_listener.access_token"
+        return settings.reloadable {
+            AccessToken($0.secret(key))
+        } check: { current, next, newer in
+            // A file that is half written, or gone, is not to open what was closed.
+            guard current != nil, next == nil else { return }
+            newer.report(
+                key, value: "",
+                remedy: "It is gone, so that anybody might pose as a bot. Restart if that is what you want.")
+        }
+    }
 
     /// What a bot's upgrade request says of it.
     struct Introduction: Sendable, Hashable {
@@ -25,7 +39,7 @@ struct BotListener: Sendable {
     func decide(_ request: UpgradeRequest) -> UpgradeDecision? {
         guard Self.isBot(request) else { return nil }
         let authorization = request.headers.first(name: "Authorization")
-        switch token?.verdict(authorization: authorization, query: request.query("access_token")) ?? .accepted {
+        switch token.value?.verdict(authorization: authorization, query: request.query("access_token")) ?? .accepted {
         case .accepted: break
         case .missing:
             return Self.reject(

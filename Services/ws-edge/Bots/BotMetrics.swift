@@ -18,9 +18,18 @@ final class BotMetrics: Sendable {
     /// Dropped because another edge had the bot when the bus was back.
     let eventsSuperseded = MetricNames.eventsSuperseded.counter()
 
+    /// Answered 1429: too many waited for their turn, or it did not come in time.
+    let pacingFull = MetricNames.pacedRefused.counter("queue_full")
+    let pacingExpired = MetricNames.pacedRefused.counter("max_wait")
+    let pacingWait = MetricNames.pacedWait.timer()
+    /// Answered 1503 because the bot had not answered for long.
+    let actionsUnanswering = MetricNames.actionsUnanswering.counter()
+
     private let lastEvent = Atomic<UInt64>(NIODeadline.now().uptimeNanoseconds)
     private let waiting = Atomic<Int>(0)
     private let waitingBytes = Atomic<Int>(0)
+    private let paced = Atomic<Int>(0)
+    private let silent = Atomic<Bool>(false)
 
     func publishedEvent(at now: NIODeadline) {
         eventsPublished.increment()
@@ -31,6 +40,13 @@ final class BotMetrics: Sendable {
         waiting.store(queue.count, ordering: .relaxed)
         waitingBytes.store(queue.bytes, ordering: .relaxed)
     }
+
+    func setPaced(_ count: Int) { paced.store(count, ordering: .relaxed) }
+    func setSilent(_ isSilent: Bool) { silent.store(isSilent, ordering: .relaxed) }
+
+    var actionsPaced: Int { paced.load(ordering: .relaxed) }
+    /// It does not answer, and its actions fail at once.
+    var isSilent: Bool { silent.load(ordering: .relaxed) }
 
     /// Since its last event; since the link was made where none came.
     func silence(at now: NIODeadline) -> TimeAmount {

@@ -49,7 +49,7 @@ struct BotTable {
     private var unclaimedProgram: Int? {
         let claimed = Set(known.values.compactMap(\.configuredIndex))
         let candidates = entries.indices.filter { index in
-            entries[index].url == nil && entries[index].selfID == nil && !claimed.contains(index)
+            entries[index].addresses.isEmpty && entries[index].selfID == nil && !claimed.contains(index)
         }
         return candidates.count == 1 ? candidates[0] : nil
     }

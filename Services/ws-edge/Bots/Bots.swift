@@ -19,6 +19,7 @@ final class Bots: Sendable {
     private let bus: any MessageBus
     private let requester: Requester
     private let newestElsewhere: @Sendable (SelfID) -> UInt64
+    private let stamp: @Sendable (SelfID, Message) -> GroupStamp?
     private let group: any EventLoopGroup
     private let timing: BotTiming
     private let logger: Logger
@@ -46,10 +47,12 @@ final class Bots: Sendable {
     ///   - requester: asks other edges.
     ///   - timing: the durations that are no settings; tests shorten them.
     ///   - newestElsewhere: the epoch of a bot's latest link at another edge, as far as presence knows; 0: none.
+    ///   - stamp: whom of each group an event is for; `nil` where there is no group.
     init(
         configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, requester: Requester,
         group: any EventLoopGroup, logger: Logger, timing: BotTiming = BotTiming(),
         newestElsewhere: @escaping @Sendable (SelfID) -> UInt64 = { _ in 0 },
+        stamp: @escaping @Sendable (SelfID, Message) -> GroupStamp? = { _, _ in nil },
         report: @escaping @Sendable (OnlineBot) -> Void
     ) {
         self.configuration = configuration
@@ -57,11 +60,12 @@ final class Bots: Sendable {
         self.bus = bus
         self.requester = requester
         self.newestElsewhere = newestElsewhere
+        self.stamp = stamp
         self.group = group
         self.timing = timing
         self.logger = logger
         self.report = report
-        listener = BotListener(token: AccessToken(configuration.botListenerToken))
+        listener = BotListener(token: configuration.botListenerToken)
         processes = configuration.bots.enumerated().filter { !$0.element.command.isEmpty }.map { entry, bot in
             BotProcess(
                 entry: entry, command: bot.command, directory: bot.directory, eventLoop: group.next(), timing: timing,
@@ -101,11 +105,11 @@ final class Bots: Sendable {
     /// What the holder of an entry's claim does.
     private func work(of entry: Int) -> @Sendable () async -> Void {
         let process = processes.first { $0.entry == entry }
-        let dialer = dialer(of: entry)
+        let dialers = dialers(of: entry)
         return {
             await withDiscardingTaskGroup { tasks in
                 if let process { tasks.addTask { await process.run() } }
-                if let dialer { tasks.addTask { await dialer.run() } }
+                for dialer in dialers { tasks.addTask { await dialer.run() } }
             }
         }
     }
@@ -163,23 +167,31 @@ final class Bots: Sendable {
                 let metrics = links[bot.selfID]?.metrics
                 return BotGauges.Sample(
                     configuredIndex: bot.configuredIndex, isOnline: bot.isOnline, silence: metrics?.silence(at: now),
-                    waiting: metrics?.actionsWaiting ?? (0, 0))
+                    waiting: metrics?.actionsWaiting ?? (0, 0), paced: metrics?.actionsPaced ?? 0,
+                    isSilent: metrics?.isSilent ?? false)
             })
+    }
+
+    /// The bots linked here that do not answer their actions, for health checks.
+    var silent: [SelfID] {
+        state.withLock { $0.links }.filter { $0.value.metrics.isSilent }.keys.sorted()
     }
 
     // MARK: Connections
 
-    private func dialer(of entry: Int) -> BotDialer? {
+    /// One, or one for each connection of an API and Event pair.
+    private func dialers(of entry: Int) -> [BotDialer] {
         let bot = configuration.bots[entry]
-        guard let url = bot.url else { return nil }
         var options = WebSocketOptions()
         options.maxMessageBytes = configuration.maxMessageBytes
         options.pingInterval = timing.pingInterval
-        return BotDialer(
-            entry: entry, url: url, accessToken: bot.accessToken, options: options, eventLoop: group.next(),
-            timing: timing, logger: logger
-        ) { socket in
-            self.open(socket, role: .universal, origin: .dialled(entry: entry), selfID: bot.selfID.map { SelfID($0) })
+        return bot.addresses.map { url, role in
+            BotDialer(
+                entry: entry, url: url, accessToken: bot.accessToken, options: options, eventLoop: group.next(),
+                timing: timing, logger: logger
+            ) { socket in
+                self.open(socket, role: role, origin: .dialled(entry: entry), selfID: bot.selfID.map { SelfID($0) })
+            }
         }
     }
 
@@ -232,8 +244,9 @@ final class Bots: Sendable {
             exchanges: configuration.exchanges, timing: timing,
             services: BotLink.Services(
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
+                pacing: configuration.pacing, breaker: configuration.breaker,
                 utcMilliseconds: { UInt64(Date().timeIntervalSince1970 * 1000) },
-                newestElsewhere: newestElsewhere,
+                newestElsewhere: newestElsewhere, stamp: stamp,
                 changed: { link, epoch, isOnline in
                     let bot = self.state.withLock { $0.table.changed(link.bot, epoch: epoch, isOnline: isOnline) }
                     if let bot { self.report(bot) }

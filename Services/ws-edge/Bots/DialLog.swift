@@ -48,7 +48,9 @@ struct DialLog {
         let failure = "\(ending.socket), retcode \(ending.refusal.map(String.init) ?? "none")"
         let isNew = failure != lastFailure
         lastFailure = failure
-        let isToken = [1401, 1403].contains(ending.refusal)
+        // Some say so in a response, some in the text of their close frame.
+        let isToken =
+            [1401, 1403].contains(ending.refusal) || ending.socket.reason.lowercased().contains("token")
         logger.log(
             level: isNew ? .warning : .debug,
             "The connection to a bot ended before it said who it is; dialling again.",

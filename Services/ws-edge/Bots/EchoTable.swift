@@ -95,6 +95,11 @@ struct EchoTable {
         return Answer(asker: entry.asker, body: body)
     }
 
+    /// How many that were sent then or later ``expire(at:)`` would end.
+    func countExpiring(at now: NIODeadline, sentSince start: NIODeadline) -> Int {
+        entries.values.count { $0.deadline <= now && $0.deadline - TimeAmount($0.timeout) >= start }
+    }
+
     /// Ends what is past its deadline: 1504 each.
     mutating func expire(at now: NIODeadline) -> [Answer] {
         end(entries.filter { $0.value.deadline <= now }.keys) { [bot] entry in

@@ -6,10 +6,11 @@ import NIOCore
 import Observability
 import Synchronization
 
-/// One entry of `bots[]` is dialled, and its program run, by one edge at a time: by the one that holds the entry's exclusive queue.
+/// One entry of `bots[]` is dialled, and its program run, by one edge at a time: by the one that holds the entry's exclusive queue. So it is with
+/// targets.
 ///
 /// The queue goes with the holder's connection to the broker. The holder works on meanwhile and claims it again first; only where another edge took it
-/// does it stop its work, and contend like anyone else (docs/decisions/0007).
+/// does it stop its work, and contend like anyone else; work that must never be done twice at once it stops before that (docs/decisions/0007).
 final class EntryClaim: Sendable {
     private let queue: QueueName
     private let address: EdgeAddress
@@ -17,6 +18,7 @@ final class EntryClaim: Sendable {
     private let requester: Requester
     private let eventLoop: any EventLoop
     private let timing: BotTiming
+    private let patience: Duration?
     private let logger: Logger
     /// Rung when the queue went away under us.
     private let loss: Alarm
@@ -27,9 +29,10 @@ final class EntryClaim: Sendable {
     /// What a holder is asked, and answers with its ``EdgeAddress``.
     private static let question = "who"
 
+    /// - Parameter patience: how long the work goes on after the claim was lost and could not be had again; `nil`: until another edge has it.
     init(
         queue: QueueName, address: EdgeAddress, bus: any MessageBus, requester: Requester, eventLoop: any EventLoop,
-        timing: BotTiming, logger: Logger
+        timing: BotTiming, patience: Duration? = nil, logger: Logger
     ) {
         self.queue = queue
         self.address = address
@@ -37,6 +40,7 @@ final class EntryClaim: Sendable {
         self.requester = requester
         self.eventLoop = eventLoop
         self.timing = timing
+        self.patience = patience
         self.logger = logger
         loss = Alarm(eventLoop: eventLoop)
     }
@@ -136,16 +140,19 @@ final class EntryClaim: Sendable {
             await stopConsuming()
             logger.notice("An entry's claim is lost; claiming it again.")
             guard await regain() else {
-                if !Task.isCancelled { logger.warning("Another edge has taken an entry's claim; this one waits.") }
+                if !Task.isCancelled { logger.warning("An entry's claim was not to be had again; this edge waits.") }
                 return
             }
         }
     }
 
-    /// False where another edge has it, or where cancelled.
+    /// False where another edge has it, where patience is at its end, or where cancelled.
     private func regain() async -> Bool {
+        let end = patience.map { ContinuousClock.now + $0 }
         while !Task.isCancelled {
-            switch await holder() {
+            let left = end.map { ContinuousClock.now.duration(to: $0) } ?? timing.askHolderFor
+            if left <= .zero { return false }
+            switch await holder(askedFor: min(left, timing.askHolderFor)) {
             case .nobody: if await declare() { return true }
             case .other: return false
             case .silent: break
@@ -176,14 +183,14 @@ final class EntryClaim: Sendable {
     private enum Holder { case nobody, other, silent }
 
     /// A queue that is there and says nothing may be our own, left over from the connection that was lost.
-    private func holder() async -> Holder {
+    private func holder(askedFor timeout: Duration) async -> Holder {
         var properties = MessageProperties()
         properties.type = Self.question
         properties.appID = "ws-edge"
         do {
             let answer = try await requester.request(
                 Message(ByteBuffer(), properties), to: .toQueue, key: RoutingKey(queue.text),
-                timeout: timing.askHolderFor)
+                timeout: timeout)
             let holder = try RPC.decodeResult(EdgeAddress.self, from: answer.body)
             return holder == address ? .silent : .other
         } catch MessageBusError.unroutable {
@@ -219,6 +226,6 @@ private struct ContentionLog {
     mutating func held() {
         guard !hasSaid else { return }
         hasSaid = true
-        logger.info("Another edge has this entry of bots[]; this one stands by.")
+        logger.info("Another edge has this entry; this one stands by.")
     }
 }

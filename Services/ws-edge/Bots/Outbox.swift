@@ -24,7 +24,7 @@ struct Outbox<Parcel> {
     }
 
     private struct Entry {
-        let parcel: Parcel
+        var parcel: Parcel
         let bytes: Int
         /// The round it was last published in; `nil`: it waits.
         var round: UInt64?
@@ -67,12 +67,14 @@ struct Outbox<Parcel> {
     }
 
     /// The next parcel to publish now; `nil` while closed, with a window in flight, or where none waits.
-    mutating func take() -> (parcel: Parcel, ticket: Ticket)? {
+    /// - Parameter finish: called with a parcel that is published for the first time; what it makes of it is published again, too.
+    mutating func take(finishing finish: (inout Parcel) -> Void = { _ in }) -> (parcel: Parcel, ticket: Ticket)? {
         guard isOpen, inFlight < limits.window else { return nil }
         while next < first + UInt64(entries.count) {
             defer { next += 1 }
             let index = index(of: next)
             if entries[index].isSettled { continue }
+            if entries[index].round == nil { finish(&entries[index].parcel) }
             entries[index].round = round
             inFlight += 1
             return (entries[index].parcel, Ticket(number: next, round: round))

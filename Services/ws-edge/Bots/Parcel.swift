@@ -10,7 +10,7 @@ struct Parcel: Sendable {
         case apology
     }
 
-    let message: Message
+    var message: Message
     let exchange: Exchange
     let key: RoutingKey
     let content: Content

@@ -1,3 +1,4 @@
+import Actions
 import Contracts
 import OneBot
 
@@ -8,28 +9,35 @@ enum ActionTarget: Hashable {
     case ambiguous([SelfID])
     /// None was ever known: 1503.
     case noBot
+    /// The token shown is not for this one: 1403.
+    case outOfScope(SelfID)
 
     /// - Parameters:
     ///   - bound: the bot the session is bound to; `nil` while none is known.
     ///   - known: every bot the deployment knows.
-    init(_ action: Action, binding: ClientUpgrade.Binding, bound: SelfID?, known: some Collection<SelfID>) {
+    ///   - scope: of the token shown.
+    init(
+        _ action: Action, binding: ClientUpgrade.Binding, bound: SelfID?, known: some Collection<SelfID>,
+        scope: TokenScope = .everything
+    ) {
         if let named = Self.named(in: action), known.contains(named) {
-            self = .bot(named)
+            self = scope.includes(named) ? .bot(named) : .outOfScope(named)
             return
         }
         switch binding {
         case .bot(let bot): self = .bot(bot)
         case .defaultBot: self = bound.map(ActionTarget.bot) ?? .noBot
-        case .everyBot:
-            switch known.count {
+        case .everyBot, .bots:
+            let possible = known.filter(scope.includes)
+            switch possible.count {
             case 0: self = .noBot
-            case 1: self = known.first.map(ActionTarget.bot) ?? .noBot
-            default: self = .ambiguous(known.sorted())
+            case 1: self = possible.first.map(ActionTarget.bot) ?? .noBot
+            default: self = .ambiguous(possible.sorted())
             }
         }
     }
 
-    private static func named(in action: Action) -> SelfID? {
+    static func named(in action: Action) -> SelfID? {
         guard let value = action.params?["self_id"] else { return nil }
         if let number = value.int64 { return SelfID(number) }
         return value.string.flatMap { SelfID(decimal: $0) }

@@ -15,6 +15,7 @@ enum BotCall {
         properties.replyTo = context.inbox
         properties.correlationID = CallID(session: id, call: call).text
         properties.expiration = timeout
+        properties.priority = session.upgrade.priority
         let name = action.name
         session.logger.trace(
             "An action goes to a bot.",

@@ -1,29 +1,45 @@
+import Actions
 import Contracts
+import Logging
 import Metrics
 import NIOCore
 import OneBot
+import SettingsReading
 import WebSocketTransport
 
 /// Turns upgraded connections into client sessions, whichever port they came through.
 final class ClientListener: Sendable {
     private let context: EdgeContext
     private let hub: Hub
-    private let token: AccessToken?
 
     init(context: EdgeContext, hub: Hub) {
         self.context = context
         self.hub = hub
-        token = AccessToken(context.configuration.accessToken)
     }
 
     /// Whether a client may come in.
-    func decide(_ request: UpgradeRequest) -> UpgradeDecision {
+    /// - Parameter lease: what the port was leased for; `nil` on the shared port.
+    func decide(_ request: UpgradeRequest, lease: EdgeAPI.OpenPort? = nil) -> UpgradeDecision {
         do {
-            _ = try ClientUpgrade(request, accessToken: token)
+            _ = try upgrade(request, lease)
             return .accept
         } catch {
             return error.decision
         }
+    }
+
+    /// What the request asks for, as far as the lease and the token's scope let it.
+    private func upgrade(
+        _ request: UpgradeRequest, _ lease: EdgeAPI.OpenPort?
+    ) throws(ClientUpgrade.Refusal) -> ClientUpgrade {
+        var upgrade = try ClientUpgrade(
+            request, tokens: context.configuration.tokens.value, defaults: context.configuration.choices)
+        if let lease {
+            upgrade.clientToken = lease.clientToken
+            if let bot = lease.selfID { upgrade.binding = .bot(bot) }
+        }
+        try upgrade.confineToScope(defaultBot: context.defaultBot)
+        return upgrade
     }
 
     /// Makes a session of an upgraded connection; on its event loop, before any frame is read.
@@ -32,23 +48,42 @@ final class ClientListener: Sendable {
         _ connection: WebSocketConnection, _ request: UpgradeRequest, lease: EdgeAPI.OpenPort? = nil,
         onEnded: @escaping () -> Void = {}
     ) {
-        // It was decided on this request a moment ago, with the token: what is left cannot be refused.
-        var upgrade = (try? ClientUpgrade(request, accessToken: nil)) ?? ClientUpgrade()
-        if let lease {
-            upgrade.clientToken = lease.clientToken
-            if let bot = lease.selfID { upgrade.binding = .bot(bot) }
+        let upgrade: ClientUpgrade
+        do {
+            upgrade = try self.upgrade(request, lease)
+        } catch {
+            // It was decided a moment ago, and the tokens have changed since.
+            connection.close(.policy(error.message))
+            return onEnded()
         }
+        let session = open(connection, upgrade, onEnded: onEnded)
+        connection.delegate = session
+        session.start()
+    }
+
+    /// Makes a session of a connection, whoever opened it; on its event loop. The caller makes the session hear it, then starts the session.
+    /// - Parameters:
+    ///   - name: what it is to be called from the start.
+    ///   - granted: who it was before, where it is to be that again.
+    func open(
+        _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport = .websocket,
+        name: String? = nil, granted: SessionGrant? = nil, onEnded: @escaping () -> Void = {}
+    ) -> ClientSession {
+        var context = context
+        // A target may be dialled in vain for days; who dials it says what there is to know.
+        if transport == .reverseWebSocket, context.logger.logLevel == .info { context.logger.logLevel = .notice }
         let shard = hub.shard(on: connection.eventLoop)
         let selfID: SelfID? =
             switch upgrade.binding {
             case .bot(let bot): bot
             case .defaultBot: context.defaultBot
-            case .everyBot: nil
+            case .everyBot, .bots: nil
             }
         let claim = SessionClaim(
-            sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: .websocket, selfID: selfID,
+            sessionID: hub.nextSessionID(on: shard), role: upgrade.role, transport: transport, selfID: selfID,
             connectedAt: UnixTime.now, remoteAddress: connection.remoteAddress, clientToken: upgrade.clientToken,
-            resumeSeconds: upgrade.resumeSeconds)
+            resumeSeconds: upgrade.resumeSeconds, name: name, group: upgrade.group, groupBots: upgrade.groupBots,
+            granted: granted)
         let session = ClientSession(
             connection: connection, upgrade: upgrade, claim: claim, shard: shard, context: context
         ) { [hub, clients = context.metrics.clients(upgrade.role)] in
@@ -58,7 +93,6 @@ final class ClientListener: Sendable {
         }
         hub.changeCount(by: 1)
         context.metrics.clients(upgrade.role).increment()
-        connection.delegate = session
-        session.start()
+        return session
     }
 }

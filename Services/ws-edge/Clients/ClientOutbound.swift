@@ -12,6 +12,8 @@ struct ClientOutbound {
         var events: Int
         let kind: OutgoingKind
         var since: NIODeadline
+        /// What is in there, where it is an event for one member of a group.
+        var grouped: GroupedEvent?
         /// Events dropped just before this entry.
         var missedBefore = 0
     }
@@ -45,9 +47,10 @@ struct ClientOutbound {
     var isEmpty: Bool { entries.isEmpty }
 
     mutating func append(
-        _ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, now: NIODeadline
+        _ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, grouped: GroupedEvent? = nil,
+        now: NIODeadline
     ) -> Outcome {
-        add(Entry(frames: frames, events: events, kind: kind, since: now))
+        add(Entry(frames: frames, events: events, kind: kind, since: now, grouped: grouped))
         guard isOver else { return .kept(dropped: 0) }
         switch policy {
         case .close: return .tooSlow
@@ -72,6 +75,15 @@ struct ClientOutbound {
         guard policy == .dropOldest else { return nil }
         let dropped = dropOldest(while: { $0.isOverdue(at: now) })
         return isOverdue(at: now) ? nil : dropped
+    }
+
+    /// Takes out the events that others of a group may still be given.
+    mutating func takeGrouped() -> [GroupedEvent] {
+        let taken = entries.filter { $0.grouped != nil }
+        guard !taken.isEmpty else { return [] }
+        entries.removeAll { $0.grouped != nil }
+        change(by: -taken.reduce(0) { $0 + $1.frames.readableBytes })
+        return taken.compactMap(\.grouped)
     }
 
     mutating func clear() {

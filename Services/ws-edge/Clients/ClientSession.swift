@@ -15,16 +15,20 @@ final class ClientSession: WebSocketDelegate {
     let shard: HubShard
     let context: EdgeContext
     let claim: SessionClaim
+    /// Whether it wants to look at each event.
+    let isChoosy: Bool
     private(set) var logger: Logger
+    /// Its place in the group it asked for.
+    var seat: GroupSeat?
 
     private let connection: any ClientConnection
     private let onEnded: () -> Void
-    private var state: ClientSessionState
+    private(set) var state: ClientSessionState
     private var calls = PendingCalls()
     private var own = OwnActions()
-    private var outbound: ClientOutbound
+    var outbound: ClientOutbound
     /// Items of ours that wait for the lifecycle.
-    private var held = HeldItems()
+    private(set) var held = HeldItems()
     /// Frames that came before the session was registered.
     private var early: [ByteBuffer] = []
     private var isReadingPaused = false
@@ -37,21 +41,25 @@ final class ClientSession: WebSocketDelegate {
     ) {
         self.connection = connection
         self.upgrade = upgrade
+        isChoosy = upgrade.choices.concernsEvents
         self.claim = claim
         self.shard = shard
         self.context = context
         self.onEnded = onEnded
         id = claim.sessionID
+        seat = upgrade.group.map { GroupSeat(group: $0) }
         state = ClientSessionState(role: upgrade.role, binding: upgrade.binding)
         outbound = ClientOutbound(context.configuration, budget: context.budget)
         logger = context.logger
         logger[metadataKey: "client.session_id"] = "\(id)"
+        if let name = upgrade.scope.name { logger[metadataKey: LogKeys.tokenName] = "\(name)" }
         logger[metadataKey: "client.remote_address"] = "\(connection.remoteAddress)"
     }
 
     var isOpen: Bool { state.isOpen }
-    var audience: HubState<ClientSession>.Audience { state.audience }
+    var audience: HubState<ClientSession>.Audience { state.audience.shared(seat != nil) }
     var appID: String? { state.grant?.appID }
+    var grant: SessionGrant? { state.grant }
     /// What the registry calls us, kept up to date by its presence changes.
     var client: Client? { state.grant?.client }
 
@@ -73,6 +81,7 @@ final class ClientSession: WebSocketDelegate {
         case .granted(let grant):
             logger[metadataKey: "client.app_id"] = "\(grant.appID)"
             context.leases.granted(grant, to: id)
+            if !isOpen, seat?.granted(grant, at: .now()) == true { return }
             if state.grant == nil { logger.info("Client connected.", metadata: ["role": "\(upgrade.role.rawValue)"]) }
             act(on: state.registered(grant))
             tellBot()
@@ -109,18 +118,19 @@ final class ClientSession: WebSocketDelegate {
 
     /// An event of our own, or a gap: now, or behind the lifecycle.
     func receive(_ item: HubItem, rendered: HubFrame) {
+        guard !isChoosy || upgrade.choices.wants(item) else { return }
         guard isOpen, let bot = state.bot else { return hold(item) }
         var isSelf = false
         switch item {
         case .clientStatus(let client, _):
             isSelf = client.edge == context.address && client.sessionID == id
             let hears = StatusAudience.hears(
-                asked: upgrade.clientStatus, configured: context.configuration.clientStatus, isSelf: isSelf,
-                clients: context.presence.current.clients.count)
+                upgrade.choices.clientStatus, isSelf: isSelf, clients: context.presence.current.clients.count)
             guard hears else { return }
         case .distributed(.broadcast, let message):
             broadcasts.record(message.uuid, from: message.sender.appID)
-        case .distributed(.callback, _), .gap, .events, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession:
+        case .distributed(.callback, _), .gap, .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession,
+            .onEverySession:
             break
         }
         if let frame = rendered.frame(for: item, bot: bot, isSelf: isSelf, time: UnixTime.now) {
@@ -135,11 +145,12 @@ final class ClientSession: WebSocketDelegate {
             context.metrics.lateAnswers.increment()
             return
         }
-        reply(text, to: call.began)
+        reply(formatted(text, to: call.action), to: call.began)
     }
 
     /// The name changed, or the registry spoke of us again.
     func renamed(_ client: Client) {
+        if let grant = seat?.listed() { registered(.granted(grant)) }
         guard var grant = state.grant, grant.appID == client.appID else { return }
         grant.clientName = client.clientName
         context.leases.granted(grant, to: id)
@@ -148,6 +159,7 @@ final class ClientSession: WebSocketDelegate {
 
     func tick(now: NIODeadline) {
         for call in calls.expire(at: now) { reply(call.late, to: call.began) }
+        if let grant = seat?.overdue(at: now) { registered(.granted(grant)) }
         guard outbound.isOverdue(at: now) else { return }
         if let count = outbound.dropOverdue(at: now) {
             dropped(count)
@@ -173,20 +185,24 @@ final class ClientSession: WebSocketDelegate {
         close(reason)
     }
 
-    func close(_ reason: CloseReason) { connection.close(reason) }
+    func close(_ reason: CloseReason) {
+        leaveGroup()
+        connection.close(reason)
+    }
+
     func abort() { connection.abort() }
 
     // MARK: Sending
 
     /// Writes frames, or keeps them while the client reads too slowly. `events`: how many of them would be missed.
-    func deliver(_ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event) {
+    func deliver(_ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, grouped: GroupedEvent? = nil) {
         guard !state.hasEnded else { return }
         if outbound.isEmpty, connection.isWritable {
             connection.send(frames, as: kind)
             shard.markDirty(self)
             return
         }
-        switch outbound.append(frames, events: events, as: kind, now: .now()) {
+        switch outbound.append(frames, events: events, as: kind, grouped: grouped, now: .now()) {
         case .kept(let count): dropped(count)
         case .tooSlow: fellBehind()
         }
@@ -213,6 +229,7 @@ final class ClientSession: WebSocketDelegate {
     private func fellBehind() {
         context.metrics.slowClientsClosed.increment()
         logger.warning("Client too slow: closed.", metadata: ["bytes": "\(outbound.bytes)"])
+        leaveGroup()
         outbound.clear()
         close(.tryAgainLater("You read too slowly; reconnect when you can keep up."))
     }
@@ -226,7 +243,9 @@ final class ClientSession: WebSocketDelegate {
         }
         do {
             let action = try Action(parsing: text)
-            if let name = ActionDispatcher.Name(rawValue: action.name) {
+            if let refusal = refusal(of: action) {
+                reply(refusal.encoded(echo: action.echo), to: .now())
+            } else if let name = ActionDispatcher.Name(called: action.name) {
                 enqueueOwn(OwnActions.Job(name: name, action: action, answer: .frame(action.echo)))
             } else {
                 callBot(action)
@@ -252,6 +271,7 @@ final class ClientSession: WebSocketDelegate {
     func closed(_ ending: WebSocketEnding) {
         guard state.end() else { return }
         logger.info("Client disconnected.", metadata: ["reason": "\(ending)"])
+        leaveGroup()
         outbound.clear()
         own.clear()
         shard.remove(self)
@@ -265,7 +285,10 @@ final class ClientSession: WebSocketDelegate {
 
     private func callBot(_ action: Action) {
         let known = context.presence.current.bots.keys
-        switch ActionTarget(action, binding: state.binding, bound: state.bot, known: known) {
+        switch ActionTarget(action, binding: state.binding, bound: state.bot, known: known, scope: upgrade.scope) {
+        case .outOfScope(let bot):
+            let sentence = upgrade.scope.refusal(ofBot: bot) ?? ""
+            reply(Response.failed(.forbidden, sentence).encoded(echo: action.echo), to: .now())
         case .noBot:
             reply(
                 Response.unavailable("No bot has connected yet; try again when one has.").encoded(echo: action.echo),
@@ -276,8 +299,8 @@ final class ClientSession: WebSocketDelegate {
                 Response.failed(.badRequest, "Several bots are known: name one in params.self_id (\(list)).")
                     .encoded(echo: action.echo), to: .now())
         case .bot(let bot):
-            let timeout = context.configuration.timeouts.timeout(of: action.name)
-            // The bot's edge counts from sending; ours is the last resort, so it waits longer.
+            let timeout = context.configuration.patience.patience(for: action.name)
+            // The bot's edge counts its turn and, from sending, the bot's time; ours is the last resort, so it waits longer.
             let call = calls.begin(action, of: bot, at: .now(), timeout: TimeAmount(timeout) + .seconds(5))
             BotCall.publish(action, call: call, session: self, to: bot, timeout: timeout)
         }
@@ -331,14 +354,17 @@ final class ClientSession: WebSocketDelegate {
     private func act(on opening: ClientSessionState.Opening) {
         guard opening == .open else { return }
         shard.rebind(self)
-        if upgrade.role.receivesEvents, let bot = state.bot {
+        if upgrade.role.receivesEvents, upgrade.choices.metaEvents, let bot = state.bot {
             let lifecycle = MetaEvents.lifecycle(
-                time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken)
+                time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken,
+                isPosted: claim.transport == .webhook)
             deliver(HubFrame.encode(lifecycle), events: 0)
         }
         for item in held.takeAll() {
             if case .events(_, let frames, let count) = item {
                 deliver(frames, events: count)
+            } else if case .grouped(let event) = item {
+                receive(event)
             } else {
                 receive(item, rendered: HubFrame())
             }

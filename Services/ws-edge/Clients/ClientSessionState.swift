@@ -50,7 +50,8 @@ struct ClientSessionState {
             self.bot = bot
             binding = .bot(bot)
         case .everyBot where isDefault: self.bot = bot
-        case .defaultBot, .everyBot: return .wait
+        case .bots(let bots) where bots.contains(bot): self.bot = bot
+        case .defaultBot, .everyBot, .bots: return .wait
         }
         return opening()
     }
@@ -69,6 +70,7 @@ struct ClientSessionState {
         return switch binding {
         case .bot(let bot): .bot(bot)
         case .everyBot: .everyBot
+        case .bots(let bots): .someBots(Set(bots))
         case .defaultBot: .unbound
         }
     }

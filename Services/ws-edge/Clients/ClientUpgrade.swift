@@ -1,3 +1,5 @@
+import Actions
+import Contracts
 import NIOCore
 import NIOHTTP1
 import OneBot
@@ -12,16 +14,31 @@ struct ClientUpgrade: Sendable, Hashable {
         case bot(SelfID)
         /// `?self_id=*`: all of them.
         case everyBot
+        /// `?self_id=*` with a token for these only.
+        case bots([SelfID])
     }
 
+    /// What the token shown is for.
+    var scope = TokenScope.everything
     var role: ClientRole = .universal
     var binding: Binding = .defaultBot
     /// `?client_token=`: binds to a port lease, or resumes an earlier session.
     var clientToken: String?
     /// `?resume=SECONDS`, 1 to 86 400.
     var resumeSeconds: Int?
-    /// `?client_status=`; `nil`: as configured.
-    var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
+    /// `?group=`: it shares its bot's events with the others of that group; `nil`: it gets all of them.
+    var group: String?
+    /// Which events it wants, and how.
+    var choices = ClientChoices()
+
+    /// As a claim says it: the bots whose events a member of a group shares, where they are several, and not all.
+    var groupBots: [SelfID]? {
+        guard group != nil, case .bots(let bots) = binding else { return nil }
+        return bots
+    }
+
+    /// `?priority=`, 0 to 9: where the client's actions wait for their turn at a bot (``Pacer``), the higher go first.
+    var priority: UInt8?
 
     /// Why an upgrade is refused: an HTTP status, and a response's retcode and sentence.
     struct Refusal: Error, Hashable {
@@ -36,10 +53,11 @@ struct ClientUpgrade: Sendable, Hashable {
 
     init() {}
 
-    init(_ request: UpgradeRequest, accessToken: AccessToken?) throws(Refusal) {
-        try Self.check(
-            accessToken, request, named: "access_token",
-            remedy: "Send Authorization: Bearer TOKEN or ?access_token=TOKEN.")
+    /// - Parameter defaults: what counts where the client does not choose.
+    init(
+        _ request: UpgradeRequest, tokens: AccessTokens, defaults: ClientChoices = ClientChoices()
+    ) throws(Refusal) {
+        scope = try Self.scope(shownBy: request, among: tokens)
         switch request.path {
         case "/api", "/api/": role = .api
         case "/event", "/event/": role = .event
@@ -64,28 +82,20 @@ struct ClientUpgrade: Sendable, Hashable {
             }
             resumeSeconds = seconds
         }
-        if let text = request.query("client_status") {
-            guard let audience = WSEdgeConfiguration.ClientStatusAudience(rawValue: text) else {
-                throw Refusal(status: .badRequest, message: "client_status is “\(text)”. Send all, self or none.")
+        if let text = request.query("priority") {
+            guard let number = UInt8(text), 0...9 ~= number else {
+                throw Refusal(status: .badRequest, message: "priority is “\(text)”. Send a number from 0 to 9.")
             }
-            clientStatus = audience
+            priority = number
         }
-    }
-
-    /// Refuses with 401 where no token was shown, with 403 where a wrong one was.
-    static func check(
-        _ token: AccessToken?, _ request: UpgradeRequest, named setting: String, remedy: String
-    ) throws(Refusal) {
-        guard let token else { return }
-        switch token.verdict(
-            authorization: request.headers.first(name: "Authorization"), query: request.query("access_token"))
-        {
-        case .accepted: return
-        case .missing: throw Refusal(status: .unauthorized, message: "A token is needed here. \(remedy)")
-        case .wrong:
-            throw Refusal(
-                status: .forbidden,
-                message: "The token is wrong. Compare it with \(setting) in Perpetua's configuration.")
+        if let text = request.query("group") {
+            guard Exchanges.isWord(text) else {
+                throw Refusal(
+                    status: .badRequest,
+                    message: "group is “\(text)”. Send 1 to 48 of the characters A-Z, a-z, 0-9, _ and -.")
+            }
+            group = text
         }
+        choices = try ClientChoices(request, defaults: defaults)
     }
 }

@@ -20,6 +20,9 @@ struct HeldItems {
         return dropped
     }
 
+    /// The events that others of a group may still be given.
+    var grouped: [GroupedEvent] { items.compactMap { if case .grouped(let event) = $0 { event } else { nil } } }
+
     mutating func takeAll() -> [HubItem] {
         defer {
             items.removeAll()

@@ -1,5 +1,7 @@
 import Actions
 import Contracts
+import Logging
+import Observability
 import OneBot
 
 /// Makes a new session known to the registry: within 2 s before its first frame, else later, as often as it takes.
@@ -33,6 +35,14 @@ enum Registration {
                         context.leases.opened(claim)
                         continue
                     }
+                    if mayGoUnnamed(claim, after: error) {
+                        context.logger.notice(
+                            "A target's name is taken; it is served without, and named when the name is free.",
+                            metadata: [LogKeys.clientName: "\(claim.name ?? "")", LogKeys.reason: "\(error.message)"])
+                        claim.name = nil
+                        context.leases.opened(claim)
+                        continue
+                    }
                     guard error.retcode == RetCode.unavailable.rawValue else {
                         tell(.refused(error))
                         break
@@ -47,6 +57,11 @@ enum Registration {
             }
             context.leases.settled(claim.sessionID)
         }
+    }
+
+    /// A name that somebody else has keeps no target out: perhaps that is the same target, at an edge that was killed a moment ago.
+    private static func mayGoUnnamed(_ claim: SessionClaim, after failure: RPC.Failure) -> Bool {
+        claim.name != nil && claim.granted == nil && failure.retcode == RetCode.conflict.rawValue
     }
 
     /// A client that may resume but came too late gets a new identity; any other unknown token is refused.

@@ -1,11 +1,7 @@
-/// Who hears of a client coming or going: what the connection asked for, else what is configured, else everybody as long as
-/// there are few.
+/// Who hears of a client coming or going: what the connection asked for or is configured, else everybody as long as there are few.
 enum StatusAudience {
-    static func hears(
-        asked: WSEdgeConfiguration.ClientStatusAudience?, configured: WSEdgeConfiguration.ClientStatusAudience?,
-        isSelf: Bool, clients: Int
-    ) -> Bool {
-        switch asked ?? configured {
+    static func hears(_ audience: WSEdgeConfiguration.ClientStatusAudience?, isSelf: Bool, clients: Int) -> Bool {
+        switch audience {
         case .all: true
         case .own: isSelf
         case .none?: false

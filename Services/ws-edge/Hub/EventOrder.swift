@@ -3,7 +3,7 @@ import OneBot
 /// What arrived of each bot's events, by their message ids `{epoch}-{sequence}`: lets the next one pass, drops what was
 /// seen, declares what is missing (docs/contract.md §4).
 struct EventOrder {
-    private var last: [SelfID: (epoch: UInt64, sequence: UInt64)] = [:]
+    private var last: [SelfID: EventPosition] = [:]
     /// The first link heard of, for bots that have not sent anything yet.
     private var links: [SelfID: UInt64] = [:]
 
@@ -22,22 +22,15 @@ struct EventOrder {
 
     /// A message without such an id passes: nothing can be said of it.
     mutating func verdict(on messageID: String?, of bot: SelfID) -> Verdict {
-        guard let messageID, let (epoch, sequence) = Self.parse(messageID) else { return .pass }
+        guard let position = EventPosition(messageID: messageID) else { return .pass }
         guard let known = last[bot] else {
-            last[bot] = (epoch, sequence)
-            return links[bot].map { $0 < epoch } == true ? .passAfterGap(missed: nil) : .pass
+            last[bot] = position
+            return links[bot].map { $0 < position.epoch } == true ? .passAfterGap(missed: nil) : .pass
         }
-        if epoch < known.epoch || (epoch == known.epoch && sequence <= known.sequence) { return .drop }
-        last[bot] = (epoch, sequence)
-        if epoch > known.epoch { return .passAfterGap(missed: nil) }
-        let missed = sequence - known.sequence - 1
+        guard position > known else { return .drop }
+        last[bot] = position
+        if position.epoch > known.epoch { return .passAfterGap(missed: nil) }
+        let missed = position.sequence - known.sequence - 1
         return missed == 0 ? .pass : .passAfterGap(missed: Int(clamping: missed))
-    }
-
-    private static func parse(_ id: String) -> (epoch: UInt64, sequence: UInt64)? {
-        let parts = id.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1)
-        guard parts.count == 2, let epoch = UInt64(Substring(parts[0])), let sequence = UInt64(Substring(parts[1]))
-        else { return nil }
-        return (epoch, sequence)
     }
 }

@@ -59,17 +59,22 @@ final class Hub: Sendable {
     /// What waits in all shards together.
     var totalBacklogBytes: Int { shards.map(\.backlogBytes).reduce(0, +) }
 
-    /// Heartbeats and deadlines, until the returned tasks are cancelled.
+    /// Heartbeats (with an interval of 0: none) and deadlines, until the returned tasks are cancelled.
     func startTimers(heartbeatInterval: Duration) -> [RepeatedTask] {
         shards.flatMap { shard in
-            [
+            var timers = [
                 shard.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
                     shard.tick(now: .now())
-                },
-                shard.eventLoop.scheduleRepeatedTask(
-                    initialDelay: TimeAmount(heartbeatInterval), delay: TimeAmount(heartbeatInterval)
-                ) { _ in shard.heartbeat(time: UnixTime.now) },
+                }
             ]
+            if heartbeatInterval > .zero {
+                let interval = TimeAmount(heartbeatInterval)
+                timers.append(
+                    shard.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+                        shard.heartbeat(time: UnixTime.now)
+                    })
+            }
+            return timers
         }
     }
 }

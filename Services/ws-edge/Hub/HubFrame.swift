@@ -32,7 +32,7 @@ final class HubFrame {
         case .distributed(let kind, let message):
             PerpetuaEvent.distributed(
                 kind, time: time, selfID: bot, client: message.sender, uuid: message.uuid, data: message.data)
-        case .events, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: nil
+        case .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: nil
         }
     }
 }

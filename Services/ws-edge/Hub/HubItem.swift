@@ -6,6 +6,8 @@ import OneBot
 enum HubItem: Sendable {
     /// Events of a bot: one encoded text frame, or several joined.
     case events(SelfID, frames: ByteBuffer, count: Int)
+    /// An event for one member of a group, a session of this shard.
+    case grouped(GroupedEvent)
     /// Events of a bot are missing here.
     case gap(SelfID, missed: Int?)
     case clientStatus(OnlineClient, isOnline: Bool)
@@ -26,6 +28,7 @@ enum HubItem: Sendable {
         switch self {
         case .events(_, let frames, _): frames.readableBytes
         case .distributed(_, let message): message.data.readableBytes
+        case .grouped(let event): event.frames.readableBytes
         case .answer(_, _, let text): text.readableBytes
         case .gap, .clientStatus, .bot, .heartbeatStatus, .onSession, .onEverySession: 0
         }

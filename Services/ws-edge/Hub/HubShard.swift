@@ -16,7 +16,8 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private var bots = KnownBots()
     /// Written to in this turn, to be flushed at its end.
     private var dirty: [ClientSession] = []
-    private let intervalMilliseconds: Int64
+    private var ownHeartbeats = OwnHeartbeats()
+    private let heartbeatInterval: Duration
     private let metrics: EdgeMetrics
 
     private struct Backlog {
@@ -30,7 +31,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     init(eventLoop: any EventLoop, heartbeatInterval: Duration, metrics: EdgeMetrics) {
         self.metrics = metrics
         self.eventLoop = eventLoop
-        intervalMilliseconds = Int64(heartbeatInterval / .milliseconds(1))
+        self.heartbeatInterval = heartbeatInterval
     }
 
     /// From any thread: the items of one caller are carried out in its order.
@@ -63,12 +64,18 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     func add(_ session: ClientSession) {
         eventLoop.preconditionInEventLoop()
         state.add(session, id: session.id, to: session.audience)
+        ownHeartbeats.add(session) { interval in
+            eventLoop.scheduleRepeatedTask(initialDelay: TimeAmount(interval), delay: TimeAmount(interval)) { _ in
+                self.ownHeartbeat(every: interval, time: UnixTime.now)
+            }
+        }
         for (bot, isDefault) in bots.all { session.known(bot, isDefault: isDefault) }
     }
 
     func remove(_ session: ClientSession) {
         eventLoop.preconditionInEventLoop()
         state.remove(session.id)
+        ownHeartbeats.remove(session)
     }
 
     /// The session found out which bot it is for.
@@ -90,16 +97,33 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     /// Once per interval: one heartbeat per bot, encoded once.
     func heartbeat(time: Int64) {
         var following = Set(state.boundBots)
-        if !state.members(of: .everyBot).isEmpty { following.formUnion(bots.ids) }
+        if state.followsEveryBot { following.formUnion(bots.ids) }
         for bot in following where bots.isKnown(bot) {
-            let text = MetaEvents.heartbeat(
-                time: time, selfID: bot, status: bots.status(of: bot), isAway: bots.isAway(bot),
-                intervalMilliseconds: intervalMilliseconds)
-            let frame = HubFrame.encode(text)
-            state.forEachRecipient(of: bot) { session in
-                if session.isOpen { session.deliver(frame, events: 0) }
+            let frame = heartbeat(of: bot, time: time, interval: heartbeatInterval)
+            state.forEachFollower(of: bot) { session in
+                if session.hearsHeartbeats(of: bot) { session.deliver(frame, events: 0) }
             }
         }
+    }
+
+    /// Once per interval that somebody chose; encoded once for each bot.
+    private func ownHeartbeat(every interval: Duration, time: Int64) {
+        var frames: [SelfID: ByteBuffer] = [:]
+        for session in ownHeartbeats.sessions(every: interval) {
+            let following = session.audience.bots(among: bots.ids)
+            for bot in following where bots.isKnown(bot) && session.hearsHeartbeats(of: bot, every: interval) {
+                let frame = frames[bot] ?? heartbeat(of: bot, time: time, interval: interval)
+                frames[bot] = frame
+                session.deliver(frame, events: 0)
+            }
+        }
+    }
+
+    private func heartbeat(of bot: SelfID, time: Int64, interval: Duration) -> ByteBuffer {
+        HubFrame.encode(
+            MetaEvents.heartbeat(
+                time: time, selfID: bot, status: bots.status(of: bot), isAway: bots.isAway(bot),
+                intervalMilliseconds: Int64(interval / .milliseconds(1))))
     }
 
     private func drain() {
@@ -113,6 +137,11 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
                 if let full = run.append(frames, count: count, of: bot) { deliver(full) }
                 continue
             }
+            // No business of those a run is for.
+            if case .grouped(let event) = item {
+                deliver(event)
+                continue
+            }
             if let full = run.take() { deliver(full) }
             carryOut(item)
         }
@@ -124,7 +153,8 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private func carryOut(_ item: HubItem) {
         switch item {
         case .events(let bot, let frames, let count): deliver(EventRun.Joined(bot: bot, frames: frames, count: count))
-        case .gap(let bot, _): state.forEachRecipient(of: bot) { $0.receive(item, rendered: HubFrame()) }
+        case .grouped(let event): deliver(event)
+        case .gap(let bot, _): state.forEachFollower(of: bot) { $0.receive(item, rendered: HubFrame()) }
         case .clientStatus, .distributed: announce(item)
         case .bot(let bot, let isDefault):
             let doubt = bots.update(bot, isDefault: isDefault)
@@ -140,17 +170,30 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         }
     }
 
-    private func deliver(_ joined: EventRun.Joined) {
-        var clients = 0
-        defer { if clients > 0 { metrics.eventsDelivered.increment(by: clients * joined.count) } }
-        state.forEachRecipient(of: joined.bot) { session in
+    private func deliver(_ run: EventRun.Joined) {
+        var delivered = 0
+        defer { if delivered > 0 { metrics.eventsDelivered.increment(by: delivered) } }
+        // One by one only where somebody wants to look at them.
+        var events: [EventView] = []
+        state.forEachRecipient(of: run.bot) { session in
+            var run = run
+            if session.isChoosy {
+                if events.isEmpty { events = EventView.all(of: run) }
+                guard let chosen = session.chosen(from: events, of: run) else { return }
+                run = chosen
+            }
             if session.isOpen {
-                clients += 1
-                session.deliver(joined.frames, events: joined.count)
+                delivered += run.count
+                session.deliver(run.frames, events: run.count)
             } else {
-                session.hold(.events(joined.bot, frames: joined.frames, count: joined.count))
+                session.hold(.events(run.bot, frames: run.frames, count: run.count))
             }
         }
+    }
+
+    private func deliver(_ event: GroupedEvent) {
+        guard let session = state[event.owner.sessionID], session.takes(event) else { return event.orphaned() }
+        session.receive(event)
     }
 
     /// Events of our own differ by the bot a session is bound to: rendered once for each.

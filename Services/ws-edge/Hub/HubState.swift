@@ -15,15 +15,51 @@ struct HubState<Member: AnyObject> {
     enum Audience: Hashable {
         case bot(SelfID)
         case everyBot
+        /// These together: as everyBot, with a token for some.
+        case someBots(Set<SelfID>)
+        /// The same as members of groups: a bot's events come to one of them at a time.
+        indirect case sharing(Audience)
         /// The default bot is not known yet.
         case unbound
         /// `/api`: actions only.
         case none
+
+        /// The same for a member of a group.
+        func shared(_ isShared: Bool) -> Self {
+            guard isShared else { return self }
+            return switch self {
+            case .bot, .everyBot, .someBots: .sharing(self)
+            case .sharing, .unbound, .none: self
+            }
+        }
+
+        /// The bots it hears of, of those there are.
+        func bots(among known: [SelfID]) -> [SelfID] {
+            switch self {
+            case .bot(let bot): [bot]
+            case .everyBot: known
+            case .someBots(let bots): Array(bots)
+            case .sharing(let audience): audience.bots(among: known)
+            case .unbound, .none: []
+            }
+        }
+
+        /// Whether a member of a group follows that bot.
+        func shares(_ bot: SelfID) -> Bool {
+            switch self {
+            case .sharing(.bot(let bound)): bound == bot
+            case .sharing(.everyBot): true
+            case .sharing(.someBots(let bots)): bots.contains(bot)
+            case .sharing, .bot, .everyBot, .someBots, .unbound, .none: false
+            }
+        }
     }
 
     private var entries: [UInt64: Entry] = [:]
     private var audiences: [Audience: [UInt64]] = [:]
     private var members: [Audience: [Member]] = [:]
+    /// The audiences there are that follow some bots: as many as tokens, at most.
+    private var mixed: [Audience: Set<SelfID>] = [:]
 
     var count: Int { entries.count }
     var all: [Member] { entries.values.map(\.member) }
@@ -32,6 +68,10 @@ struct HubState<Member: AnyObject> {
 
     mutating func add(_ member: Member, id: UInt64, to audience: Audience) {
         remove(id)
+        switch audience {
+        case .someBots(let bots), .sharing(.someBots(let bots)): mixed[audience] = bots
+        case .bot, .everyBot, .sharing, .unbound, .none: break
+        }
         audiences[audience, default: []].append(id)
         members[audience, default: []].append(member)
         entries[id] = Entry(member: member, audience: audience, index: audiences[audience, default: []].count - 1)
@@ -50,6 +90,7 @@ struct HubState<Member: AnyObject> {
         if last == 0 {
             audiences[entry.audience] = nil
             members[entry.audience] = nil
+            mixed[entry.audience] = nil
         }
     }
 
@@ -60,6 +101,15 @@ struct HubState<Member: AnyObject> {
     func forEachRecipient(of bot: SelfID, _ body: (Member) -> Void) {
         if let bound = members[.bot(bot)] { for member in bound { body(member) } }
         if let following = members[.everyBot] { for member in following { body(member) } }
+        for (audience, bots) in mixed where bots.contains(bot) && !audience.shares(bot) {
+            for member in members[audience] ?? [] { body(member) }
+        }
+    }
+
+    /// Calls `body` with everyone who hears what we say of `bot`: those who receive its events, and those who share them.
+    func forEachFollower(of bot: SelfID, _ body: (Member) -> Void) {
+        forEachRecipient(of: bot, body)
+        for (audience, sharing) in members where audience.shares(bot) { for member in sharing { body(member) } }
     }
 
     /// Calls `body` with everyone who receives events of any bot.
@@ -69,8 +119,16 @@ struct HubState<Member: AnyObject> {
 
     /// The bots somebody here is bound to.
     var boundBots: [SelfID] {
-        members.keys.compactMap { if case .bot(let bot) = $0 { bot } else { nil } }
+        members.keys.compactMap { audience in
+            switch audience {
+            case .bot(let bot), .sharing(.bot(let bot)): bot
+            case .everyBot, .someBots, .sharing, .unbound, .none: nil
+            }
+        } + mixed.values.flatMap(\.self)
     }
+
+    /// Whether somebody here follows every bot.
+    var followsEveryBot: Bool { members[.everyBot] != nil || members[.sharing(.everyBot)] != nil }
 
     mutating func move(_ id: UInt64, to audience: Audience) {
         guard let entry = entries[id] else { return }

@@ -48,7 +48,7 @@ final class PortListeners: Sendable {
                 host: configuration.host, port: wish.port ?? 0, group: group, options: .clients(configuration),
                 logger: context.logger,
                 authorise: { [clients] request in
-                    let decision = clients.decide(request)
+                    let decision = clients.decide(request, lease: wish)
                     guard case .accept = decision else { return decision }
                     return seat.take() ? .accept : OnlySeat.taken.decision
                 },

@@ -10,11 +10,13 @@ struct ClientStatusAnnouncer: Sendable {
     let hub: Hub
     let context: EdgeContext
     let bots: Bots
+    let targets: Targets
 
     func announce(_ effect: PresenceReplica.Effect) {
         context.requester.doubt(effect)
         if !effect.changedBots.isEmpty {
             bots.heard(of: effect.changedBots)
+            targets.heard()
             let standard = context.defaultBot
             for bot in effect.changedBots {
                 hub.enqueue(.bot(bot, isDefault: bot.selfID == standard))

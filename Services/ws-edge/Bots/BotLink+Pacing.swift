@@ -1,0 +1,80 @@
+import Actions
+import Bus
+import Logging
+import Metrics
+import NIOCore
+import Observability
+import OneBot
+
+/// Before the bot's socket: those actions that make a bot speak wait for their turn, and each is answered in any case.
+extension BotLink {
+    /// Whether the action waits for its turn, or was refused one; false where it is none that is paced.
+    func pace(_ delivery: Delivery, at now: NIODeadline) -> Bool {
+        // `try?`: what is no action is answered like all others that are not.
+        guard pacer != nil, let action = try? Action(parsing: delivery.body), services.pacing.paces(action.name) else {
+            return false
+        }
+        let request = Pacer<Delivery>.Request(
+            asker: Self.asker(of: delivery.properties), chat: PacedChat(action.params),
+            priority: Int(delivery.properties.priority ?? 0), bytes: delivery.body.readableBytes,
+            expiration: delivery.properties.expiration)
+        switch pacer?.add(delivery, request, at: now) {
+        case .waits, nil: break
+        case .refused(let refusal): refusePaced(delivery, refusal)
+        case .displaces(let other, let refusal): refusePaced(other, refusal)
+        }
+        return true
+    }
+
+    private func refusePaced(_ delivery: Delivery, _ refusal: Pacer<Delivery>.Refusal) {
+        metrics.pacingFull.increment()
+        refuse(
+            delivery,
+            .rateLimited(
+                "\(refusal.position - 1) actions wait for their turn at bot \(bot); this one was not carried out. "
+                    + "Try again later, or raise pacing.max_queued.",
+                retryAfter: refusal.retryAfter, queuePosition: refusal.position))
+    }
+
+    /// The next one whose turn it is.
+    func nextPaced(at now: NIODeadline) -> ActionQueue.Next? {
+        guard let release = pacer?.next(at: now) else { return nil }
+        metrics.pacingWait.recordNanoseconds((now - release.arrived).nanoseconds)
+        return .send(release.item)
+    }
+
+    /// Answers what has waited too long for its turn.
+    func expirePaced(at now: NIODeadline) {
+        guard let late = pacer?.expire(at: now), !late.isEmpty else { return }
+        let retryAfter = pacer?.estimate(nil, at: now) ?? .seconds(1)
+        for delivery in late {
+            metrics.pacingExpired.increment()
+            refuse(
+                delivery,
+                .rateLimited(
+                    "The action waited too long for its turn at bot \(bot) and was not carried out. "
+                        + "Send less, or raise pacing.max_wait.", retryAfter: retryAfter))
+        }
+    }
+
+    /// Wakes us when the next turn comes, where the bot takes actions, or the next deadline. A timer that rings too early does no harm.
+    func schedulePacing(canSend: Bool) {
+        let times = [canSend ? pacer?.nextRelease : nil, pacer?.nextDeadline].compactMap { $0 }
+        guard let wake = times.min() else { return }
+        if let pacing, pacing.deadline <= wake { return }
+        pacing?.timer.cancel()
+        let timer = eventLoop.scheduleTask(deadline: wake) {
+            self.pacing = nil
+            self.pump()
+        }
+        pacing = (wake, timer)
+    }
+
+    /// Whose turn it is: a client's session, all callers of a gateway together, or a program on the broker by its reply queue. A program that calls
+    /// its questions as edges do may have several turns; with several queues it would have them as well.
+    static func asker(of properties: MessageProperties) -> String {
+        let queue = properties.replyTo?.text ?? ""
+        guard let call = properties.correlationID.flatMap({ CallID($0) }) else { return queue }
+        return "\(queue) c\(call.session)"
+    }
+}

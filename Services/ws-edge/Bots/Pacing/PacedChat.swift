@@ -1,0 +1,39 @@
+import OneBot
+
+/// Where an action speaks: the group, else the user, that its parameters name.
+struct PacedChat: Hashable {
+    enum Kind: Hashable { case group, user }
+
+    let kind: Kind
+    /// A number's digits, or the text of an implementation that has no numbers.
+    let id: String
+
+    /// Nobody's ids are longer: what is, is kept out of our memory.
+    private static let longestID = 64
+
+    init(_ kind: Kind, _ id: String) {
+        self.kind = kind
+        self.id = id
+    }
+
+    /// `nil` where they name neither. A quick operation names them in its event (`context`).
+    init?(_ params: JSONObject?) {
+        guard let params else { return nil }
+        if let group = Self.id(params["group_id"]) {
+            self.init(.group, group)
+        } else if let user = Self.id(params["user_id"]) {
+            self.init(.user, user)
+        } else if let context = params["context"]?.object, context["context"] == nil {
+            self.init(context)
+        } else {
+            return nil
+        }
+    }
+
+    private static func id(_ value: JSONText?) -> String? {
+        guard let value else { return nil }
+        if let number = value.int64 { return number == 0 ? nil : "\(number)" }
+        guard let text = value.string, !text.isEmpty, text != "0", text.utf8.count <= longestID else { return nil }
+        return text
+    }
+}

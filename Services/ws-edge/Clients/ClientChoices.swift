@@ -1,0 +1,129 @@
+import NIOHTTP1
+import OneBot
+import SettingsReading
+import WebSocketTransport
+
+/// What a client may choose for itself (docs/contract.md §3): in the query of its upgrade, or in the settings of a target. What it does not
+/// choose is as configured for everybody (`client.*`).
+struct ClientChoices: Sendable, Hashable {
+    /// `post_types`, `detail_types`, `group_ids`, `user_ids`, `self_ids`.
+    var filter = EventFilter()
+    /// `message_format`; `nil`: as the bot sends it, byte for byte.
+    var messageFormat: MessageFormat?
+    /// `heartbeat_interval`; `nil`: that of everybody; `.zero`: none.
+    var heartbeatInterval: Duration?
+    /// `meta_events`: lifecycle, heartbeats and meta events of the bot.
+    var metaEvents = true
+    /// `client_status`; `nil`: all, unless there are very many.
+    var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
+
+    /// An interval that somebody may choose.
+    static let intervals = Duration.milliseconds(100)...Duration.seconds(3600)
+    /// Where the settings for everybody are.
+    private static let defaultsPrefix = "client"
+
+    init() {}
+
+    /// Whether each event has to be looked at for this client.
+    var concernsEvents: Bool { messageFormat != nil || !filter.isEmpty || !metaEvents }
+
+    /// Whether an event of a bot is for this client.
+    func wants(_ event: EventView) -> Bool {
+        filter.passes(event) && (metaEvents || event.postType != "meta_event")
+    }
+
+    /// The same for what Perpetua says itself. That events are missing concerns everybody who wants any of that bot.
+    func wants(_ item: HubItem) -> Bool {
+        switch item {
+        case .clientStatus: filter.passes(postType: "notice", detailType: "client_status")
+        case .distributed(let kind, _): filter.passes(postType: "distributed", detailType: kind.rawValue)
+        case .gap(let bot, _): filter.passes(selfID: bot)
+        case .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: true
+        }
+    }
+
+    // MARK: From a query
+
+    /// - Parameter defaults: what counts where the query says nothing. An empty list or `message_format` takes a default away.
+    init(_ request: UpgradeRequest, defaults: ClientChoices) throws(ClientUpgrade.Refusal) {
+        self = defaults
+        for list in EventFilter.List.allCases {
+            guard let text = request.query(list.rawValue) else { continue }
+            if let wrong = filter.restrict(list, to: [text]) {
+                throw Self.refusal(list.rawValue, wrong, list.remedy)
+            }
+        }
+        if let text = request.query("message_format") {
+            messageFormat = MessageFormat(rawValue: text)
+            if messageFormat == nil, !text.isEmpty {
+                throw Self.refusal("message_format", text, "Use array or string.")
+            }
+        }
+        if let text = request.query("heartbeat_interval") {
+            guard let number = Int64(text), number == 0 || Self.intervals.contains(.milliseconds(number)) else {
+                throw Self.refusal(
+                    "heartbeat_interval", text, "Use milliseconds from 100 to 3600000, or 0 for no heartbeats.")
+            }
+            heartbeatInterval = .milliseconds(number)
+        }
+        if let text = request.query("meta_events") {
+            guard let isWanted = Self.flag(text) else {
+                throw Self.refusal("meta_events", text, "Use true or false.")
+            }
+            metaEvents = isWanted
+        }
+        if let text = request.query("client_status") {
+            guard let audience = WSEdgeConfiguration.ClientStatusAudience(rawValue: text) else {
+                throw Self.refusal("client_status", text, "Use all, self or none.")
+            }
+            clientStatus = audience
+        }
+    }
+
+    private static func flag(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "yes", "on", "1": true
+        case "false", "no", "off", "0": false
+        default: nil
+        }
+    }
+
+    private static func refusal(_ key: String, _ value: String, _ remedy: String) -> ClientUpgrade.Refusal {
+        ClientUpgrade.Refusal(status: .badRequest, message: "\(key) is “\(value)”. \(remedy)")
+    }
+
+    // MARK: From settings
+
+    /// - Parameter prefix: `client`, or an entry that has choices of its own: what it does not set is as under `client`.
+    init(_ settings: Settings, prefix: String) {
+        let isForEverybody = prefix == Self.defaultsPrefix
+        self = isForEverybody ? ClientChoices() : ClientChoices(settings, prefix: Self.defaultsPrefix)
+        // An entry says by its self_id which bots it is for.
+        for list in EventFilter.List.allCases where isForEverybody || list != .selfIDs {
+            let key = "\(prefix).\(list.rawValue)"
+            let items = settings.strings(key, default: filter.items(of: list))
+            if let wrong = filter.restrict(list, to: items) { settings.report(key, value: wrong, remedy: list.remedy) }
+        }
+        messageFormat = settings.optionalChoice("\(prefix).message_format") ?? messageFormat
+        metaEvents = settings.bool("\(prefix).meta_events", default: metaEvents)
+        // For everybody these two have always been settings without a prefix.
+        clientStatus =
+            settings.optionalChoice(isForEverybody ? "client_status" : "\(prefix).client_status") ?? clientStatus
+        if !isForEverybody {
+            let interval = settings.optionalDuration(
+                "\(prefix).heartbeat_interval", in: .zero...Self.intervals.upperBound)
+            if let interval {
+                Self.check(interval, "\(prefix).heartbeat_interval", settings)
+                heartbeatInterval = interval
+            }
+        }
+    }
+
+    /// None, or often enough to be told from none, and not more often than anybody can use.
+    static func check(_ interval: Duration, _ key: String, _ settings: Settings) {
+        guard interval != .zero, interval < intervals.lowerBound else { return }
+        settings.report(
+            key, value: "\(Int64(interval / .milliseconds(1)))ms", remedy: "Use at least 100ms, or 0 for no heartbeats."
+        )
+    }
+}

@@ -1,0 +1,32 @@
+import Metrics
+import NIOCore
+
+/// A session that shares its bot's events with others (`?group=`).
+extension ClientSession {
+    /// Whether an event can be given to it: it is here to stay, and follows that bot.
+    func takes(_ event: GroupedEvent) -> Bool {
+        guard let seat, !seat.hasLeft, seat.group == event.place.group else { return false }
+        return audience.shares(event.place.bot)
+    }
+
+    /// An event of its bot, for this one of its group: now, or behind the lifecycle.
+    func receive(_ event: GroupedEvent) {
+        guard isOpen else { return hold(.grouped(event)) }
+        // Held till now, and handed on since.
+        guard seat?.hasLeft == false else { return }
+        var frames = event.frames
+        if isChoosy {
+            let run = EventRun.Joined(bot: event.place.bot, frames: frames, count: 1)
+            guard let chosen = chosen(from: EventView.all(of: run), of: run) else { return }
+            frames = chosen.frames
+        }
+        context.metrics.eventsDelivered.increment()
+        deliver(frames, events: 1, grouped: event)
+    }
+
+    /// It goes, or is about to: what was not written to it yet is for others of its group.
+    func leaveGroup() {
+        guard seat?.leave() == true else { return }
+        for event in outbound.takeGrouped() + held.grouped { event.orphaned() }
+    }
+}

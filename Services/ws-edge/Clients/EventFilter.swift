@@ -1,0 +1,99 @@
+import Contracts
+import OneBot
+
+/// Which events a client wants (docs/contract.md §3, "What a client may choose"). A list that is empty restricts nothing; each other one
+/// narrows what is left.
+struct EventFilter: Sendable, Hashable {
+    private(set) var postTypes: Set<String> = []
+    private(set) var detailTypes: Set<String> = []
+    private(set) var groupIDs: Set<Int64> = []
+    private(set) var userIDs: Set<Int64> = []
+    private(set) var selfIDs: Set<SelfID> = []
+
+    /// The lists by their names in queries and settings.
+    enum List: String, CaseIterable {
+        case postTypes = "post_types"
+        case detailTypes = "detail_types"
+        case groupIDs = "group_ids"
+        case userIDs = "user_ids"
+        case selfIDs = "self_ids"
+
+        /// What to write instead.
+        var remedy: String {
+            switch self {
+            case .postTypes: "Use \(EventFilter.knownPostTypes.joined(separator: ", "))."
+            case .detailTypes: "Use words of letters, digits, _ or -, as group or friend_add."
+            case .groupIDs, .userIDs, .selfIDs: "Use whole numbers."
+            }
+        }
+    }
+
+    /// A misspelt one would keep everything from a client, so others are refused.
+    static let knownPostTypes = ["message", "message_sent", "notice", "request", "meta_event", "distributed"]
+
+    var isEmpty: Bool { self == EventFilter() }
+
+    /// Replaces a list.
+    /// - Returns: the first item that makes no sense there, and nothing is replaced; `nil` where all do.
+    mutating func restrict(_ list: List, to items: [String]) -> String? {
+        switch list {
+        case .postTypes: Self.read(items, into: &postTypes) { Self.knownPostTypes.contains($0) ? $0 : nil }
+        case .detailTypes: Self.read(items, into: &detailTypes) { Exchanges.isWord($0) ? $0 : nil }
+        case .groupIDs: Self.read(items, into: &groupIDs) { SelfID(decimal: $0)?.number }
+        case .userIDs: Self.read(items, into: &userIDs) { SelfID(decimal: $0)?.number }
+        case .selfIDs: Self.read(items, into: &selfIDs) { SelfID(decimal: $0) }
+        }
+    }
+
+    /// A list as it could be written.
+    func items(of list: List) -> [String] {
+        switch list {
+        case .postTypes: postTypes.sorted()
+        case .detailTypes: detailTypes.sorted()
+        case .groupIDs: groupIDs.sorted().map(String.init)
+        case .userIDs: userIDs.sorted().map(String.init)
+        case .selfIDs: selfIDs.sorted().map(\.description)
+        }
+    }
+
+    // MARK: What passes
+
+    /// An event of a bot.
+    func passes(_ event: EventView) -> Bool {
+        passes(selfID: event.selfID) && (postTypes.isEmpty || event.postType.map(postTypes.contains) == true)
+            && (detailTypes.isEmpty || event.detailType.map(detailTypes.contains) == true)
+            && (groupIDs.isEmpty && userIDs.isEmpty || passes(group: event.groupID, user: event.userID))
+    }
+
+    /// An event of our own that happens in no chat.
+    func passes(postType: String, detailType: String) -> Bool {
+        (postTypes.isEmpty || postTypes.contains(postType)) && (detailTypes.isEmpty || detailTypes.contains(detailType))
+    }
+
+    /// Whether anything of that bot is wanted.
+    func passes(selfID: SelfID) -> Bool { selfIDs.isEmpty || selfIDs.contains(selfID) }
+
+    /// In a group the group must be listed, and the user too where users are; in private it is the user who must be listed. What
+    /// happens in no chat at all concerns everybody.
+    private func passes(group: Int64?, user: Int64?) -> Bool {
+        switch (group, user) {
+        case (nil, nil): true
+        case (nil, let user?): userIDs.contains(user)
+        case (let group?, nil): groupIDs.contains(group)
+        case (let group?, let user?):
+            (groupIDs.isEmpty || groupIDs.contains(group)) && (userIDs.isEmpty || userIDs.contains(user))
+        }
+    }
+
+    private static func read<Item: Hashable>(
+        _ items: [String], into set: inout Set<Item>, _ parse: (String) -> Item?
+    ) -> String? {
+        var parsed: Set<Item> = []
+        for item in items.flatMap({ $0.split { $0 == "," || $0.isWhitespace } }).map(String.init) {
+            guard let value = parse(item) else { return item }
+            parsed.insert(value)
+        }
+        set = parsed
+        return nil
+    }
+}

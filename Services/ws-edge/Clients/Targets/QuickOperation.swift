@@ -1,0 +1,194 @@
+import NIOCore
+import OneBot
+
+/// What a webhook answered to an event, as the actions it stands for (OneBot 11, "HTTP POST" and the quick operations of each event):
+///
+/// | event | members | actions |
+/// |---|---|---|
+/// | private message | `reply`, `auto_escape` | `send_private_msg` |
+/// | group message | `reply`, `auto_escape`, `at_sender` (true unless said otherwise; never for anonymous senders) | `send_group_msg` |
+/// | | `delete` | `delete_msg` |
+/// | | `kick` (not for anonymous senders) | `set_group_kick`, later requests are not rejected |
+/// | | `ban`, `ban_duration` (seconds, 30 minutes unless said otherwise) | `set_group_ban`, or `set_group_anonymous_ban` |
+/// | friend request | `approve`, `remark` | `set_friend_add_request` |
+/// | group request or invitation | `approve`, `reason` | `set_group_add_request` |
+///
+/// Every member is optional, and only one that is there does something. Numbers and messages pass with the digits and bytes that the event and
+/// the answer had. A member of the wrong type is left out, and ``ignored`` says why.
+struct QuickOperation {
+    /// One action: its name is its echo too, so that who hears of its answer knows what was asked.
+    struct Call {
+        let name: String
+        let params: ByteBuffer
+
+        /// The frame a client would send.
+        var frame: ByteBuffer {
+            var writer = JSONObjectWriter(capacity: params.readableBytes + 128)
+            writer.add("action", name)
+            writer.add("params", json: params)
+            writer.add("echo", name)
+            return writer.finish()
+        }
+    }
+
+    private(set) var calls: [Call] = []
+    /// What was not done, and why; for the log.
+    private(set) var ignored: [String] = []
+
+    private let answer: JSONObject
+    private let event: Event
+
+    init(_ answer: JSONObject, to event: Event) {
+        self.answer = answer
+        self.event = event
+        switch (event.postType, event.detailType) {
+        case ("message", "private"): answerPrivateMessage()
+        case ("message", "group"): answerGroupMessage()
+        case ("request", "friend"):
+            decide("set_friend_add_request", textWhere: true, named: "remark", copying: [])
+        case ("request", "group"):
+            decide("set_group_add_request", textWhere: false, named: "reason", copying: ["sub_type"])
+        default:
+            if !answer.keys.isEmpty { ignored.append("\(event.postType) events have no quick operations") }
+        }
+    }
+
+    // MARK: Messages
+
+    private mutating func answerPrivateMessage() {
+        guard let reply = reply(), let user = required("user_id", for: "reply") else { return }
+        var params: [(StaticString, ByteBuffer)] = [("user_id", user)]
+        // A stranger is answered through the group they wrote from, where the bot tells it.
+        if event.subType == "group", let group = event.json["group_id"] ?? event.json["sender"]?.object?["group_id"],
+            !group.isNull
+        {
+            params.append(("group_id", group.bytes))
+        }
+        call("send_private_msg", params + reply.members)
+    }
+
+    private mutating func answerGroupMessage() {
+        if let reply = reply(), let group = required("group_id", for: "reply") {
+            let wantsAt = flag("at_sender") ?? true
+            let at = wantsAt && !isAnonymous ? sender : nil
+            call("send_group_msg", [("group_id", group)] + (at.map { reply.mentioning($0) } ?? reply).members)
+        }
+        if flag("delete") == true, let message = required("message_id", for: "delete") {
+            call("delete_msg", [("message_id", message)])
+        }
+        if flag("kick") == true { kick() }
+        if flag("ban") == true { ban() }
+    }
+
+    private mutating func kick() {
+        guard !isAnonymous else {
+            ignored.append("kick: the sender is anonymous")
+            return
+        }
+        guard let group = required("group_id", for: "kick"), let user = required("user_id", for: "kick") else { return }
+        call("set_group_kick", [("group_id", group), ("user_id", user), ("reject_add_request", Self.no)])
+    }
+
+    private mutating func ban() {
+        guard let group = required("group_id", for: "ban") else { return }
+        let duration: (StaticString, ByteBuffer) = ("duration", banDuration() ?? Self.halfAnHour)
+        guard isAnonymous else {
+            guard let user = required("user_id", for: "ban") else { return }
+            call("set_group_ban", [("group_id", group), ("user_id", user), duration])
+            return
+        }
+        guard let anonymous = event.json["anonymous"]?.object, let flag = anonymous["flag"], !flag.isNull else {
+            ignored.append("ban: the event does not say which anonymous sender it was")
+            return
+        }
+        call(
+            "set_group_anonymous_ban",
+            [("group_id", group), ("anonymous", anonymous.bytes), ("flag", flag.bytes), duration])
+    }
+
+    private mutating func banDuration() -> ByteBuffer? {
+        guard let value = present("ban_duration") else { return nil }
+        guard value.kind == .number else {
+            ignored.append("ban_duration: it is no number")
+            return nil
+        }
+        return value.bytes
+    }
+
+    private var isAnonymous: Bool { event.subType == "anonymous" || event.json["anonymous"]?.kind == .object }
+
+    /// The sender's number as the text an `at` segment holds; `nil` where the event does not say it.
+    private var sender: String? {
+        guard let user = event.json["user_id"] else { return nil }
+        let text = user.kind == .number ? String(buffer: user.bytes) : user.string ?? ""
+        return !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            ? text : nil
+    }
+
+    /// What is to be sent; `nil` where nothing is, or nothing that can be.
+    private mutating func reply() -> QuickReply? {
+        guard let value = present("reply") else { return nil }
+        let escapes = flag("auto_escape") ?? false
+        guard let reply = QuickReply(value, escapes: escapes) else {
+            ignored.append("reply: it is empty, or no message (a text, a list of segments or one segment)")
+            return nil
+        }
+        return reply
+    }
+
+    // MARK: Requests
+
+    /// - Parameter verdict: the text counts where `approve` is that.
+    private mutating func decide(
+        _ action: String, textWhere verdict: Bool, named name: StaticString, copying members: [StaticString]
+    ) {
+        guard let approve = flag("approve") else { return }
+        guard let flag = required("flag", for: "approve") else { return }
+        var params: [(StaticString, ByteBuffer)] = [("flag", flag)]
+        for member in members {
+            guard let value = required(member.description, for: "approve") else { return }
+            params.append((member, value))
+        }
+        params.append(("approve", approve ? Self.yes : Self.no))
+        if approve == verdict, let text = present(name.description) {
+            if text.kind == .string {
+                params.append((name, text.bytes))
+            } else {
+                ignored.append("\(name): it is no string")
+            }
+        }
+        call(action, params)
+    }
+
+    // MARK: Reading and writing
+
+    /// The answer's member, unless it is `null`.
+    private func present(_ name: String) -> JSONText? {
+        answer[name].flatMap { $0.isNull ? nil : $0 }
+    }
+
+    private mutating func flag(_ name: String) -> Bool? {
+        guard let value = present(name) else { return nil }
+        if value.bool == nil { ignored.append("\(name): it is neither true nor false") }
+        return value.bool
+    }
+
+    /// The event's member, byte for byte.
+    private mutating func required(_ name: String, for member: String) -> ByteBuffer? {
+        guard let value = event.json[name], !value.isNull else {
+            ignored.append("\(member): the event has no \(name)")
+            return nil
+        }
+        return value.bytes
+    }
+
+    private mutating func call(_ name: String, _ params: [(StaticString, ByteBuffer)]) {
+        var writer = JSONObjectWriter()
+        for (key, value) in params { writer.add(key, json: value) }
+        calls.append(Call(name: name, params: writer.finish()))
+    }
+
+    private static let yes = ByteBuffer(staticString: "true")
+    private static let no = ByteBuffer(staticString: "false")
+    private static let halfAnHour = ByteBuffer(staticString: "1800")
+}

@@ -1,0 +1,17 @@
+/// A steady pace: each wait is `interval`, half as much more or less, however many came before. A framework that starts again is found soon,
+/// and those that lost the same one do not come back together.
+struct RedialPace<Generator: RandomNumberGenerator> {
+    private let interval: Duration
+    private var generator: Generator
+
+    init(_ interval: Duration, generator: Generator) {
+        self.interval = interval
+        self.generator = generator
+    }
+
+    mutating func next() -> Duration { interval * Double.random(in: 0.5..<1.5, using: &generator) }
+}
+
+extension RedialPace where Generator == SystemRandomNumberGenerator {
+    init(_ interval: Duration) { self.init(interval, generator: SystemRandomNumberGenerator()) }
+}

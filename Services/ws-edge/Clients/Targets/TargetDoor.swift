@@ -1,0 +1,67 @@
+import Actions
+import Contracts
+import Logging
+import NIOCore
+import Observability
+import OneBot
+import Synchronization
+
+/// Where targets become clients: makes sessions of their connections until the edge stops.
+final class TargetDoor: Sendable {
+    let context: EdgeContext
+    private let hub: Hub
+    private let clients: ClientListener
+    private let isClosed = Mutex(false)
+
+    init(context: EdgeContext, hub: Hub, clients: ClientListener) {
+        self.context = context
+        self.hub = hub
+        self.clients = clients
+    }
+
+    /// False once the edge is stopping: nothing more is to be dialled or posted.
+    var isOpen: Bool { isClosed.withLock { !$0 } }
+
+    func close() { isClosed.withLock { $0 = true } }
+
+    /// Makes a session of a connection; on its event loop. The caller has the session told what happens on the connection, then starts it;
+    /// at its end it calls ``TargetSeat/ended(_:granted:isOurs:)``.
+    /// - Returns: `nil` where the edge is stopping.
+    func open(
+        _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport, seat: TargetSeat
+    ) -> ClientSession? {
+        guard isOpen else { return nil }
+        let grant = seat.grant
+        let session = clients.open(
+            connection, upgrade, transport: transport, name: grant?.clientName == nil ? seat.name : nil,
+            granted: grant)
+        seat.began(session.id)
+        return session
+    }
+
+    /// Asks for the seat's name for as long as its session has none, somebody else being called so; until cancelled. A name that the target
+    /// gave itself stays.
+    func keepNamed(_ seat: TargetSeat, every interval: Duration) async {
+        while !Task.isCancelled {
+            // `try?`: cancellation ends the loop.
+            try? await Task.sleep(for: interval)
+            guard let id = seat.session else { continue }
+            let context = context
+            hub.enqueue(
+                .onSession(id) { session in
+                    guard let client = session.client, client.clientName == nil else { return }
+                    context.tasks.spawn {
+                        do {
+                            try await context.registry.setName(seat.name, of: client.appID)
+                            context.logger.notice(
+                                "A target has its name now.", metadata: [LogKeys.clientName: "\(seat.name)"])
+                        } catch {
+                            context.logger.debug(
+                                "A target has no name yet.",
+                                metadata: [LogKeys.clientName: "\(seat.name)", LogKeys.reason: "\(error)"])
+                        }
+                    }
+                }, to: id)
+        }
+    }
+}

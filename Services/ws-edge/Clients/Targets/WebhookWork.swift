@@ -1,0 +1,98 @@
+import Bus
+import Contracts
+import Logging
+import NIOCore
+import Observability
+import OneBot
+import WebSocketTransport
+
+/// Keeps a webhook a client for one bot: one session after another, for ever. A session lasts: it ends where the registry refuses it, where
+/// the edge stops, or where another edge has the webhook.
+struct WebhookWork: Sendable {
+    let configuration: WebhookConfiguration
+    let seat: TargetSeat
+    let door: TargetDoor
+    let http: WebhookHTTPClient
+    let eventLoop: any EventLoop
+
+    /// Until the task is cancelled; what is under way is cancelled then, and has ended when this returns.
+    func run() async {
+        var logger = door.context.logger
+        logger[metadataKey: LogKeys.target] = "\(configuration.target.entry)"
+        logger[metadataKey: LogKeys.selfID] = "\(seat.selfID)"
+        let poster: WebhookPoster
+        do {
+            poster = try WebhookPoster(client: http.shared, webhook: configuration, bot: seat.selfID)
+        } catch {
+            logger.error("A webhook's address cannot be used.", metadata: [LogKeys.error: "\(error)"])
+            return
+        }
+        var backoff = Backoff(first: .seconds(1), longest: .seconds(30))
+        let pause = Alarm(eventLoop: eventLoop)
+        while !Task.isCancelled {
+            if door.isOpen {
+                let since = ContinuousClock.now
+                let ending = await session(poster, logger)
+                if .now - since >= Self.steadyAfter { backoff.reset() }
+                if !Task.isCancelled {
+                    logger.info("The session of a webhook ended.", metadata: [LogKeys.reason: "\(ending)"])
+                }
+            }
+            await pause.wait(for: backoff.next())
+        }
+    }
+
+    /// A session that lived that long was a good one.
+    private static let steadyAfter = Duration.seconds(5)
+
+    /// From its beginning to its end.
+    private func session(_ poster: WebhookPoster, _ logger: Logger) async -> WebSocketEnding {
+        let context = door.context
+        let opened = eventLoop.makePromise(of: Open.self)
+        eventLoop.execute {
+            let connection = WebhookConnection(
+                poster: poster, remoteAddress: DialledConnection.shown(configuration.url),
+                queue: WebhookQueue(maxBytes: context.configuration.outboundBytes, budget: context.budget),
+                metrics: context.metrics.webhooks, logger: logger, on: eventLoop)
+            let link = TargetLink(connection, seat: seat)
+            connection.delegate = link
+            opened.succeed(
+                Open(connection: NIOLoopBound(connection, eventLoop: eventLoop), ended: link.ended))
+            link.begin(
+                door.open(connection, configuration.target.upgrade(for: seat.selfID), transport: .webhook, seat: seat))
+        }
+        return await withTaskCancellationHandler {
+            await Self.result(of: opened.futureResult.flatMap { $0.ended })
+        } onCancel: {
+            opened.futureResult.whenSuccess { $0.connection.value.abort() }
+        }
+    }
+
+    private struct Open: Sendable {
+        let connection: NIOLoopBound<WebhookConnection>
+        let ended: EventLoopFuture<WebSocketEnding>
+    }
+
+    /// Of a future that only ever succeeds.
+    private static func result(of future: EventLoopFuture<WebSocketEnding>) async -> WebSocketEnding {
+        await withCheckedContinuation { continuation in
+            future.whenSuccess { continuation.resume(returning: $0) }
+        }
+    }
+}
+
+extension Target {
+    static func webhook(
+        _ configuration: WebhookConfiguration, door: TargetDoor, http: WebhookHTTPClient, group: any EventLoopGroup
+    ) -> Target {
+        Target(
+            configuration: configuration.target, claim: (kind: "webhook", name: configuration.claimName),
+            // While the broker is away nothing new comes, and what waits is still posted.
+            patience: nil
+        ) { seat in
+            await WebhookWork(
+                configuration: configuration, seat: seat, door: door, http: http, eventLoop: group.next()
+            ).run()
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Bus
+import Contracts
+import Logging
+import Metrics
+import NIOCore
+import Observability
+import OneBot
+import Synchronization
+
+/// Gives events to the members of groups that live here; what was meant for one that is gone it hands on.
+///
+/// An event names its owner's session, and with it one edge: only that one delivers it, or finds the owner gone and hands it on. So it
+/// never goes to two.
+final class GroupDelivery: Sendable {
+    /// An event is handed on at most so often.
+    static let maxHandovers = 16
+
+    private let groups: Groups
+    private let address: EdgeAddress
+    private let hub: Hub
+    private let metrics: EdgeMetrics
+    private let sender: HandoverSender
+    private let state = Mutex(State())
+
+    private struct State {
+        var isLeaving = false
+        var hasServed = false
+    }
+
+    init(groups: Groups, context: EdgeContext, hub: Hub, eventLoop: any EventLoop) {
+        self.groups = groups
+        self.hub = hub
+        address = context.address
+        metrics = context.metrics
+        sender = HandoverSender(
+            bus: context.bus, exchange: context.exchanges.rpc, eventLoop: eventLoop, metrics: context.metrics)
+    }
+
+    /// An event arrived that somebody decided on: those of its owners who live here get it.
+    func deliver(_ stamp: GroupStamp, of bot: SelfID, _ messageID: String?, frames: ByteBuffer) {
+        groups.observe(stamp, of: bot, messageID)
+        for owner in stamp.owners where owner.member.edge == address {
+            state.withLock { $0.hasServed = true }
+            give(
+                GroupedEvent(
+                    place: GroupRouting.Place(bot: bot, group: owner.group, chat: stamp.chat),
+                    messageID: messageID ?? "", owner: owner.member, frames: frames, whenOrphaned: { self.handOn($0) }))
+        }
+    }
+
+    /// Another edge hands an event on to a member that lives here.
+    /// - Returns: false for what is no such message.
+    func receive(_ body: ByteBuffer, _ properties: MessageProperties) -> Bool {
+        guard let event = GroupedEvent(body, properties, whenOrphaned: { self.handOn($0) }) else { return false }
+        give(event)
+        return true
+    }
+
+    /// From now on nothing is given to members that live here: all of them are about to go.
+    func leave() { state.withLock { $0.isLeaving = true } }
+
+    /// Until everybody knows that our members are gone events for them still come here; waits for those, at most a second and a little.
+    func lastEvents() async {
+        guard state.withLock({ $0.hasServed }) else { return }
+        let deadline = ContinuousClock.now + .seconds(1)
+        while groups.hasMembers(at: address), ContinuousClock.now < deadline, !Task.isCancelled {
+            // Cancelled: the loop's condition ends it.
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        // Others may hear of it a little later than we do. Cancelled: then we end at once.
+        try? await Task.sleep(for: .milliseconds(250))
+    }
+
+    /// Finds another member for an event whose owner is gone.
+    private func handOn(_ event: GroupedEvent) {
+        let isLeaving = state.withLock { $0.isLeaving }
+        guard event.gone.count <= Self.maxHandovers,
+            let successor = groups.successor(for: event, where: { !isLeaving || $0.edge != address })
+        else {
+            metrics.groupEventsDropped.increment()
+            return
+        }
+        metrics.groupEventsHandedOn.increment()
+        let event = event.handed(to: successor)
+        if successor.edge == address { give(event) } else { sender.send(event) }
+    }
+
+    private func give(_ event: GroupedEvent) { hub.enqueue(.grouped(event), to: event.owner.sessionID) }
+}

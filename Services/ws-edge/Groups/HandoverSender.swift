@@ -1,0 +1,85 @@
+import Bus
+import Contracts
+import Metrics
+import NIOCore
+
+/// Hands events on to other edges, in order; kept until the bus has them.
+///
+/// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only.
+final class HandoverSender: @unchecked Sendable {  // confined to its event loop, as said above
+    private static let limits = Outbox<Parcel>.Limits(window: 1_024, held: 16_384, bytes: 64 << 20)
+    private static let retryInterval = TimeAmount.milliseconds(500)
+
+    private struct Parcel {
+        let event: GroupedEvent
+        let message: Message
+    }
+
+    private let bus: any MessageBus
+    private let exchange: Exchange
+    private let eventLoop: any EventLoop
+    private let metrics: EdgeMetrics
+    private var outbox = Outbox<Parcel>(limits)
+    private var isPublishing = false
+
+    init(bus: any MessageBus, exchange: Exchange, eventLoop: any EventLoop, metrics: EdgeMetrics) {
+        self.bus = bus
+        self.exchange = exchange
+        self.eventLoop = eventLoop
+        self.metrics = metrics
+        _ = outbox.open()
+    }
+
+    /// From any thread; events of one caller go out in its order.
+    func send(_ event: GroupedEvent) {
+        onLoop {
+            let message = event.message
+            guard $0.outbox.count < Self.limits.held, $0.outbox.bytes < Self.limits.bytes else {
+                $0.metrics.groupEventsDropped.increment()
+                return
+            }
+            _ = $0.outbox.add(Parcel(event: event, message: message), bytes: message.body.readableBytes)
+            $0.publishWaiting()
+        }
+    }
+
+    /// A bus that confirms at once calls back from here, and so calls this again: once is enough.
+    private func publishWaiting() {
+        guard !isPublishing else { return }
+        isPublishing = true
+        defer { isPublishing = false }
+        while let (parcel, ticket) = outbox.take() {
+            bus.publish(parcel.message, to: exchange, key: parcel.event.owner.edge.key, mandatory: true) { outcome in
+                self.onLoop { $0.ended(parcel.event, ticket, outcome) }
+            }
+        }
+    }
+
+    private func ended(_ event: GroupedEvent, _ ticket: Outbox<Parcel>.Ticket, _ outcome: PublishOutcome) {
+        switch outcome {
+        case .confirmed:
+            _ = outbox.settle(ticket)
+        case .unroutable:
+            // That edge is gone, and its members with it.
+            _ = outbox.settle(ticket)
+            event.orphaned()
+        case .rejected:
+            _ = outbox.settle(ticket)
+            metrics.groupEventsDropped.increment()
+        case .unreachable, .unknown:
+            guard outbox.isOfThisRound(ticket) else { return }
+            _ = outbox.close()
+            eventLoop.scheduleTask(in: Self.retryInterval) { [weak self] in
+                guard let self else { return }
+                _ = outbox.open()
+                publishWaiting()
+            }
+            return
+        }
+        publishWaiting()
+    }
+
+    private func onLoop(_ body: @escaping @Sendable (HandoverSender) -> Void) {
+        if eventLoop.inEventLoop { body(self) } else { eventLoop.execute { body(self) } }
+    }
+}

@@ -1,0 +1,49 @@
+import NIOCore
+import OneBot
+import WebSocketTransport
+
+/// One event as sessions look at it that do not want every event, or not as the bot wrote it. Read when the first of them asks, once for
+/// all of a shard. Confined to the shard's event loop.
+final class EventView {
+    /// Whose event it is.
+    let selfID: SelfID
+    /// The event as all other clients get it.
+    let text: ByteBuffer
+    private lazy var event: Event? = if case .event(let event) = BotFrame(parsing: text) { event } else { nil }
+    private lazy var plainFrame = HubFrame.encode(text)
+    private var convertedFrames: [MessageFormat: ByteBuffer] = [:]
+
+    init(_ text: ByteBuffer, of bot: SelfID) {
+        self.text = text
+        selfID = bot
+    }
+
+    /// Those of a run, in order.
+    static func all(of run: EventRun.Joined) -> [EventView] {
+        WebSocketConnection.texts(inEncoded: run.frames).map { EventView($0, of: run.bot) }
+    }
+
+    var postType: String? { event?.postType }
+    /// `message_type`, `notice_type`, `request_type`, `meta_event_type`.
+    var detailType: String? { event?.detailType }
+    /// The group it happened in.
+    private(set) lazy var groupID: Int64? = number("group_id")
+    /// Who it is about; for a private message that the bot's account sent itself: whom it was sent to.
+    private(set) lazy var userID: Int64? =
+        postType == "message_sent" && groupID == nil ? number("target_id") ?? number("user_id") : number("user_id")
+
+    /// A number, also where the bot wrote it as text.
+    private func number(_ key: String) -> Int64? {
+        guard let value = event?.json[key] else { return nil }
+        return value.int64 ?? value.string.flatMap { SelfID(decimal: $0)?.number }
+    }
+
+    /// The event as a text frame, its message in that form; `nil`: as the bot wrote it.
+    func frame(in format: MessageFormat?) -> ByteBuffer {
+        guard let format else { return plainFrame }
+        if let frame = convertedFrames[format] { return frame }
+        let frame = event.flatMap(format.convert).map(HubFrame.encode) ?? plainFrame
+        convertedFrames[format] = frame
+        return frame
+    }
+}

@@ -1,0 +1,29 @@
+import NIOCore
+
+/// Clients that chose an interval of their own for heartbeats: one timer for each interval somebody here has, so never more than clients.
+/// Confined to the shard's event loop.
+struct OwnHeartbeats {
+    private struct Group {
+        let timer: RepeatedTask
+        var sessions: [UInt64: ClientSession] = [:]
+    }
+
+    private var groups: [Duration: Group] = [:]
+
+    func sessions(every interval: Duration) -> [ClientSession] {
+        groups[interval].map { Array($0.sessions.values) } ?? []
+    }
+
+    /// - Parameter start: starts the timer of an interval that nobody had before.
+    mutating func add(_ session: ClientSession, start: (Duration) -> RepeatedTask) {
+        guard let interval = session.ownHeartbeatInterval else { return }
+        groups[interval, default: Group(timer: start(interval))].sessions[session.id] = session
+    }
+
+    mutating func remove(_ session: ClientSession) {
+        guard let interval = session.ownHeartbeatInterval, var group = groups[interval] else { return }
+        group.sessions[session.id] = nil
+        if group.sessions.isEmpty { group.timer.cancel() }
+        groups[interval] = group.sessions.isEmpty ? nil : group
+    }
+}

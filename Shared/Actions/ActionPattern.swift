@@ -1,0 +1,37 @@
+/// Names of actions, as settings speak of them: `*` stands for any characters at its place, `upload_*`.
+public struct ActionPattern: Sendable, Hashable {
+    public let text: String
+    private let bytes: [UInt8]
+
+    public init(_ text: String) {
+        self.text = text
+        bytes = Array(text.utf8)
+    }
+
+    /// Every action.
+    public static let all = ActionPattern("*")
+
+    /// Whether `action` is the pattern with something in each `*`'s place. Linear in practice: only the last star is
+    /// ever widened.
+    public func matches(_ action: some StringProtocol) -> Bool {
+        let text = Array(action.utf8)
+        var (p, t) = (0, 0)
+        var lastStar: (pattern: Int, text: Int)?
+        while t < text.count {
+            if p < bytes.count, bytes[p] == UInt8(ascii: "*") {
+                lastStar = (p, t)
+                p += 1
+            } else if p < bytes.count, bytes[p] == text[t] {
+                p += 1
+                t += 1
+            } else if let star = lastStar {
+                lastStar = (star.pattern, star.text + 1)
+                p = star.pattern + 1
+                t = star.text + 1
+            } else {
+                return false
+            }
+        }
+        return bytes[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+}

@@ -1,0 +1,50 @@
+public import Bus
+
+/// Whom an event goes to, of each group of clients that follows its bot: decided once, by the edge that holds the bot's link, and said in
+/// two headers of the message (docs/contract.md §4), so that no two edges can disagree.
+public struct GroupStamp: Sendable, Hashable {
+    public static let chatHeader = "x-perpetua-chat"
+    public static let ownersHeader = "x-perpetua-groups"
+
+    public struct Owner: Sendable, Hashable {
+        public var group: String
+        public var member: GroupMember
+
+        public init(group: String, member: GroupMember) {
+            self.group = group
+            self.member = member
+        }
+    }
+
+    public var chat: Chat
+    /// One for each group.
+    public var owners: [Owner]
+
+    public init(chat: Chat, owners: [Owner]) {
+        self.chat = chat
+        self.owners = owners
+    }
+
+    public var headers: [String: String] {
+        [
+            Self.chatHeader: chat.text,
+            Self.ownersHeader: owners.map { "\($0.group)=\($0.member.text)" }.joined(separator: ","),
+        ]
+    }
+
+    /// `nil` where there is none; entries that cannot be read are left out.
+    public init?(_ headers: [String: String]) {
+        guard let owners = headers[Self.ownersHeader] else { return nil }
+        chat = headers[Self.chatHeader].map { Chat($0) } ?? .none
+        self.owners = owners.split(separator: ",").compactMap { entry in
+            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let member = GroupMember(parts[1]) else { return nil }
+            return Owner(group: String(parts[0]), member: member)
+        }
+    }
+}
+
+extension MessageProperties {
+    /// Whom of each group the event is for; `nil` where nobody of any.
+    public var groupStamp: GroupStamp? { GroupStamp(headers) }
+}

@@ -1,0 +1,89 @@
+import NIOCore
+import OneBot
+import Testing
+
+@testable import WSEdge
+
+@Suite("Which events a client wants")
+struct EventFilterTests {
+    private let bot = SelfID(10001)
+
+    private func filter(_ lists: [EventFilter.List: String]) -> EventFilter {
+        var filter = EventFilter()
+        for (list, text) in lists { #expect(filter.restrict(list, to: [text]) == nil) }
+        return filter
+    }
+
+    private func passes(_ event: String, _ lists: [EventFilter.List: String]) -> Bool {
+        filter(lists).passes(EventView(ByteBuffer(string: event), of: bot))
+    }
+
+    private static let group = #"{"post_type":"message","message_type":"group","group_id":1,"user_id":7}"#
+    private static let direct = #"{"post_type":"message","message_type":"private","user_id":7}"#
+    private static let ban = #"{"post_type":"notice","notice_type":"group_ban","group_id":1}"#
+    private static let added = #"{"post_type":"request","request_type":"friend","user_id":7}"#
+    private static let offline = #"{"post_type":"notice","notice_type":"bot_offline"}"#
+    private static let strange = #"{"post_type":"message","message_type":"group","group_id":"1","user_id":"7"}"#
+
+    @Test("without lists everything passes")
+    func empty() {
+        #expect(EventFilter().isEmpty)
+        for event in [Self.group, Self.direct, Self.ban, Self.added, Self.offline, #"{"post_type":"new"}"#] {
+            #expect(passes(event, [:]))
+            #expect(passes(event, [.postTypes: "", .groupIDs: " , "]), "an empty list restricts nothing")
+        }
+    }
+
+    @Test(
+        "types narrow by what an event is",
+        arguments: [
+            (group, [EventFilter.List.postTypes: "message,notice"], true),
+            (added, [.postTypes: "message,notice"], false),
+            (group, [.detailTypes: "private"], false), (direct, [.detailTypes: "private friend"], true),
+            (added, [.detailTypes: "private,friend"], true),
+            (added, [.postTypes: "message", .detailTypes: "friend"], false),
+        ])
+    func types(event: String, lists: [EventFilter.List: String], passes: Bool) {
+        #expect(self.passes(event, lists) == passes)
+    }
+
+    @Test(
+        "a listed group, of it listed users, and private chats with listed users",
+        arguments: [
+            (group, [EventFilter.List.groupIDs: "1"], true), (group, [.groupIDs: "2,3"], false),
+            (direct, [.groupIDs: "1"], false),
+            (added, [.groupIDs: "1"], false), (ban, [.groupIDs: "1"], true),
+            (group, [.userIDs: "7"], true), (group, [.userIDs: "8"], false), (direct, [.userIDs: "7"], true),
+            (direct, [.userIDs: "8"], false), (ban, [.userIDs: "7"], false),
+            (group, [.groupIDs: "1", .userIDs: "7"], true), (group, [.groupIDs: "1", .userIDs: "8"], false),
+            (group, [.groupIDs: "2", .userIDs: "7"], false), (direct, [.groupIDs: "1", .userIDs: "7"], true),
+            (direct, [.groupIDs: "1", .userIDs: "8"], false), (ban, [.groupIDs: "1", .userIDs: "8"], true),
+            (offline, [.groupIDs: "1"], true), (offline, [.userIDs: "1"], true),
+            (strange, [.groupIDs: "1", .userIDs: "7"], true), (strange, [.groupIDs: "2"], false),
+        ])
+    func chats(event: String, lists: [EventFilter.List: String], passes: Bool) {
+        #expect(self.passes(event, lists) == passes)
+    }
+
+    @Test("bots are told apart, and a private message the bot sent itself is about whom it was sent to")
+    func bots() {
+        #expect(passes(Self.group, [.selfIDs: "10001"]))
+        #expect(!passes(Self.group, [.selfIDs: "10002"]))
+        let sent = #"{"post_type":"message_sent","message_type":"private","user_id":10001,"target_id":7}"#
+        #expect(passes(sent, [.userIDs: "7"]))
+        #expect(!passes(sent, [.userIDs: "10001"]))
+    }
+
+    @Test(
+        "an item that makes no sense is named, and changes nothing",
+        arguments: [
+            (EventFilter.List.postTypes, "message,mesage", "mesage"), (.detailTypes, "group a.b", "a.b"),
+            (.groupIDs, "1,x,2", "x"),
+            (.userIDs, "1.5", "1.5"), (.selfIDs, "*", "*"), (.groupIDs, "99999999999999999999", "99999999999999999999"),
+        ])
+    func wrong(list: EventFilter.List, text: String, item: String) {
+        var filter = EventFilter()
+        #expect(filter.restrict(list, to: [text]) == item)
+        #expect(filter.isEmpty)
+    }
+}
