@@ -43,14 +43,18 @@ def free_port():
                 continue
 
 
-def until_listening(port, seconds=30):
+class NotListening(Exception):
+    """A server that did not start."""
+
+
+def until_listening(port, seconds=10):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise SystemExit(f"Nothing listens on 127.0.0.1:{port} after {seconds} s.")
+    raise NotListening(f"nothing listens on 127.0.0.1:{port} after {seconds} s.")
 
 
 class Server:
@@ -329,6 +333,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="names of works, with commas: " + ", ".join(WORKS))
+    parser.add_argument("--servers", default="", help="who takes part, with commas: " + ", ".join((*EVERYBODY, *OURS[1:])))
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--binaries", type=pathlib.Path, default=None, help="the folder of perpetua, ws-edge and registry")
     parser.add_argument("--json", type=pathlib.Path)
@@ -341,6 +346,8 @@ def main():
         raise SystemExit(f"No such work: {', '.join(unknown)}. There are: {', '.join(WORKS)}.")
     rounds = 1 if options.smoke else options.rounds
     wanted = {key for name in names for key in WORKS[name][3]}
+    if options.servers:
+        wanted &= set(options.servers.split(","))
     if options.smoke:
         wanted &= {"perpetua", "floor"}
     makers = {
@@ -354,8 +361,15 @@ def main():
         servers = {}
         try:
             for key, make in makers.items():
-                if key in wanted and (server := make(folder)):
-                    servers[key] = server
+                if key not in wanted:
+                    continue
+                try:
+                    if server := make(folder):
+                        servers[key] = server
+                except NotListening as problem:
+                    if key in ("floor", "joined", *OURS):
+                        raise SystemExit(str(problem))
+                    print(f"{key} is left out: {problem}", flush=True)
             figures = run_works(servers, names, rounds, options.smoke)
         finally:
             for server in servers.values():
