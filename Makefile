@@ -9,7 +9,7 @@ test:
 	./test
 
 unit:
-	swift test --skip EndToEndTests
+	swift test --skip EndToEndTests --skip AMQPTests
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Services Shared Tests Examples

@@ -166,7 +166,7 @@ let package = Package(
             ]),
         tests(of: "Contracts", ["OneBot", "Bus", "Observability", nioCore]),
         tests(of: "Actions", ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore]),
-        tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging]),
+        tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioWebSocket, nioSSL, logging]),
         tests(of: "SimulatedBot", ["OneBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
         tests(
             of: "WSEdge",

@@ -47,6 +47,11 @@ final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.decoder = decoder
     }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        // An attempt that was given up is over: TLS hands on what still comes while it says goodbye, and nobody waits for a connection any more.
+        dial.outcome.futureResult.hop(to: context.eventLoop).assumeIsolated().whenFailure { _ in self.phase = .over }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is Connected { sendRequest(context) } else { context.fireUserInboundEventTriggered(event) }
     }

@@ -111,5 +111,24 @@ extension EndToEnd {
                 }
             }
         }
+
+        @Test("in shared mode, too, the connection is for the bot that the lease names")
+        func sharedModeForABot() async throws {
+            var second = SimulatedBotConfiguration.scripted
+            second.selfID = SelfID(20002)
+            try await withFakeBot { one in
+                try await withFakeBot(second) { two in
+                    try await withPerpetua("edge: {port_mode: shared}", bots: [one.url, two.url]) { perpetua in
+                        let grant = try await eventually("a port is granted") {
+                            try await FakeHTTP.get(perpetua.http + "/api/get_ws_port?self_id=20002")
+                        } until: {
+                            $0.status == 200 && $0.retcode == 0
+                        }
+                        let client = try await FakeClient.connect(to: try #require(grant.data?["url"]?.string))
+                        #expect(try await client.nextEvent("meta_event", "lifecycle").int("self_id") == 20002)
+                    }
+                }
+            }
+        }
     }
 }

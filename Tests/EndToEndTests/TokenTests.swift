@@ -72,8 +72,10 @@ extension EndToEnd {
                 let other = try await client.call("get_login_info", params: #"{"self_id":10001}"#, echo: #"{"a":[1]}"#)
                 #expect(other.int("retcode") == 1403)
                 #expect(other["msg"]?.contains("“second” is not for bot 10001, but for 20002") == true)
-                let restart = try await client.call("set_restart", params: #"{"self_id":10001}"#, echo: "3")
-                #expect(restart.int("retcode") == 1403)
+                for name in ["set_restart", "set_restart_async", "set_restart_rate_limited"] {
+                    let restart = try await client.call(name, params: #"{"self_id":10001}"#, echo: "3")
+                    #expect(restart.int("retcode") == 1403, "\(name)")
+                }
                 try await bots[0].bot.emit(#"{"self_id":10001,"post_type":"notice","notice_type":"from-one"}"#)
                 try await bots[1].bot.emit(#"{"self_id":20002,"post_type":"notice","notice_type":"from-two"}"#)
                 _ = try await client.nextEvent("notice", "from-two")
@@ -101,8 +103,9 @@ extension EndToEnd {
                 #expect(ambiguous.int("retcode") == 1400)
                 #expect(ambiguous["msg"]?.contains("20002, 30003") == true)
                 #expect(ambiguous["msg"]?.contains("10001") == false)
-                let restart = try await client.call("set_restart", echo: "2")
-                #expect(restart.int("retcode") == 1400)
+                for name in ["set_restart", "set_restart_async"] {
+                    #expect(try await client.call(name, echo: "2").int("retcode") == 1400, "\(name)")
+                }
                 for (bot, retcode) in [(10001, 1403), (20002, 0), (30003, 0)] as [(Int, Int64)] {
                     let answer = try await client.call("get_status", params: #"{"self_id":\#(bot)}"#, echo: "3")
                     #expect(answer.int("retcode") == retcode, "\(bot)")

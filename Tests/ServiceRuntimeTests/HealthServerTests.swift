@@ -58,7 +58,8 @@ struct HealthServerTests {
     func silent(bytes: String) async throws {
         try await withServer(patience: .milliseconds(200)) { port in
             let channel = try await connect(to: port)
-            try await channel.writeAndFlush(ByteBuffer(string: bytes))
+            // On a busy machine it is closed before we come to this.
+            try? await channel.writeAndFlush(ByteBuffer(string: bytes))
             try await channel.closeFuture.get()
             try await untilAnswered(at: port)
         }
@@ -71,7 +72,8 @@ struct HealthServerTests {
             for _ in 0..<HealthServer.maxConnections { open.append(try await connect(to: port)) }
             let next = try await connect(to: port)
             try await next.closeFuture.get()
-            for channel in open { try await channel.close() }
+            // On a busy machine some were closed for their silence before.
+            for channel in open { try? await channel.close() }
             try await untilAnswered(at: port)
         }
     }

@@ -42,6 +42,25 @@ struct BotPacingTests {
         }
     }
 
+    @Test("with another link in its place, each that waits is answered and not sent: whoever asked soon waits no more")
+    func replaced() async throws {
+        try await BotBench.run([("pacing.bot", "1/min"), ("pacing.bot_burst", "2")]) { bench in
+            let old = try await bench.dialIn(selfID: 10001)
+            try await bench.untilOnline(10001)
+            old.send(BotBench.event(10001, 1))
+            _ = try await bench.events(count: 1)
+            for name in ["first", "second"] { try await bench.call(10001, send(name)) }
+            let call = try await bench.call(10001, send("third"))
+            let new = try await bench.dialIn(selfID: 10001)
+            let answer = try await answer(bench, to: call.id)
+            #expect(answer["retcode"]?.int64 == 1503)
+            #expect(answer["echo"]?.string == "third")
+            #expect(answer["msg"]?.string?.contains("not carried out") == true)
+            try await bench.call(10001, #"{"action":"get_status"}"#)
+            #expect(try await new.nextAction().name == "get_status")
+        }
+    }
+
     @Test("one over the bound gets 1429, its place in the queue and when to come back")
     func bound() async throws {
         try await BotBench.run([("pacing.bot", "1/min"), ("pacing.max_queued", "2")]) { bench in

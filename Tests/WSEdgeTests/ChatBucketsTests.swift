@@ -61,6 +61,8 @@ struct ChatBucketsTests {
             (#"{"group_id":7,"user_id":8}"#, PacedChat(.group, "7")), (#"{"user_id":"8"}"#, PacedChat(.user, "8")),
             (#"{"group_id":"7"}"#, PacedChat(.group, "7")), (#"{"group_id":null,"user_id":8}"#, PacedChat(.user, "8")),
             (#"{"group_id":0,"user_id":8}"#, PacedChat(.user, "8")),
+            (#"{"group_id":"007"}"#, PacedChat(.group, "7")),
+            (#"{"group_id":"00","user_id":"+8"}"#, PacedChat(.user, "8")),
             (#"{"group_id":"","user_id":8}"#, PacedChat(.user, "8")),
             (#"{"context":{"group_id":7,"user_id":8},"operation":{}}"#, PacedChat(.group, "7")),
             (#"{"group_id":"G-Å"}"#, PacedChat(.group, "G-Å")), ("{}", nil), (#"{"message":"hi"}"#, nil),

@@ -20,6 +20,7 @@ struct EventFilterTests {
 
     private static let group = #"{"post_type":"message","message_type":"group","group_id":1,"user_id":7}"#
     private static let direct = #"{"post_type":"message","message_type":"private","user_id":7}"#
+    private static let zero = #"{"post_type":"message","message_type":"private","group_id":0,"user_id":7}"#
     private static let ban = #"{"post_type":"notice","notice_type":"group_ban","group_id":1}"#
     private static let added = #"{"post_type":"request","request_type":"friend","user_id":7}"#
     private static let offline = #"{"post_type":"notice","notice_type":"bot_offline"}"#
@@ -56,6 +57,7 @@ struct EventFilterTests {
             (group, [.userIDs: "7"], true), (group, [.userIDs: "8"], false), (direct, [.userIDs: "7"], true),
             (direct, [.userIDs: "8"], false), (ban, [.userIDs: "7"], false),
             (group, [.groupIDs: "1", .userIDs: "7"], true), (group, [.groupIDs: "1", .userIDs: "8"], false),
+            (zero, [.groupIDs: "1", .userIDs: "7"], true), (zero, [.groupIDs: "0"], false),
             (group, [.groupIDs: "2", .userIDs: "7"], false), (direct, [.groupIDs: "1", .userIDs: "7"], true),
             (direct, [.groupIDs: "1", .userIDs: "8"], false), (ban, [.groupIDs: "1", .userIDs: "8"], true),
             (offline, [.groupIDs: "1"], true), (offline, [.userIDs: "1"], true),

@@ -1,5 +1,6 @@
 import Contracts
 import NIOCore
+import OneBot
 import Testing
 
 @testable import WSEdge
@@ -40,6 +41,20 @@ struct GroupSeatTests {
         #expect(mustWait)
         #expect(late == [grant, nil])
         #expect(!mustWaitAgain)
+    }
+
+    @Test("what is said of a session of another edge is not said to the one of the same number here")
+    func sameNumberElsewhere() {
+        let (here, there) = (EdgeAddress(edgeID: "e1", instance: "a"), EdgeAddress(edgeID: "e2", instance: "a"))
+        func client(_ appID: String, at edge: EdgeAddress?) -> OnlineClient {
+            OnlineClient(
+                appID: appID, clientName: nil, role: .universal, transport: .websocket, edge: edge, sessionID: 7,
+                selfID: nil, connectedAt: 0, remoteAddress: "")
+        }
+        var effect = PresenceReplica.Effect()
+        effect.renamed = [client("a", at: here), client("b", at: there), client("c", at: nil)]
+        effect.cameOnline = [client("d", at: there), client("e", at: here)]
+        #expect(ClientStatusAnnouncer.spokenOf(in: effect, at: here).map(\.appID) == ["a", "e"])
     }
 
     @Test("it is left once")

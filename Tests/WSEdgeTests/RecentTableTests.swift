@@ -6,7 +6,7 @@ import Testing
 struct RecentTableTests {
     @Test("what is used stays, however much comes")
     func used() {
-        var table = RecentTable<Int, String>(limit: 10)
+        var table = RecentTable<Int, String>(limit: 5)
         table.set("kept", for: 0)
         for key in 1...1_000 {
             table.set("x", for: key)
@@ -15,6 +15,18 @@ struct RecentTableTests {
         }
         #expect(table.use(1) == nil)
         #expect(table.use(1_000) == "x")
+    }
+
+    @Test("as many as it says are remembered, whichever order they are used in")
+    func guaranteed() {
+        var table = RecentTable<Int, Int>(limit: 100)
+        for key in 0..<100 { table.set(key, for: key) }
+        for _ in 0..<3 {
+            for key in 0..<100 { #expect(table.use(key) == key) }
+        }
+        // 40 strangers leave the 60 used last before them.
+        for key in 1_000..<1_040 { table.set(key, for: key) }
+        for key in 40..<100 { #expect(table.use(key) == key) }
     }
 
     @Test("a new value takes the place of the old one")

@@ -1,7 +1,10 @@
 import NIOCore
+import NIOEmbedded
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import NIOWebSocket
+import Synchronization
 import Testing
 
 @testable import WebSocketTransport
@@ -25,6 +28,41 @@ struct WebSocketDialerTests {
         ] { #expect(lines.contains(header)) }
         #expect(!request.contains("Sec-WebSocket-Extensions"))
         #expect(!request.contains("Sec-WebSocket-Protocol"))
+    }
+
+    @Test("an answer that comes when the attempt was given up makes no connection", arguments: [false, true])
+    func lateAnswer(isGivenUp: Bool) throws {
+        let channel = EmbeddedChannel()
+        let accepted = Mutex(0)
+        let outcome = channel.eventLoop.makePromise(of: Void.self)
+        let dial = DialHandler.Dial(
+            url: "ws://a/", target: try DialTarget("ws://127.0.0.1:1/"), headers: [:], options: .init(),
+            accepted: { _ in accepted.withLock { $0 += 1 } }, outcome: outcome)
+        let encoder = HTTPRequestEncoder()
+        let decoder = ByteToMessageHandler(UpgradeResponseDecoder())
+        try channel.pipeline.syncOperations.addHandlers(
+            encoder, decoder, DialHandler(dial, encoder: encoder, decoder: decoder))
+        channel.pipeline.fireUserInboundEventTriggered(DialHandler.Connected())
+        var request = ""
+        while let part = try channel.readOutbound(as: ByteBuffer.self) { request += String(buffer: part) }
+        let key = try #require(request.split(separator: "\r\n").first { $0.hasPrefix("Sec-WebSocket-Key: ") })
+            .dropFirst(19)
+        let answer = try NIOWebSocketServerUpgrader(
+            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
+            upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
+        ).buildUpgradeResponse(
+            channel: channel,
+            upgradeRequest: HTTPRequestHead(
+                version: .http1_1, method: .GET, uri: "/",
+                headers: ["Sec-WebSocket-Key": "\(key)", "Sec-WebSocket-Version": "13"]),
+            initialResponseHeaders: [:]
+        ).wait()
+        // TLS takes its time to say goodbye, and hands on what comes meanwhile.
+        if isGivenUp { outcome.fail(DialError.timedOut("ws://a/")) }
+        let lines = answer.map { "\($0.name): \($0.value)\r\n" }.joined()
+        try channel.writeInbound(ByteBuffer(string: "HTTP/1.1 101 Switching Protocols\r\n\(lines)\r\n"))
+        #expect(accepted.withLock { $0 } == (isGivenUp ? 0 : 1))
+        _ = try? channel.finish()  // how the socket ends is not what this is about
     }
 
     @Test("a user in the URL becomes Authorization: Basic")

@@ -12,6 +12,8 @@ struct BotDialer: Sendable {
     let entry: Int
     let url: String
     let accessToken: String?
+    /// We run its program, and start that as we begin to dial.
+    let isStarted: Bool
     let options: WebSocketOptions
     let eventLoop: any EventLoop
     let timing: BotTiming
@@ -21,7 +23,7 @@ struct BotDialer: Sendable {
 
     /// Until the task is cancelled; a connection is then closed with 1001.
     func run() async {
-        var log = DialLog(entry: entry, logger: logger)
+        var log = DialLog(entry: entry, isStarted: isStarted, logger: logger)
         var backoff = Backoff(first: timing.redialFirst, longest: timing.redialLongest)
         let pause = Alarm(eventLoop: eventLoop)
         while !Task.isCancelled {

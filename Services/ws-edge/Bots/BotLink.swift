@@ -144,8 +144,13 @@ final class BotLink: @unchecked Sendable {
         }
     }
 
-    /// Starts an epoch, higher than any before, here or elsewhere.
+    /// Starts an epoch, higher than any before, here or elsewhere. Whoever asked before takes the bot's link for gone then, and soon waits no more:
+    /// so what still waits is answered, and not sent after all.
     func beginEpoch(above other: UInt64 = 0) {
+        refuseWaiting(
+            .unavailable(
+                "Bot \(bot) has another connection now; the action waited for its turn and was not carried out. Try again.",
+                retryAfter: .seconds(1)))
         sequence.begin(at: max(services.utcMilliseconds(), max(other, services.newestElsewhere(bot)) &+ 1))
         logger[metadataKey: LogKeys.linkEpoch] = "\(sequence.epoch)"
     }
@@ -168,7 +173,11 @@ final class BotLink: @unchecked Sendable {
     func failAll() {
         publish(echoes.failAll())
         endSilence()
-        for delivery in waiting.removeAll() + (pacer?.removeAll() ?? []) { refuse(delivery, notConnected) }
+        refuseWaiting(notConnected)
+    }
+
+    private func refuseWaiting(_ response: Response) {
+        for delivery in waiting.removeAll() + (pacer?.removeAll() ?? []) { refuse(delivery, response) }
     }
 
     func writabilityChanged(isWritable: Bool, of number: UInt64) {

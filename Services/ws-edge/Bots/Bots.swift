@@ -187,8 +187,8 @@ final class Bots: Sendable {
         options.pingInterval = timing.pingInterval
         return bot.addresses.map { url, role in
             BotDialer(
-                entry: entry, url: url, accessToken: bot.accessToken, options: options, eventLoop: group.next(),
-                timing: timing, logger: logger
+                entry: entry, url: url, accessToken: bot.accessToken, isStarted: !bot.command.isEmpty,
+                options: options, eventLoop: group.next(), timing: timing, logger: logger
             ) { socket in
                 self.open(socket, role: role, origin: .dialled(entry: entry), selfID: bot.selfID.map { SelfID($0) })
             }

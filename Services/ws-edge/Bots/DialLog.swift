@@ -6,12 +6,18 @@ import WebSocketTransport
 /// its likely cause, the same again at debug, and the return.
 struct DialLog {
     let entry: Int
+    /// Its program was started a moment ago by ourselves: that it does not listen at once is no news.
+    let isStarted: Bool
     let logger: Logger
     private var lastFailure: String?
     private var failures = 0
 
-    init(entry: Int, logger: Logger) {
+    /// Attempts a program of ours may need until it listens.
+    private static let attemptsToStart = 3
+
+    init(entry: Int, isStarted: Bool = false, logger: Logger) {
         self.entry = entry
+        self.isStarted = isStarted
         var logger = logger
         logger[metadataKey: LogKeys.botEntry] = "bots[\(entry)]"
         self.logger = logger
@@ -20,8 +26,8 @@ struct DialLog {
     mutating func failed(_ error: DialError, next delay: Duration) {
         failures += 1
         let failure = "\(error)"
-        let isNew = failure != lastFailure
-        lastFailure = failure
+        let isNew = failure != lastFailure && !(isStarted && failures <= Self.attemptsToStart)
+        if isNew { lastFailure = failure }
         logger.log(
             level: isNew ? .warning : .debug, "A bot cannot be reached; trying again.",
             metadata: [

@@ -23,6 +23,9 @@ final class EntryClaim: Sendable {
     /// Rung when the queue went away under us.
     private let loss: Alarm
     private let isLost = Mutex(false)
+    /// When the claim was lost, while it is not ours again; rings ``outage``.
+    private let lostAt = Mutex<ContinuousClock.Instant?>(nil)
+    private let outage: Alarm
     /// There while the claim is ours.
     private let consumer = Mutex<(any BusConsumer)?>(nil)
 
@@ -43,15 +46,18 @@ final class EntryClaim: Sendable {
         self.patience = patience
         self.logger = logger
         loss = Alarm(eventLoop: eventLoop)
+        outage = Alarm(eventLoop: eventLoop)
     }
 
     /// Runs `work` whenever the claim is ours, and cancels it when another edge has it; until cancelled. The claim is given up only
     /// when the work has ended.
     func run(_ work: @escaping @Sendable () async -> Void) async {
         while await contend() {
+            lostAt.withLock { $0 = nil }
             await withTaskGroup { group in
                 group.addTask { await work() }
                 group.addTask { await self.keep() }
+                if let patience { group.addTask { await self.lose(patience) } }
                 await group.next()
                 group.cancelAll()
             }
@@ -137,22 +143,37 @@ final class EntryClaim: Sendable {
         while !Task.isCancelled {
             await loss.wait(for: .seconds(3600))
             guard isLost.withLock({ $0 }) else { continue }
+            lostAt.withLock { $0 = .now }
+            outage.ring()
             await stopConsuming()
             logger.notice("An entry's claim is lost; claiming it again.")
             guard await regain() else {
                 if !Task.isCancelled { logger.warning("An entry's claim was not to be had again; this edge waits.") }
                 return
             }
+            lostAt.withLock { $0 = nil }
         }
     }
 
-    /// False where another edge has it, where patience is at its end, or where cancelled.
-    private func regain() async -> Bool {
-        let end = patience.map { ContinuousClock.now + $0 }
+    /// Until the claim has been lost for the whole of `patience`, or we are cancelled. It has a clock of its own, since whoever claims again may be
+    /// waiting for the broker.
+    private func lose(_ patience: Duration) async {
         while !Task.isCancelled {
-            let left = end.map { ContinuousClock.now.duration(to: $0) } ?? timing.askHolderFor
-            if left <= .zero { return false }
-            switch await holder(askedFor: min(left, timing.askHolderFor)) {
+            await outage.wait(for: .seconds(3600))
+            while !Task.isCancelled, let end = lostAt.withLock({ $0 })?.advanced(by: patience) {
+                if end <= .now {
+                    return logger.warning("An entry's claim was not to be had again in time; its work stops.")
+                }
+                // `try?`: cancellation ends the loop.
+                try? await Task.sleep(until: end)
+            }
+        }
+    }
+
+    /// False where another edge has it, or where cancelled.
+    private func regain() async -> Bool {
+        while !Task.isCancelled {
+            switch await holder(askedFor: timing.askHolderFor) {
             case .nobody: if await declare() { return true }
             case .other: return false
             case .silent: break

@@ -1,4 +1,5 @@
 import Actions
+import NIOCore
 import OneBot
 
 extension ClientSession {
@@ -7,7 +8,7 @@ extension ClientSession {
     func refusal(of action: Action) -> Response? {
         let scope = upgrade.scope
         if let sentence = scope.refusal(ofAction: action.name) { return .failed(.forbidden, sentence) }
-        guard scope.bots != nil, let name = ActionDispatcher.Name(rawValue: action.name) else { return nil }
+        guard scope.bots != nil, let name = ActionDispatcher.Name(called: action.name) else { return nil }
         switch name {
         case .getOnlineClients, .setClientName, .sendBroadcastData, .sendBroadcastDataCallback: return nil
         case .getWSPort, .setRestart:
@@ -23,5 +24,26 @@ extension ClientSession {
             guard state.bot == nil else { return nil }
             return .unavailable("No bot that the token is for has connected yet; try again when one has.")
         }
+    }
+
+    /// What an action of ours is given. A restart is never left to the default bot where this client is for another one: who is calling may not
+    /// be known yet, nor the bot it has asked for.
+    func params(of job: OwnActions.Job) -> JSONObject? {
+        guard job.name == .setRestart, client == nil || state.bot == nil else { return job.action.params }
+        var bound = state.bot
+        if bound == nil, case .bot(let bot) = state.binding { bound = bot }
+        return Self.params(of: job.action, for: bound)
+    }
+
+    /// The parameters, naming that bot where they name none.
+    static func params(of action: Action, for bot: SelfID?) -> JSONObject? {
+        let named = action.params?["self_id"]
+        guard let bot, named == nil || named?.isNull == true || named?.string?.isEmpty == true else {
+            return action.params
+        }
+        let number = ByteBuffer(string: bot.description)
+        // `try?`: what was an object stays one, and the other one is written here.
+        return try? JSONObject(
+            action.params?.setting("self_id", to: number) ?? ByteBuffer(string: "{\"self_id\":\(bot)}"))
     }
 }

@@ -323,13 +323,13 @@ final class ClientSession: WebSocketDelegate {
             let broadcasts = broadcasts
             return ActionCaller(client: client, selfID: state.bot) { broadcasts.latest(from: $0) }
         }
-        let (id, shard, dispatcher) = (id, shard, context.dispatcher)
+        let (id, shard, dispatcher, params) = (id, shard, context.dispatcher, params(of: job))
         logger.trace(
             "An action of ours is carried out.",
             metadata: [LogKeys.action: "\(job.name.rawValue)", LogKeys.traceID: "\(job.trace.traceID)"])
         context.tasks.spawn {
             let response = await TraceParent.$current.withValue(job.trace) {
-                await dispatcher.perform(job.name, params: job.action.params, as: caller)
+                await dispatcher.perform(job.name, params: params, as: caller)
             }
             shard.enqueue(.onSession(id) { $0.finishedOwn(job, response) })
             // Also where the session has gone meanwhile. It may be told twice, and listens once.

@@ -12,8 +12,8 @@ import Synchronization
 /// An event names its owner's session, and with it one edge: only that one delivers it, or finds the owner gone and hands it on. So it
 /// never goes to two.
 final class GroupDelivery: Sendable {
-    /// An event is handed on at most so often.
-    static let maxHandovers = 16
+    /// An event is handed on at most so often: as many members may go at once before anybody has heard of it.
+    static let maxHandovers = 64
 
     private let groups: Groups
     private let address: EdgeAddress

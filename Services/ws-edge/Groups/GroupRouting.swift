@@ -19,7 +19,7 @@ struct GroupRouting {
         var since: EventPosition
     }
 
-    /// So many chats are remembered; one that is forgotten goes where a new one would.
+    /// So many chats are remembered, the latest used; one that is forgotten goes where a new one would.
     static let maxPlaces = 65_536
 
     private var assignments: RecentTable<Place, Assignment>

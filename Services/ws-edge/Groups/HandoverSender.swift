@@ -7,19 +7,15 @@ import NIOCore
 ///
 /// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only.
 final class HandoverSender: @unchecked Sendable {  // confined to its event loop, as said above
-    private static let limits = Outbox<Parcel>.Limits(window: 1_024, held: 16_384, bytes: 64 << 20)
+    /// As much as may wait for one slow member, so that all of it can be handed on when that is closed.
+    private static let limits = Outbox<GroupedEvent>.Limits(window: 1_024, held: 262_144, bytes: 64 << 20)
     private static let retryInterval = TimeAmount.milliseconds(500)
-
-    private struct Parcel {
-        let event: GroupedEvent
-        let message: Message
-    }
 
     private let bus: any MessageBus
     private let exchange: Exchange
     private let eventLoop: any EventLoop
     private let metrics: EdgeMetrics
-    private var outbox = Outbox<Parcel>(limits)
+    private var outbox = Outbox<GroupedEvent>(limits)
     private var isPublishing = false
 
     init(bus: any MessageBus, exchange: Exchange, eventLoop: any EventLoop, metrics: EdgeMetrics) {
@@ -33,12 +29,11 @@ final class HandoverSender: @unchecked Sendable {  // confined to its event loop
     /// From any thread; events of one caller go out in its order.
     func send(_ event: GroupedEvent) {
         onLoop {
-            let message = event.message
             guard $0.outbox.count < Self.limits.held, $0.outbox.bytes < Self.limits.bytes else {
                 $0.metrics.groupEventsDropped.increment()
                 return
             }
-            _ = $0.outbox.add(Parcel(event: event, message: message), bytes: message.body.readableBytes)
+            _ = $0.outbox.add(event, bytes: event.frames.readableBytes)
             $0.publishWaiting()
         }
     }
@@ -48,14 +43,15 @@ final class HandoverSender: @unchecked Sendable {  // confined to its event loop
         guard !isPublishing else { return }
         isPublishing = true
         defer { isPublishing = false }
-        while let (parcel, ticket) = outbox.take() {
-            bus.publish(parcel.message, to: exchange, key: parcel.event.owner.edge.key, mandatory: true) { outcome in
-                self.onLoop { $0.ended(parcel.event, ticket, outcome) }
+        while let (event, ticket) = outbox.take() {
+            // Made anew each time, with the same id: what waits need not keep it.
+            bus.publish(event.message, to: exchange, key: event.owner.edge.key, mandatory: true) { outcome in
+                self.onLoop { $0.ended(event, ticket, outcome) }
             }
         }
     }
 
-    private func ended(_ event: GroupedEvent, _ ticket: Outbox<Parcel>.Ticket, _ outcome: PublishOutcome) {
+    private func ended(_ event: GroupedEvent, _ ticket: Outbox<GroupedEvent>.Ticket, _ outcome: PublishOutcome) {
         switch outcome {
         case .confirmed:
             _ = outbox.settle(ticket)

@@ -1,14 +1,14 @@
-/// A table with a bound: what was not used for longest is forgotten.
+/// A table that remembers so many keys, the latest used, and never twice as many.
 ///
-/// Two generations, so that no list has to be kept in order: what is used moves to the young one; when that is half of the bound, it becomes
-/// the old one, and what is still in that is forgotten.
+/// Two generations, so that no list has to be kept in order: what is used moves to the young one; when that is full, it becomes the old one,
+/// and what is still in that is forgotten.
 struct RecentTable<Key: Hashable, Value> {
-    private let half: Int
+    private let limit: Int
     private var young: [Key: Value] = [:]
     private var old: [Key: Value] = [:]
 
-    /// - Parameter limit: at least 2.
-    init(limit: Int) { half = limit / 2 }
+    /// - Parameter limit: how many are remembered in any case; at least 1.
+    init(limit: Int) { self.limit = limit }
 
     var count: Int { young.count + old.count }
 
@@ -22,7 +22,7 @@ struct RecentTable<Key: Hashable, Value> {
     mutating func set(_ value: Value, for key: Key) {
         old[key] = nil
         young[key] = value
-        guard young.count >= half else { return }
+        guard young.count >= limit else { return }
         old = young
         young = [:]
     }

@@ -26,8 +26,8 @@ final class EventView {
     var postType: String? { event?.postType }
     /// `message_type`, `notice_type`, `request_type`, `meta_event_type`.
     var detailType: String? { event?.detailType }
-    /// The group it happened in.
-    private(set) lazy var groupID: Int64? = number("group_id")
+    /// The group it happened in; some bots write 0 where it is none.
+    private(set) lazy var groupID: Int64? = number("group_id").flatMap { $0 == 0 ? nil : $0 }
     /// Who it is about; for a private message that the bot's account sent itself: whom it was sent to.
     private(set) lazy var userID: Int64? =
         postType == "message_sent" && groupID == nil ? number("target_id") ?? number("user_id") : number("user_id")

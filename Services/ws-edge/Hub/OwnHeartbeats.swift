@@ -21,9 +21,9 @@ struct OwnHeartbeats {
     }
 
     mutating func remove(_ session: ClientSession) {
-        guard let interval = session.ownHeartbeatInterval, var group = groups[interval] else { return }
-        group.sessions[session.id] = nil
-        if group.sessions.isEmpty { group.timer.cancel() }
-        groups[interval] = group.sessions.isEmpty ? nil : group
+        guard let interval = session.ownHeartbeatInterval else { return }
+        // In place: a copy for each that goes would cost a square where all go.
+        groups[interval]?.sessions[session.id] = nil
+        if groups[interval]?.sessions.isEmpty == true { groups.removeValue(forKey: interval)?.timer.cancel() }
     }
 }

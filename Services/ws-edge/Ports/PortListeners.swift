@@ -38,7 +38,7 @@ final class PortListeners: Sendable {
             let outside = addresses.outside(of: context.sharedPort.value)
             return EdgeAPI.PortOpened(
                 port: context.sharedPort.value, host: outside.host, publicPort: outside.port,
-                url: "\(outside.url)?client_token=\(wish.clientToken)")
+                url: "\(outside.url)?client_token=\(wish.clientToken)" + (wish.selfID.map { "&self_id=\($0)" } ?? ""))
         }
         let seat = OnlySeat()
         listeners.withLock { $0[wish.appID] = .binding }

@@ -24,9 +24,14 @@ struct ClientStatusAnnouncer: Sendable {
         }
         for client in effect.wentOffline { hub.enqueue(.clientStatus(client, isOnline: false)) }
         for client in effect.cameOnline { hub.enqueue(.clientStatus(client, isOnline: true)) }
-        // One of ours that a registry took in anew may have another name with it.
-        for client in effect.renamed + effect.cameOnline.filter({ $0.edge == context.address }) {
+        for client in Self.spokenOf(in: effect, at: context.address) {
             hub.enqueue(.onSession(client.sessionID) { $0.renamed(client.client) }, to: client.sessionID)
         }
+    }
+
+    /// The clients of an edge whose sessions have something to hear: of the others' there is one of the same number here. One that a registry
+    /// took in anew may have another name with it.
+    static func spokenOf(in effect: PresenceReplica.Effect, at edge: EdgeAddress) -> [OnlineClient] {
+        (effect.renamed + effect.cameOnline).filter { $0.edge == edge }
     }
 }

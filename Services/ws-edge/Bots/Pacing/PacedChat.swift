@@ -33,7 +33,9 @@ struct PacedChat: Hashable {
     private static func id(_ value: JSONText?) -> String? {
         guard let value else { return nil }
         if let number = value.int64 { return number == 0 ? nil : "\(number)" }
-        guard let text = value.string, !text.isEmpty, text != "0", text.utf8.count <= longestID else { return nil }
+        guard let text = value.string, !text.isEmpty, text.utf8.count <= longestID else { return nil }
+        // Bots read it as a number: however it is written, it is the same chat.
+        if let number = Int64(text) { return number == 0 ? nil : "\(number)" }
         return text
     }
 }

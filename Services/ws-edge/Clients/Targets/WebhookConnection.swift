@@ -48,7 +48,11 @@ final class WebhookConnection: ClientConnection {
     var isWritable: Bool { true }
 
     func send(_ frames: ByteBuffer, as kind: OutgoingKind) {
-        guard case .none = ending else { return }
+        guard case .none = ending else {
+            // What comes while it ends is not posted here any more.
+            if kind == .event { dropped(.unreachable, count: WebSocketConnection.texts(inEncoded: frames).count) }
+            return
+        }
         for text in WebSocketConnection.texts(inEncoded: frames) {
             switch kind {
             case .event: dropped(.full, count: queue.append(text, at: .now()))

@@ -15,7 +15,7 @@ struct WebhookWork: Sendable {
     let http: WebhookHTTPClient
     let eventLoop: any EventLoop
 
-    /// Until the task is cancelled; what is under way is cancelled then, and has ended when this returns.
+    /// Until the task is cancelled; what waits is posted then if the receiver takes it at once, and all has ended when this returns.
     func run() async {
         var logger = door.context.logger
         logger[metadataKey: LogKeys.target] = "\(configuration.target.entry)"
@@ -44,6 +44,8 @@ struct WebhookWork: Sendable {
 
     /// A session that lived that long was a good one.
     private static let steadyAfter = Duration.seconds(5)
+    /// Where another edge has the webhook now, what waits here is nobody else's: so long it is still posted.
+    private static let farewell = TimeAmount.seconds(5)
 
     /// From its beginning to its end.
     private func session(_ poster: WebhookPoster, _ logger: Logger) async -> WebSocketEnding {
@@ -64,13 +66,21 @@ struct WebhookWork: Sendable {
         return await withTaskCancellationHandler {
             await Self.result(of: opened.futureResult.flatMap { $0.ended })
         } onCancel: {
-            opened.futureResult.whenSuccess { $0.connection.value.abort() }
+            opened.futureResult.whenSuccess { $0.end(within: Self.farewell) }
         }
     }
 
     private struct Open: Sendable {
         let connection: NIOLoopBound<WebhookConnection>
         let ended: EventLoopFuture<WebSocketEnding>
+
+        /// On the connection's loop.
+        func end(within limit: TimeAmount) {
+            connection.value.close(.goingAway("Another edge has this webhook now."))
+            let connection = connection
+            let timer = ended.eventLoop.scheduleTask(in: limit) { connection.value.abort() }
+            ended.whenComplete { _ in timer.cancel() }
+        }
     }
 
     /// Of a future that only ever succeeds.
