@@ -1,0 +1,34 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own: what measures Perpetua never reaches the product.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "perpetua-benchmarks",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "perpetua-bench", targets: ["perpetua-bench"]),
+        .executable(name: "floor-server", targets: ["floor-server"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        .target(name: "BenchEngine", cSettings: [.unsafeFlags(["-O2"])]),
+        .executableTarget(name: "floor-server", cSettings: [.unsafeFlags(["-O2"])]),
+        .executableTarget(
+            name: "perpetua-bench",
+            dependencies: [
+                "BenchEngine",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: settings),
+    ]
+)
