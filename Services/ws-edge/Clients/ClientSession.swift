@@ -151,6 +151,10 @@ final class ClientSession: WebSocketDelegate {
     /// The name changed, or the registry spoke of us again.
     func renamed(_ client: Client) {
         if let grant = seat?.listed() { registered(.granted(grant)) }
+        take(client)
+    }
+
+    private func take(_ client: Client) {
         guard var grant = state.grant, grant.appID == client.appID else { return }
         grant.clientName = client.clientName
         context.leases.granted(grant, to: id)
@@ -338,6 +342,8 @@ final class ClientSession: WebSocketDelegate {
     }
 
     private func finishedOwn(_ job: OwnActions.Job, _ response: Response) {
+        // What it does next it does under its new name, whether or not everybody has been told of that.
+        if let name = job.newName, response.retcode == .ok, let appID { take(Client(appID: appID, clientName: name)) }
         for job in own.finished(job, response, at: .now()) {
             switch job.answer {
             case .frame(let echo): reply(response.encoded(echo: echo), to: job.began)

@@ -26,6 +26,9 @@ struct OwnActions {
         /// Of the task it is made in, where that works for a request over HTTP.
         let trace = TraceParent.currentOrNew
 
+        /// The name it asks for.
+        var newName: String? { name == .setClientName ? action.params?["name"]?.string : nil }
+
         /// Whether it is a question to the registry, and nothing else.
         fileprivate var asksRegistry: Bool {
             switch name {
