@@ -285,9 +285,6 @@ def page(servers, figures, rounds, command):
         " unless said otherwise. Over RabbitMQ it is the edges' alone: the broker's and the registry's come on top.",
         "* Every run checks that each client got every message once and in order; a run that did not has no figure.", "",
     ]
-    for key, server in servers.items():
-        if server.name.startswith("NATS") or "mosquitto" in server.name:
-            continue
     for name, results in figures.items():
         title, scenario, options, _ = WORKS[name]
         if scenario == "connect":

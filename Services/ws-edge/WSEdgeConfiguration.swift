@@ -137,8 +137,8 @@ extension WSEdgeConfiguration {
 extension WSEdgeConfiguration {
     /// Reverse WebSockets and webhooks share one space of names, as they do with all clients.
     private mutating func nameTargets(_ settings: Settings) {
-        ReverseWebSocketConfiguration.reportTwins(in: reverseWebSockets, settings)
-        WebhookConfiguration.reportTwins(in: webhooks, settings)
+        TargetConfiguration.reportTwins(reverseWebSockets.map { ($0.claimName, $0.target) }, settings)
+        TargetConfiguration.reportTwins(webhooks.map { ($0.claimName, $0.target) }, settings)
         let named = TargetConfiguration.withDistinctNames(
             reverseWebSockets.map(\.target) + webhooks.map(\.target), settings)
         for index in reverseWebSockets.indices { reverseWebSockets[index].target = named[index] }

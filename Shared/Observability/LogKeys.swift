@@ -1,7 +1,6 @@
 /// The keys of log metadata: each written once.
 public enum LogKeys {
     public static let selfID = "bot.self_id"
-    public static let botURL = "bot.url"
     public static let botEntry = "bot.entry"
     public static let target = "target.entry"
     public static let role = "client.role"

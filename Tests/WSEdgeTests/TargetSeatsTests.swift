@@ -21,6 +21,23 @@ struct TargetSeatsTests {
             isSupervised: false)
     }
 
+    @Test(
+        "of two entries with one address and the same bots the second is a mistake",
+        arguments: [
+            ("reverse_websockets", "ws://h:1/"), ("webhooks", "http://h:1/"),
+        ])
+    func twins(list: String, url: String) {
+        let settings = Settings(flags: [("\(list)[0].url", url), ("\(list)[1].url", url)])
+        _ = WSEdgeConfiguration(settings)
+        #expect(
+            settings.problems.map(\.description).contains { $0.contains("\(list)[1]") && $0.contains("remove one") })
+        let others = Settings(flags: [
+            ("\(list)[0].url", url), ("\(list)[1].url", url), ("\(list)[1].self_id", "5"),
+        ])
+        _ = WSEdgeConfiguration(others)
+        #expect(others.problems.isEmpty)
+    }
+
     @Test("the first bot in the order of bots[] gets the plain name, the others one with their account")
     func order() {
         var seats = TargetSeats(configuration())

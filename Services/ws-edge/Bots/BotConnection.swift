@@ -7,7 +7,7 @@ import WebSocketTransport
 /// One WebSocket to a bot: finds out whose it is, then hands its frames to that bot's ``BotLink``.
 ///
 /// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only; calls from elsewhere hop there, in order.
-final class BotConnection: WebSocketDelegate, @unchecked Sendable {
+final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined to its event loop, as said above
     let place: BotLinkState.Connection
     let eventLoop: any EventLoop
     let remoteAddress: String

@@ -13,7 +13,7 @@ import WebSocketTransport
 /// It lives from the first time the bot is seen to the end of the process; each time it comes up it starts an epoch.
 ///
 /// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only; whoever is elsewhere uses ``onLoop(_:)``.
-final class BotLink: @unchecked Sendable {
+final class BotLink: @unchecked Sendable {  // confined to its event loop, as said above
     let bot: SelfID
     let eventLoop: any EventLoop
     let actionsClaim: BotClaim

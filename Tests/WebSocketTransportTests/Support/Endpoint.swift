@@ -4,8 +4,9 @@ import NIOPosix
 @testable import WebSocketTransport
 
 /// One end of a WebSocket as a test sees it: a stream of what happened, and a way onto its event loop.
-final class Endpoint: WebSocketDelegate, @unchecked Sendable {
-    // Unchecked: the connection is touched on its event loop only; the stream's continuation is Sendable.
+///
+/// `@unchecked Sendable`: the connection is touched on its event loop only; the stream's continuation is `Sendable`.
+final class Endpoint: WebSocketDelegate, @unchecked Sendable {  // confined to its event loop, as said above
     enum Event: Equatable, Sendable {
         case text(ByteBuffer)
         case writable(Bool)

@@ -53,14 +53,4 @@ public struct ReverseWebSocketConfiguration: Sendable {
         let addresses = [url, apiURL, eventURL].map { $0 ?? "" }
         return BotConfiguration.stableHash((addresses + target.selfIDs.map { "\($0)" }).joined(separator: "\n"))
     }
-
-    /// Of two entries with one claim only one would ever be dialled.
-    static func reportTwins(in entries: [ReverseWebSocketConfiguration], _ settings: Settings) {
-        var claims: Set<String> = []
-        for entry in entries where !claims.insert(entry.claimName).inserted {
-            settings.report(
-                entry.target.entry, value: "{}",
-                remedy: "An entry before it has the same addresses and self_id; remove one of them.")
-        }
-    }
 }

@@ -79,6 +79,16 @@ public struct TargetConfiguration: Sendable {
         return targets
     }
 
+    /// Of two entries with one claim only one would ever be served.
+    static func reportTwins(_ targets: [(claim: String, target: TargetConfiguration)], _ settings: Settings) {
+        var claims: Set<String> = []
+        for (claim, target) in targets where !claims.insert(claim).inserted {
+            settings.report(
+                target.entry, value: "{}",
+                remedy: "An entry before it has the same address and self_id; remove one of them.")
+        }
+    }
+
     /// Host and port, as written, without user and password.
     private static func authority(of url: String) -> String {
         let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex

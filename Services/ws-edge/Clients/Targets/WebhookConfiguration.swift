@@ -32,14 +32,4 @@ public struct WebhookConfiguration: Sendable {
     var claimName: String {
         BotConfiguration.stableHash(([url] + target.selfIDs.map { "\($0)" }).joined(separator: "\n"))
     }
-
-    /// Of two entries with one claim only one would ever get events.
-    static func reportTwins(in entries: [WebhookConfiguration], _ settings: Settings) {
-        var claims: Set<String> = []
-        for entry in entries where !claims.insert(entry.claimName).inserted {
-            settings.report(
-                entry.target.entry, value: "{}",
-                remedy: "An entry before it has the same url and self_id; remove one of them.")
-        }
-    }
 }
