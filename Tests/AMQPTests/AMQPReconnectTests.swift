@@ -92,9 +92,9 @@ struct AMQPReconnectTests {
     @Test("the first address is dead, the second is taken")
     func addresses() async throws {
         let node = try RabbitMQ.ofTheRun()
-        let dead = try await TCPProxy.start(to: node.port)
-        try await dead.close()
-        let bus = try AMQPStage.bus(at: node.url(through: dead.port), node.url)
+        let dead = try ReservedPort()
+        defer { withExtendedLifetime(dead) {} }
+        let bus = try AMQPStage.bus(at: node.url(through: dead.number), node.url)
         try await bus.isConnected()
         await bus.close()
     }

@@ -136,7 +136,8 @@ extension EndToEnd {
 
         @Test("a receiver that was away gets everything when it is back, once and in order")
         func away() async throws {
-            let first = try await WebhookReceiver.start()
+            let port = try ReservedPort()
+            let first = try await WebhookReceiver.start(port: port.number)
             try await withFakeBot { bot in
                 try await withPerpetua(settings("url: \"\(first.url)\""), bots: [bot.url]) { perpetua in
                     try await eventually("the lifecycle was posted") { !first.requests.isEmpty }
@@ -147,7 +148,7 @@ extension EndToEnd {
                     _ = try await watcher.nextEvent("meta_event", "lifecycle")
                     for number in 1...200 { try await bot.bot.emit(event(number)) }
                     _ = try await watcher.next("the last event") { $0.int("number") == 200 }
-                    let second = try await WebhookReceiver.start(port: first.port)
+                    let second = try await WebhookReceiver.start(port: port.number)
                     try await waitFor(200, at: second)
                     #expect(numbers(second) == Array(1...200))
                     await second.stop()

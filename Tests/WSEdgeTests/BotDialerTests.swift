@@ -55,12 +55,10 @@ struct BotDialerTests {
 
     @Test("a bot that is absent at the start is dialled until it is there; the failure is a warning once")
     func absentAtStart() async throws {
-        // A port nobody listens on: one that was ours a moment ago.
-        let placeholder = try await BotPeerServer.start()
-        let port = placeholder.port
-        await placeholder.stop()
+        let port = try ReservedPort()
         let flags = [
-            ("bots[0].url", "ws://user:hunter2@127.0.0.1:\(port)/?access_token=hunter2"), ("bots[0].self_id", "10001"),
+            ("bots[0].url", "ws://user:hunter2@127.0.0.1:\(port.number)/?access_token=hunter2"),
+            ("bots[0].self_id", "10001"),
         ]
         try await BotBench.run(flags) { bench in
             #expect(bench.bot(10001)?.isOnline == false)
@@ -72,7 +70,7 @@ struct BotDialerTests {
             #expect(failures.filter { $0.level == .warning }.count == 1)
             #expect(failures[0].metadata["reason"]?.contains("is the bot running") == true)
             #expect(!bench.log.entries.contains { "\($0)".contains("hunter2") })
-            let server = try await BotPeerServer.start(port: port)
+            let server = try await BotPeerServer.start(port: port.number)
             _ = try await server.nextPeer()
             try await bench.untilOnline(10001)
             #expect(bench.reported.first?.isOnline == false)
