@@ -181,7 +181,9 @@ def mosquitto(folder):
     server = Server("mosquitto", "mqtt", folder)
     port = free_port()
     (folder / "mosquitto.conf").write_text(
-        f"listener {port} 127.0.0.1\nprotocol websockets\nallow_anonymous true\nmax_queued_messages 0\n")
+        # With WebSocket listeners alone it says that it could start none.
+        f"listener {free_port()} 127.0.0.1\nlistener {port} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n"
+        "max_queued_messages 0\n")
     server.ports = [port]
     server.spawn(program, "-c", folder / "mosquitto.conf")
     until_listening(port)

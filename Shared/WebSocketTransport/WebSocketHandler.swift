@@ -22,6 +22,12 @@ final class WebSocketHandler: ChannelInboundHandler {
     private var isPaused = false
     private var isDraining = false
     private var needsFlush = false
+    /// What was written since the last flush, while that is one buffer and nothing waits in the channel.
+    private var unflushed: ByteBuffer?
+    /// There where bytes may go to the kernel past the channel.
+    private var socket: PlainSocket?
+    /// Whether bytes may wait in the channel; after the upgrade its answer may.
+    private var mayChannelHold = true
     /// The latest ping not yet answered, kept while the peer reads too slowly (RFC 6455 §5.5.3 asks for the latest only).
     private var owedPong: ByteBuffer?
     /// What ended the socket, where no close frame did.
@@ -42,11 +48,16 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     // MARK: What the connection asks for
 
-    var isWritable: Bool { state.isOpen && context?.channel.isWritable ?? false }
+    var isWritable: Bool {
+        guard state.isOpen, let context else { return false }
+        // Where the channel holds nothing it need not be asked: a look at it costs more than all else here, with many connections.
+        return (socket != nil && !channelHolds()) || context.channel.isWritable
+    }
 
     var bufferedBytes: Int {
         // A channel that does not know the option buffers nothing we could count.
-        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let held = (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        return held + (unflushed?.readableBytes ?? 0)
     }
 
     func send(text: ByteBuffer) {
@@ -60,21 +71,29 @@ final class WebSocketHandler: ChannelInboundHandler {
             let header = FrameHeader(opcode: .text, payloadLength: text.readableBytes)
             var bytes = context.channel.allocator.buffer(capacity: header.encodedBytes)
             header.write(to: &bytes)
-            context.write(wrapOutboundOut(bytes), promise: nil)
-            context.write(wrapOutboundOut(text), promise: nil)
+            write(bytes)
+            write(text)
         }
     }
 
     func send(encoded: ByteBuffer) {
-        guard state.isOpen, let context else { return }
+        guard state.isOpen, context != nil else { return }
         switch side {
-        case .server: context.write(wrapOutboundOut(encoded), promise: nil)
+        case .server: write(encoded)
         // A client's frames are masked, each with a key of its own (RFC 6455 §5.3).
         case .client: for text in WebSocketConnection.texts(inEncoded: encoded) { write(.text, text) }
         }
     }
 
-    func flush() { context?.flush() }
+    func flush() {
+        guard let context else { return }
+        guard var bytes = unflushed, let socket else { return context.flush() }
+        unflushed = nil
+        bytes.moveReaderIndex(forwardBy: socket.send(bytes))
+        guard bytes.readableBytes > 0 else { return }
+        mayChannelHold = true
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
 
     func pauseReading() {
         guard state.isOpen, !isPaused else { return }
@@ -116,6 +135,8 @@ final class WebSocketHandler: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         connection.handler = self
+        // Where we dialled there may be TLS in between.
+        if side == .server { socket = PlainSocket(of: context.channel) }
         if let interval = options.pingInterval { startPinging(every: interval) }
     }
 
@@ -198,7 +219,7 @@ final class WebSocketHandler: ChannelInboundHandler {
     private func flushIfNeeded() {
         guard needsFlush else { return }
         needsFlush = false
-        context?.flush()
+        flush()
     }
 
     // MARK: Closing
@@ -228,6 +249,7 @@ final class WebSocketHandler: ChannelInboundHandler {
             if self.isCloseDue { self.context?.close(promise: nil) }
         }
         let frame = FrameHeader.frame(.close, payload, maskingKey: side.newMaskingKey())
+        passToChannel(context)
         context.writeAndFlush(wrapOutboundOut(frame), promise: written)
     }
 
@@ -248,6 +270,8 @@ final class WebSocketHandler: ChannelInboundHandler {
     private func finished() {
         guard context != nil else { return }
         context = nil
+        socket = nil
+        unflushed = nil
         closeTimer?.cancel()
         pingTimer?.cancel()
         input = ByteBuffer()
@@ -262,8 +286,31 @@ final class WebSocketHandler: ChannelInboundHandler {
     // MARK: Small things
 
     private func write(_ opcode: FrameHeader.Opcode, _ payload: ByteBuffer) {
-        let frame = FrameHeader.frame(opcode, payload, maskingKey: side.newMaskingKey())
-        context?.write(wrapOutboundOut(frame), promise: nil)
+        write(FrameHeader.frame(opcode, payload, maskingKey: side.newMaskingKey()))
+    }
+
+    /// Keeps the first buffer since the last flush, for the socket; with a second one both are the channel's, which sends them in one call.
+    private func write(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        if socket != nil, unflushed == nil, !channelHolds() {
+            unflushed = bytes
+            return
+        }
+        passToChannel(context)
+        mayChannelHold = true
+        context.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    private func passToChannel(_ context: ChannelHandlerContext) {
+        guard let bytes = unflushed else { return }
+        unflushed = nil
+        mayChannelHold = true
+        context.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    private func channelHolds() -> Bool {
+        if mayChannelHold { mayChannelHold = bufferedBytes > 0 }
+        return mayChannelHold
     }
 
     private func setAutoRead(_ isOn: Bool) {
@@ -282,7 +329,7 @@ final class WebSocketHandler: ChannelInboundHandler {
             wake(at: wakeAt, context)
         case .ping(let wakeAt):
             write(.ping, ByteBuffer())
-            context.flush()
+            flush()
             wake(at: wakeAt, context)
         }
     }
