@@ -1,6 +1,6 @@
 export SWIFT_DETERMINISTIC_HASHING = 1
 
-.PHONY: build test unit format
+.PHONY: build test unit format micro
 
 build:
 	swift build
@@ -12,4 +12,7 @@ unit:
 	swift test --skip EndToEndTests --skip AMQPTests
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Services Shared Tests Examples
+	swift format --in-place --recursive --parallel Package.swift Services Shared Tests Examples Benchmarks
+
+micro:
+	Benchmarks/micro.py

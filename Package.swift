@@ -61,6 +61,13 @@ let package = Package(
         .executable(name: "registry", targets: ["RegistryMain"]),
         .executable(name: "api-gateway", targets: ["APIGatewayMain"]),
         .executable(name: "simulated-bot", targets: ["simulated-bot"]),
+        // Nothing to build by itself: it lets Benchmarks/Micro, a package of its own, import what it measures.
+        .library(
+            name: "PerpetuaModules",
+            targets: [
+                "OneBot", "Bus", "SettingsReading", "WebSocketTransport", "AMQP", "Contracts", "Actions", "WSEdge",
+                "Registry", "ServiceRuntime",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

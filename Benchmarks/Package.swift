@@ -20,8 +20,8 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
-        .target(name: "BenchEngine", cSettings: [.unsafeFlags(["-O2"])]),
-        .executableTarget(name: "floor-server", cSettings: [.unsafeFlags(["-O2"])]),
+        .target(name: "BenchEngine", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
+        .executableTarget(name: "floor-server", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
         .executableTarget(
             name: "perpetua-bench",
             dependencies: [

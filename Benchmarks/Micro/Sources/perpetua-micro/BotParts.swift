@@ -1,0 +1,80 @@
+import Actions
+import Bus
+import Contracts
+import NIOCore
+import OneBot
+import SettingsReading
+
+@testable import WSEdge
+@testable import WebSocketTransport
+
+/// The bot of an edge: its connection, without a socket, and its link, on the edge's bus and event loop.
+///
+/// `@unchecked Sendable`: made off the loop, then everything is touched on the edge's event loop only.
+final class BotParts: @unchecked Sendable {  // confined to its event loop, as said above
+    let link: BotLink
+    private(set) var connection: BotConnection?
+    private let place = BotLinkState.Connection(number: 1, role: .universal, origin: .dialledIn)
+    /// Run until the process ends.
+    private var claiming: [Task<Void, Never>] = []
+    private var answered = 0
+
+    /// The clock stands still, so that the tokens of the bot's link can be foreseen.
+    private static let time: UInt64 = 1_700_000_000_000
+
+    static func make(at edge: EdgeParts) async throws -> BotParts {
+        let bus = edge.bus
+        let inbox = edge.context.inbox
+        try await bus.declare(QueueDeclaration(inbox, isExclusive: true))
+        try await bus.bind(inbox, to: EdgeParts.exchanges.events, "#")
+        _ = try await bus.consume(
+            inbox, prefetch: 1000, on: edge.eventLoop, cancelled: {}, handler: { edge.inbox.receive($0) })
+        let bot = BotParts(at: edge)
+        for (claim, handlers) in bot.link.claimsAndHandlers {
+            bot.claiming.append(Task { await claim.run(handlers) })
+        }
+        try await edge.eventLoop.submit { bot.connect(on: edge.eventLoop) }.get()
+        let deadline = ContinuousClock.now + .seconds(10)
+        while try await edge.eventLoop.submit({ bot.link.state.phase != .up }).get() {
+            try check(ContinuousClock.now < deadline, "The bot's link does not come up.")
+        }
+        return bot
+    }
+
+    private init(at edge: EdgeParts) {
+        let context = edge.context
+        let configuration = context.configuration
+        link = BotLink(
+            bot: Frames.bot, address: context.address, eventLoop: edge.eventLoop, bus: context.bus,
+            requester: context.requester, exchanges: context.exchanges, timing: BotTiming(),
+            services: BotLink.Services(
+                timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
+                pacing: configuration.pacing, breaker: configuration.breaker, utcMilliseconds: { Self.time },
+                newestElsewhere: { _ in 0 },
+                stamp: { [groups = Groups(presence: context.presence)] in groups.stamp($1, of: $0) },
+                changed: { _, _, _ in }),
+            logger: EdgeParts.logger)
+    }
+
+    private func connect(on eventLoop: any EventLoop) {
+        let connection = BotConnection(
+            WebSocketConnection(eventLoop: eventLoop, remoteAddress: "192.0.2.2:3001"), place: place,
+            selfID: Frames.bot, timing: BotTiming(), logger: EdgeParts.logger,
+            findLink: { [link] _, _ in link }, isClosed: {})
+        self.connection = connection
+        connection.start()
+        // Without a socket it could not tell.
+        connection.writabilityChanged(isWritable: true)
+    }
+
+    func says(_ frame: ByteBuffer) { connection?.received(text: frame) }
+
+    /// Whether an action has come that is not answered.
+    var hasAction: Bool { link.echoes.count > 0 }
+
+    /// Answers the action that came.
+    func answer() {
+        answered += 1
+        says(Frames.response(echo: "\"p\(String(Self.time, radix: 36))-\(answered)\""))
+    }
+}
