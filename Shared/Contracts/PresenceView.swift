@@ -8,6 +8,8 @@ public final class PresenceView: Sendable {
 
     public var current: PresenceReplica { replica.withLock { $0 } }
 
+    public var clientCount: Int { replica.withLock { $0.clients.count } }
+
     /// The clients that are of a group.
     public var groups: GroupMembers { replica.withLock { $0.groups } }
 

@@ -15,6 +15,9 @@ enum SocketSettings {
         try socket.setOption(
             .writeBufferWaterMark,
             value: ChannelOptions.Types.WriteBufferWaterMark(low: marks.lowerBound, high: marks.upperBound))
+        // Each connection keeps one buffer to read into. It grows for a peer that fills it; most clients send little.
+        try socket.setOption(
+            .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 512, maximum: 64 << 10))
         try socket.setOption(.tcpOption(.tcp_nodelay), value: 1)
         try socket.setOption(.socketOption(.so_keepalive), value: 1)
         #if os(Linux)

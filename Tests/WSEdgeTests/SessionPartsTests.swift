@@ -201,12 +201,12 @@ struct PublicAddressesTests {
 struct StatusAudienceTests {
     @Test("a crowd must be asked for; who wants only itself, or nobody, hears no other")
     func hears() {
-        #expect(StatusAudience.hears(nil, isSelf: false, clients: 1_000))
-        #expect(!StatusAudience.hears(nil, isSelf: false, clients: 1_001))
-        #expect(StatusAudience.hears(nil, isSelf: true, clients: 1_001))
-        #expect(StatusAudience.hears(.all, isSelf: false, clients: 1_001))
-        #expect(!StatusAudience.hears(.own, isSelf: false, clients: 1))
-        #expect(!StatusAudience.hears(WSEdgeConfiguration.ClientStatusAudience.none, isSelf: true, clients: 1))
+        #expect(StatusAudience.hears(nil, isSelf: false, isCrowd: false))
+        #expect(!StatusAudience.hears(nil, isSelf: false, isCrowd: true))
+        #expect(StatusAudience.hears(nil, isSelf: true, isCrowd: true))
+        #expect(StatusAudience.hears(.all, isSelf: false, isCrowd: true))
+        #expect(!StatusAudience.hears(.own, isSelf: false, isCrowd: false))
+        #expect(!StatusAudience.hears(WSEdgeConfiguration.ClientStatusAudience.none, isSelf: true, isCrowd: false))
     }
 }
 

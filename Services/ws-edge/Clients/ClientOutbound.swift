@@ -34,7 +34,7 @@ struct ClientOutbound {
     private let maxAge: TimeAmount
     private let policy: WSEdgeConfiguration.SlowClient
     private let budget: OutboundBudget
-    private var entries: CircularBuffer<Entry> = CircularBuffer()
+    private var entries: CircularBuffer<Entry> = CircularBuffer(initialCapacity: 1)
     private(set) var bytes = 0
 
     init(_ configuration: WSEdgeConfiguration, budget: OutboundBudget) {

@@ -17,7 +17,6 @@ final class ClientSession: WebSocketDelegate {
     let claim: SessionClaim
     /// Whether it wants to look at each event.
     let isChoosy: Bool
-    private(set) var logger: Logger
     /// Its place in the group it asked for.
     var seat: GroupSeat?
 
@@ -50,10 +49,16 @@ final class ClientSession: WebSocketDelegate {
         seat = upgrade.group.map { GroupSeat(group: $0) }
         state = ClientSessionState(role: upgrade.role, binding: upgrade.binding)
         outbound = ClientOutbound(context.configuration, budget: context.budget)
-        logger = context.logger
+    }
+
+    /// Made when it is needed, which is seldom: kept, it would be a tenth of what an idle client costs.
+    var logger: Logger {
+        var logger = context.logger
         logger[metadataKey: "client.session_id"] = "\(id)"
-        if let name = upgrade.scope.name { logger[metadataKey: LogKeys.tokenName] = "\(name)" }
         logger[metadataKey: "client.remote_address"] = "\(connection.remoteAddress)"
+        if let name = upgrade.scope.name { logger[metadataKey: LogKeys.tokenName] = "\(name)" }
+        if let appID { logger[metadataKey: "client.app_id"] = "\(appID)" }
+        return logger
     }
 
     var isOpen: Bool { state.isOpen }
@@ -79,11 +84,12 @@ final class ClientSession: WebSocketDelegate {
     func registered(_ outcome: Registration.Outcome) {
         switch outcome {
         case .granted(let grant):
-            logger[metadataKey: "client.app_id"] = "\(grant.appID)"
             context.leases.granted(grant, to: id)
             if !isOpen, seat?.granted(grant, at: .now()) == true { return }
-            if state.grant == nil { logger.info("Client connected.", metadata: ["role": "\(upgrade.role.rawValue)"]) }
-            act(on: state.registered(grant))
+            let isNew = state.grant == nil
+            let opening = state.registered(grant)
+            if isNew { logger.info("Client connected.", metadata: ["role": "\(upgrade.role.rawValue)"]) }
+            act(on: opening)
             tellBot()
         case .delayed:
             act(on: state.registered(nil))
@@ -122,11 +128,9 @@ final class ClientSession: WebSocketDelegate {
         guard isOpen, let bot = state.bot else { return hold(item) }
         var isSelf = false
         switch item {
-        case .clientStatus(let client, _):
+        case .clientStatus(let client, _, let isCrowd):
             isSelf = client.edge == context.address && client.sessionID == id
-            let hears = StatusAudience.hears(
-                upgrade.choices.clientStatus, isSelf: isSelf, clients: context.presence.current.clients.count)
-            guard hears else { return }
+            guard StatusAudience.hears(upgrade.choices.clientStatus, isSelf: isSelf, isCrowd: isCrowd) else { return }
         case .distributed(.broadcast, let message):
             broadcasts.record(message.uuid, from: message.sender.appID)
         case .distributed(.callback, _), .gap, .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession,
@@ -328,9 +332,11 @@ final class ClientSession: WebSocketDelegate {
             return ActionCaller(client: client, selfID: state.bot) { broadcasts.latest(from: $0) }
         }
         let (id, shard, dispatcher, params) = (id, shard, context.dispatcher, params(of: job))
-        logger.trace(
-            "An action of ours is carried out.",
-            metadata: [LogKeys.action: "\(job.name.rawValue)", LogKeys.traceID: "\(job.trace.traceID)"])
+        if context.logger.logLevel <= .trace {
+            logger.trace(
+                "An action of ours is carried out.",
+                metadata: [LogKeys.action: "\(job.name.rawValue)", LogKeys.traceID: "\(job.trace.traceID)"])
+        }
         context.tasks.spawn {
             let response = await TraceParent.$current.withValue(job.trace) {
                 await dispatcher.perform(job.name, params: params, as: caller)

@@ -5,7 +5,7 @@ struct HeldItems {
     static let maxItems = 4_096
     static let maxBytes = 16 << 20
 
-    private var items: CircularBuffer<HubItem> = CircularBuffer()
+    private var items: CircularBuffer<HubItem> = CircularBuffer(initialCapacity: 1)
     private var bytes = 0
 
     /// - Returns: how many items had to go.

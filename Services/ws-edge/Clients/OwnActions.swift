@@ -38,7 +38,7 @@ struct OwnActions {
         }
     }
 
-    private var waiting: CircularBuffer<Job> = CircularBuffer()
+    private var waiting: [Job] = []
     private var isBusy = false
     private var startedAt = NIODeadline.now()
 
@@ -52,7 +52,8 @@ struct OwnActions {
 
     /// The job to carry out now; `nil` while another one is, or none waits.
     mutating func next(at now: NIODeadline) -> Job? {
-        guard !isBusy, let job = waiting.popFirst() else { return nil }
+        guard !isBusy, !waiting.isEmpty else { return nil }
+        let job = waiting.removeFirst()
         isBusy = true
         startedAt = now
         return job

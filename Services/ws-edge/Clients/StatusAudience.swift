@@ -1,11 +1,11 @@
 /// Who hears of a client coming or going: what the connection asked for or is configured, else everybody as long as there are few.
 enum StatusAudience {
-    static func hears(_ audience: WSEdgeConfiguration.ClientStatusAudience?, isSelf: Bool, clients: Int) -> Bool {
+    static func hears(_ audience: WSEdgeConfiguration.ClientStatusAudience?, isSelf: Bool, isCrowd: Bool) -> Bool {
         switch audience {
         case .all: true
         case .own: isSelf
         case .none?: false
-        case nil: isSelf || clients <= ClientStatusAnnouncer.crowd
+        case nil: isSelf || !isCrowd
         }
     }
 }

@@ -26,7 +26,7 @@ final class HubFrame {
     private static func text(of item: HubItem, bot: SelfID, isSelf: Bool, time: Int64) -> ByteBuffer? {
         switch item {
         case .gap(let source, let missed): PerpetuaEvent.eventGap(time: time, selfID: source, missed: missed)
-        case .clientStatus(let client, let isOnline):
+        case .clientStatus(let client, let isOnline, _):
             PerpetuaEvent.clientStatus(
                 time: time, selfID: bot, client: client.client, online: isOnline, isSelf: isSelf)
         case .distributed(let kind, let message):

@@ -10,7 +10,8 @@ enum HubItem: Sendable {
     case grouped(GroupedEvent)
     /// Events of a bot are missing here.
     case gap(SelfID, missed: Int?)
-    case clientStatus(OnlineClient, isOnline: Bool)
+    /// A client came or went. `isCrowd`: there are so many that only those hear it who asked for it, and the client itself.
+    case clientStatus(OnlineClient, isOnline: Bool, isCrowd: Bool)
     case distributed(PerpetuaEvent.DistributedKind, DistributedMessage)
     /// A bot became known, or its link went up or down. `isDefault`: it is the one meant where none is named.
     case bot(OnlineBot, isDefault: Bool)

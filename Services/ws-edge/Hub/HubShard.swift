@@ -15,6 +15,8 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
 
     private var state = HubState<ClientSession>()
     private var bots = KnownBots()
+    /// Those who want to hear of every client, however many there are.
+    private var curious: [UInt64: ClientSession] = [:]
     /// Written to in this turn, to be flushed at its end.
     private var dirty: [ClientSession] = []
     /// Being flushed; empty at all other times, and kept for its memory.
@@ -70,6 +72,9 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     func add(_ session: ClientSession) {
         eventLoop.preconditionInEventLoop()
         state.add(session, id: session.id, to: session.audience)
+        if session.upgrade.role.receivesEvents, session.upgrade.choices.clientStatus == .all {
+            curious[session.id] = session
+        }
         ownHeartbeats.add(session) { interval in
             eventLoop.scheduleRepeatedTask(initialDelay: TimeAmount(interval), delay: TimeAmount(interval)) { _ in
                 self.ownHeartbeat(every: interval, time: UnixTime.now)
@@ -81,6 +86,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     func remove(_ session: ClientSession) {
         eventLoop.preconditionInEventLoop()
         state.remove(session.id)
+        curious[session.id] = nil
         ownHeartbeats.remove(session)
     }
 
@@ -211,12 +217,18 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     /// Events of our own differ by the bot a session is bound to: rendered once for each.
     private func announce(_ item: HubItem) {
         let rendered = HubFrame()
-        if case .distributed(_, let message) = item {
+        switch item {
+        case .distributed(_, let message):
             let targets = Set(message.targets)
             state.forEachRecipient { session in
                 if let appID = session.appID, targets.contains(appID) { session.receive(item, rendered: rendered) }
             }
-        } else {
+        case .clientStatus(let client, _, isCrowd: true):
+            for session in curious.values { session.receive(item, rendered: rendered) }
+            if curious[client.sessionID] == nil, let own = state[client.sessionID], own.upgrade.role.receivesEvents {
+                own.receive(item, rendered: rendered)
+            }
+        default:
             state.forEachRecipient { $0.receive(item, rendered: rendered) }
         }
     }

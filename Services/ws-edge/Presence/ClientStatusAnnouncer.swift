@@ -22,8 +22,13 @@ struct ClientStatusAnnouncer: Sendable {
                 hub.enqueue(.bot(bot, isDefault: bot.selfID == standard))
             }
         }
-        for client in effect.wentOffline { hub.enqueue(.clientStatus(client, isOnline: false)) }
-        for client in effect.cameOnline { hub.enqueue(.clientStatus(client, isOnline: true)) }
+        let isCrowd = context.presence.clientCount > Self.crowd
+        for client in effect.wentOffline {
+            hub.enqueue(.clientStatus(client, isOnline: false, isCrowd: isCrowd))
+        }
+        for client in effect.cameOnline {
+            hub.enqueue(.clientStatus(client, isOnline: true, isCrowd: isCrowd))
+        }
         for client in Self.spokenOf(in: effect, at: context.address) {
             hub.enqueue(.onSession(client.sessionID) { $0.renamed(client.client) }, to: client.sessionID)
         }
