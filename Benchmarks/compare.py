@@ -6,7 +6,7 @@
     Benchmarks/compare.py --only idle,paced   some works
     Benchmarks/compare.py --json FILE         the figures for machines as well
 
-In each round every server does the same work in turn, so that a machine whose speed drifts treats them alike. Peers that are not installed
+In each round every server does each work in turn, so that a machine whose speed drifts treats them alike. Peers that are not installed
 (nats-server, mosquitto, rabbitmq-server) are left out, and the page says so. All traffic stays on loopback.
 """
 
@@ -236,6 +236,10 @@ WORKS = {
                 dict(clients=100, window=1, messages=200, warmup=20), ("floor", "perpetua")),
     "call100x16": ("action and answer, 100 clients, 16 in flight", "actions",
                    dict(clients=100, window=16, messages=300, warmup=32), ("floor", "perpetua")),
+    "million": ("a million actions", "actions", dict(clients=10, window=16, messages=100000, warmup=200),
+                ("perpetua",)),
+    "after": ("action and answer, 10 clients, 16 in flight, after the million", "actions",
+              dict(clients=10, window=16, messages=2000, warmup=200), ("perpetua",)),
     "broadcast9": ("broadcast to 9", "broadcast", dict(clients=10, window=1, messages=1000, warmup=100), OURS),
     "broadcast99": ("broadcast to 99", "broadcast", dict(clients=100, window=1, messages=500, warmup=50), OURS),
     "awake": ("100 clients, 2 000 events/s", "events",
@@ -245,6 +249,10 @@ WORKS = {
     "idle": ("15 000 idle connections", "connect", dict(clients=15000, hold=2, limit=300), ("perpetua", "nats")),
     "connect": ("1 000 connects", "connect", dict(clients=1000, hold=0.2), ("floor", "perpetua", "nats", "mqtt")),
 }
+# Done by a server that has done nothing before: what it kept from earlier works would not be seen.
+FRESH = ("idle",)
+# Once is enough.
+ONCE = ("million",)
 
 
 def middle(results, key):
@@ -257,25 +265,104 @@ def spread(results, key):
     return f"{min(values):.3g}–{max(values):.3g}" if values else "–"
 
 
-def run_works(servers, names, rounds, smoke):
-    figures = {}
-    for name in names:
-        title, scenario, options, wanted = WORKS[name]
-        options = dict(options)
-        if smoke:
-            options["messages"] = min(options.get("messages", 0), 200) or 200
-            options["warmup"] = min(options.get("warmup", 0), 50)
-            options["clients"] = min(options["clients"], 200)
-            options["hold"] = 0.1
-        taking_part = [key for key in wanted if key in servers]
-        figures[name] = {key: [] for key in taking_part}
-        for number in range(rounds):
-            for key in taking_part:
-                result = servers[key].measure(scenario, **options)
-                figures[name][key].append(result)
+def run_works(servers, makers, folder, names, rounds, smoke):
+    """In each round every work, and for each work every server in turn."""
+    figures = {name: {key: [] for key in WORKS[name][3] if key in servers} for name in names}
+    for number in range(rounds):
+        for name in names:
+            title, scenario, options, _ = WORKS[name]
+            options = dict(options)
+            if number > 0 and name in ONCE:
+                continue
+            if smoke:
+                options["messages"] = min(options.get("messages", 0), 200) or 200
+                options["warmup"] = min(options.get("warmup", 0), 50)
+                options["clients"] = min(options["clients"], 200)
+                options["hold"] = 0.1
+            for key, results in figures[name].items():
+                server = servers[key]
+                if name in FRESH and not smoke:
+                    place = folder / f"{name}-{key}-{number}"
+                    place.mkdir()
+                    server = makers[key](place)
+                result = server.measure(scenario, **options)
+                if server is not servers[key]:
+                    server.stop()
+                results.append(result)
                 said = result.get("error") or f"{result['cpu_us_per_delivery']:.3g} µs, p50 {result['p50_ms']:.3g} ms"
-                print(f"{title}, round {number + 1} of {rounds}, {servers[key].name}: {said}", flush=True)
+                print(f"{title}, round {number + 1} of {rounds}, {server.name}: {said}", flush=True)
     return figures
+
+
+class Figures:
+    """What came of a run, asked by work and server."""
+
+    def __init__(self, figures):
+        self.figures = figures
+
+    def runs(self, work, key):
+        return self.figures.get(work, {}).get(key, [])
+
+    def pairs(self, first, second, value):
+        """The two works' figures of each round, where both were clean."""
+        return [(value(a), value(b)) for a, b in zip(self.runs(*first), self.runs(*second))
+                if "error" not in a and "error" not in b and value(b) > 0]
+
+    def ratio(self, first, second, value=lambda run: run["cpu_us_per_delivery"]):
+        pairs = self.pairs(first, second, value)
+        return statistics.median(a / b for a, b in pairs) if pairs else None
+
+    def median(self, work, key, value=lambda run: run["cpu_us_per_delivery"]):
+        values = [value(run) for run in self.runs(work, key) if "error" not in run]
+        return statistics.median(values) if values else None
+
+
+def rss_per_connection(run):
+    return (run["rss_ready_kib"] - run["rss_idle_kib"]) / run["clients"]
+
+
+def targets(figures):
+    """Each thing to reach: what, how it is measured, what came out, the bound."""
+    ask = Figures(figures)
+
+    def latency_above():
+        pairs = ask.pairs(("paced", "amqp1"), ("paced", "perpetua"), lambda run: run["p50_ms"])
+        return statistics.median(a - b for a, b in pairs) if pairs else None
+
+    return [
+        ("100 clients, 200 events/s", "CPU, × floor", ask.ratio(("paced", "perpetua"), ("paced", "floor")), 1.25),
+        ("100 clients, 200 events/s", "CPU, × NATS", ask.ratio(("paced", "perpetua"), ("paced", "nats")), 0.75),
+        ("100 clients, 64 outstanding", "CPU, × NATS", ask.ratio(("out100", "perpetua"), ("out100", "nats")), 0.8),
+        ("1 000 clients, 64 outstanding", "CPU, × NATS", ask.ratio(("out1000", "perpetua"), ("out1000", "nats")), 0.8),
+        ("100 clients, one at a time, 4 KiB", "CPU, × floor", ask.ratio(("large", "perpetua"), ("large", "floor")), 1.3),
+        ("action and answer, 10 clients, 1 in flight", "CPU, × floor",
+         ask.ratio(("call10", "perpetua"), ("call10", "floor")), 2.0),
+        ("action and answer, 10 clients, 16 in flight", "CPU, × floor",
+         ask.ratio(("call10x16", "perpetua"), ("call10x16", "floor")), 2.0),
+        ("the same with 100 clients", "CPU, × 10 clients",
+         ask.ratio(("call100x16", "perpetua"), ("call10x16", "perpetua")), 1.15),
+        ("the same after a million calls", "CPU, × before",
+         ask.ratio(("after", "perpetua"), ("call10x16", "perpetua")), 1.15),
+        ("broadcast to 99", "CPU µs", ask.median("broadcast99", "perpetua"), 10),
+        ("15 000 idle connections", "KiB RSS of each", ask.median("idle", "perpetua", rss_per_connection), 8),
+        ("over RabbitMQ, 1 edge, 100 clients, 200 events/s", "the edge's CPU, × all-in-one",
+         ask.ratio(("paced", "amqp1"), ("paced", "perpetua")), 1.4),
+        ("over RabbitMQ, 1 edge, 100 clients, 200 events/s", "p50 above all-in-one, ms", latency_above(), 1.0),
+        ("one client that never reads, 100 others at 2 000 events/s", "p99 of the others, × without it",
+         ask.ratio(("sleeper", "perpetua"), ("awake", "perpetua"), lambda run: run["p99_ms"]), 1.2),
+        ("one client that never reads", "MiB RSS more at the most than with it connected",
+         ask.median("sleeper", "perpetua", lambda run: (run["rss_peak_kib"] - run["rss_ready_kib"]) / 1024), 32),
+    ]
+
+
+def targets_table(figures):
+    rows = [row for row in targets(figures) if row[2] is not None]
+    if not rows:
+        return []
+    lines = ["## What was to be reached", "", "| work | figure | reached | at most | |", "|---|---|--:|--:|---|"]
+    for work, figure, value, bound in rows:
+        lines.append(f"| {work} | {figure} | {value:.3g} | {bound:g} | {'yes' if value <= bound else '**no**'} |")
+    return lines + [""]
 
 
 def page(servers, figures, rounds, command):
@@ -289,6 +376,7 @@ def page(servers, figures, rounds, command):
         " unless said otherwise. Over RabbitMQ it is the edges' alone: the broker's and the registry's come on top.",
         "* Every run checks that each client got every message once and in order; a run that did not has no figure.", "",
     ]
+    lines += targets_table(figures)
     for name, results in figures.items():
         title, scenario, options, _ = WORKS[name]
         if scenario == "connect":
@@ -298,10 +386,10 @@ def page(servers, figures, rounds, command):
                 if not good:
                     lines.append(f"| {servers[key].name} | {runs[-1]['error'] if runs else '–'} | |")
                     continue
-                per = [(run["rss_ready_kib"] - run["rss_idle_kib"]) / run["clients"] for run in good]
+                # A server that served others before has their memory left.
+                memory = f"{statistics.median(map(rss_per_connection, good)):.3g}" if name in FRESH else "–"
                 lines.append(
-                    f"| {servers[key].name} | {statistics.median(run['connect_seconds'] for run in good):.3g} | "
-                    f"{statistics.median(per):.3g} (first run {per[0]:.3g}) |")
+                    f"| {servers[key].name} | {statistics.median(run['connect_seconds'] for run in good):.3g} | {memory} |")
             lines.append("")
             continue
         lines += [f"## {title}", "", "| server | CPU µs | lowest–highest | against Perpetua | p50 ms | p99 ms | a second |",
@@ -371,7 +459,7 @@ def main():
                     if key in ("floor", "joined", *OURS):
                         raise SystemExit(str(problem))
                     print(f"{key} is left out: {problem}", flush=True)
-            figures = run_works(servers, names, rounds, options.smoke)
+            figures = run_works(servers, makers, folder, names, rounds, options.smoke)
         finally:
             for server in servers.values():
                 server.stop()
