@@ -18,6 +18,8 @@ final class ClientSession: WebSocketDelegate {
     /// Whether it wants to look at each event.
     let isChoosy: Bool
     private(set) var logger: Logger
+    /// What the `message_id` of each of its actions begins with.
+    private(set) lazy var messageIDPrefix = "\(context.address)-\(id)-"
     /// Its place in the group it asked for.
     var seat: GroupSeat?
 
@@ -67,8 +69,7 @@ final class ClientSession: WebSocketDelegate {
     func start() {
         pauseReading()
         shard.add(self)
-        let id = id
-        let shard = shard
+        let (id, shard) = (id, shard)
         Registration.begin(claim, context: context) { outcome in
             shard.enqueue(.onSession(id) { $0.registered(outcome) })
         }
@@ -294,9 +295,8 @@ final class ClientSession: WebSocketDelegate {
             let sentence = upgrade.scope.refusal(ofBot: bot) ?? ""
             reply(Response.failed(.forbidden, sentence).encoded(echo: action.echo), to: .now())
         case .noBot:
-            reply(
-                Response.unavailable("No bot has connected yet; try again when one has.").encoded(echo: action.echo),
-                to: .now())
+            let response = Response.unavailable("No bot has connected yet; try again when one has.")
+            reply(response.encoded(echo: action.echo), to: .now())
         case .ambiguous(let bots):
             let list = bots.map(\.description).joined(separator: ", ")
             reply(
