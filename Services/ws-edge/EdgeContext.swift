@@ -33,5 +33,5 @@ struct EdgeContext: Sendable {
     }
 
     /// The queue answers come back to.
-    var inbox: QueueName { exchanges.inbox(of: address) }
+    var inbox: QueueName { requester.inbox }
 }

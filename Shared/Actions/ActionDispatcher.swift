@@ -45,11 +45,12 @@ public struct ActionDispatcher: Sendable {
 
         /// The action of ours that is meant. OneBot's own `set_restart` is also asked for by OneBot's suffixes: it answers `async` in any case.
         public init?(called action: String) {
-            switch action {
-            case "set_restart_async", "set_restart_rate_limited": self = .setRestart
-            default: self.init(rawValue: action)
-            }
+            guard let name = Self.byName[action] else { return nil }
+            self = name
         }
+
+        private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+            .merging(["set_restart_async": .setRestart, "set_restart_rate_limited": .setRestart]) { $1 }
 
         /// Whether it is done in somebody's name: over HTTP the gateway finds out whose and hands it to that client's
         /// edge.

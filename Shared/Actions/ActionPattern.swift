@@ -14,13 +14,18 @@ public struct ActionPattern: Sendable, Hashable {
     /// Whether `action` is the pattern with something in each `*`'s place. Linear in practice: only the last star is
     /// ever widened.
     public func matches(_ action: some StringProtocol) -> Bool {
-        let text = Array(action.utf8)
+        var action = String(action)
+        return action.withUTF8(matches)
+    }
+
+    private func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var (p, t) = (0, 0)
         var lastStar: (pattern: Int, text: Int)?
         while t < text.count {
             if p < bytes.count, bytes[p] == UInt8(ascii: "*") {
                 lastStar = (p, t)
                 p += 1
+                if p == bytes.count { return true }
             } else if p < bytes.count, bytes[p] == text[t] {
                 p += 1
                 t += 1

@@ -21,21 +21,29 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
 
     /// `nil` for what is none: a chain of one's own is begun then.
     public init?(_ text: String) {
-        let bytes = Array(text.utf8)
+        var text = text
+        guard text.withUTF8(Self.isValid) else { return nil }
+        self.text = text.utf8.count == 55 ? text : String(text.prefix(55))
+    }
+
+    private static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         let isLonger = bytes.count > 55
-        guard bytes.count == 55 || (isLonger && bytes[55] == UInt8(ascii: "-")), bytes.count <= 256 else { return nil }
-        let dashes = [2, 35, 52]
-        for (index, byte) in bytes.prefix(55).enumerated() {
-            let isHex =
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-            guard dashes.contains(index) ? byte == UInt8(ascii: "-") : isHex else { return nil }
+        guard bytes.count == 55 || (isLonger && bytes[55] == UInt8(ascii: "-")), bytes.count <= 256 else {
+            return false
         }
+        let areDashes = [2, 35, 52].allSatisfy { bytes[$0] == UInt8(ascii: "-") }
+        guard areDashes, numbers.allSatisfy({ bytes[$0].allSatisfy(isHexDigit) }) else { return false }
         let isZero = { (range: Range<Int>) in bytes[range].allSatisfy { $0 == UInt8(ascii: "0") } }
-        let version = bytes[0..<2]
+        let isForbidden = bytes[0] == UInt8(ascii: "f") && bytes[1] == UInt8(ascii: "f")
         // A later version may be longer; version 00 is not, and ff is forbidden.
-        guard !isZero(3..<35), !isZero(36..<52), version != [102, 102], !isLonger || !isZero(0..<2) else { return nil }
-        self.text = String(text.prefix(55))
+        return !isZero(3..<35) && !isZero(36..<52) && !isForbidden && (!isLonger || !isZero(0..<2))
+    }
+
+    /// Where its numbers stand: version, chain, its part, flags.
+    private static let numbers = [0..<2, 3..<35, 36..<52, 53..<55]
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
     /// A new chain, sampled. Told apart from all others, and no secret.

@@ -3,8 +3,8 @@ public import NIOCore
 /// A call: `{"action": string, "params": object?, "echo": any?}` (OneBot 11, WebSocket communication).
 public struct Action: Sendable {
     public let name: String
-    /// `nil` where it is absent or `null`, or where it is no object (`hasInvalidParameters`).
-    public let params: JSONObject?
+    /// The bytes of `params` where it is an object.
+    private let object: ByteBuffer?
     /// True where `params` is there and neither an object nor `null`: a bot gets it untouched, an action of ours refuses it.
     public let hasInvalidParameters: Bool
     /// The echo's bytes as written; `nil` where there is none.
@@ -32,16 +32,17 @@ public struct Action: Sendable {
             let echo = Self.echo(among: readBeforeError, of: frame.withoutByteOrderMark)
             throw ParsingError(message: "The frame is \(error).", echo: echo)
         }
-        let echo = json["echo"]?.bytes
-        guard let action = json["action"] else {
+        let members = RoutingMembers(of: json)
+        let echo = members[.echo].map { json.value(of: $0).bytes }
+        guard let action = members[.action] else {
             throw ParsingError(message: "The frame has no `action`.", echo: echo)
         }
-        guard let name = action.string else {
+        guard let name = json.string(of: action) else {
             throw ParsingError(message: "`action` must be a string.", echo: echo)
         }
-        let params = json["params"]
+        let params = members[.params].map { json.value(of: $0) }
         self.name = name
-        self.params = params?.object
+        object = params?.kind == .object ? params?.bytes : nil
         hasInvalidParameters = params.map { $0.kind != .object && $0.kind != .null } ?? false
         self.echo = echo
         self.frame = json.bytes
@@ -54,10 +55,17 @@ public struct Action: Sendable {
         writer.add("action", name)
         writer.add("params", json: params?.bytes ?? ByteBuffer(staticString: "{}"))
         self.name = name
-        self.params = params
+        object = params?.bytes
         hasInvalidParameters = false
         echo = nil
         frame = writer.finish()
+    }
+
+    /// `nil` where it is absent or `null`, or where it is no object (``hasInvalidParameters``). Read each time somebody asks: most actions are
+    /// passed on without.
+    public var params: JSONObject? {
+        // `try?`: it was checked as part of the frame.
+        object.flatMap { try? JSONObject($0) }
     }
 
     /// The echo of a frame that breaks off behind it.

@@ -60,7 +60,25 @@ public struct JSONObject: Sendable {
     /// The same text with that member's value replaced (of duplicates the last is replaced and the others go), or with
     /// the member appended as the last one where there was none. `value` must be valid JSON.
     public func setting(_ key: String, to value: ByteBuffer) -> ByteBuffer {
-        rewritten(removing: nil, setting: (key, value))
+        // As every echo is replaced: what stands before and behind the one value there is stays as it is.
+        guard let old = onlyValue(named: key) else { return rewritten(removing: nil, setting: (key, value)) }
+        var output = ByteBufferAllocator().buffer(capacity: bytes.readableBytes - old.count + value.readableBytes)
+        bytes.withUnsafeReadableBytes { pointer in
+            output.writeBytes(pointer[..<old.lowerBound])
+            output.writeImmutableBuffer(value)
+            output.writeBytes(pointer[old.upperBound...])
+        }
+        return output
+    }
+
+    /// Where the value of that name stands; `nil` where there is none, or more than one.
+    private func onlyValue(named key: String) -> Range<Int>? {
+        bytes.withUnsafeReadableBytes { pointer in
+            guard let first = members.firstIndex(where: { $0.isNamed(key, in: pointer) }),
+                !members[(first + 1)...].contains(where: { $0.isNamed(key, in: pointer) })
+            else { return nil }
+            return members[first].value
+        }
     }
 
     /// Both in one pass.

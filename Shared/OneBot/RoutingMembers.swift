@@ -1,10 +1,10 @@
 import NIOCore
 
-/// The members a bot's frame is routed by, found in one walk over its keys and without making a string of any of them.
+/// The members a frame is routed by, found in one walk over its keys and without making a string of any of them.
 struct RoutingMembers {
     enum Key: Int, CaseIterable {
         case postType, messageType, noticeType, requestType, distributedType, metaEventType
-        case subType, selfID, echo, status, retcode
+        case subType, selfID, echo, status, retcode, action, params
     }
 
     /// By `Key.rawValue`: the place among the object's members, -1 where there is none.
@@ -49,7 +49,7 @@ struct RoutingMembers {
         let name = UnsafeRawBufferPointer(rebasing: bytes[member.key])
         switch name.count {
         case 4: return Key.echo.ifNamed(name)
-        case 6: return Key.status.ifNamed(name)
+        case 6: return Key.status.ifNamed(name) ?? Key.action.ifNamed(name) ?? Key.params.ifNamed(name)
         case 7: return Key.selfID.ifNamed(name) ?? Key.retcode.ifNamed(name)
         case 8: return Key.subType.ifNamed(name)
         case 9: return Key.postType.ifNamed(name)
@@ -76,6 +76,8 @@ extension RoutingMembers.Key {
         case .echo: "echo"
         case .status: "status"
         case .retcode: "retcode"
+        case .action: "action"
+        case .params: "params"
         }
     }
 

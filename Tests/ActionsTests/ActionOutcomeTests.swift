@@ -9,6 +9,7 @@ struct ActionOutcomeTests {
         "as its response says",
         arguments: [
             (#"{"status":"ok","retcode":0,"data":null}"#, ActionOutcome.ok),
+            (#"{ "data":{"status":"failed"},"retcode":0,"status" : "ok" }"#, .ok),
             (#"{"status":"async","retcode":1}"#, .async),
             (#"{"status":"failed","retcode":1503}"#, .unavailable),
             (#"{"status":"failed","retcode":1504}"#, .timedOut),

@@ -49,6 +49,16 @@ struct EchoTableTests {
 
     private func text(_ answer: EchoTable.Answer?) -> String? { answer.map { String(buffer: $0.body) } }
 
+    @Test("a large frame is not kept alive by its echo")
+    func largeFrame() throws {
+        let frame = try JSONObject(
+            ByteBuffer(string: #"{"x":"\#(String(repeating: "a", count: 1 << 20))","echo":"e"}"#))
+        let asker = EchoTable.Asker(replyTo: nil, correlationID: nil, echo: frame["echo"]?.bytes, trace: nil)
+        let echo = try #require(asker.echo)
+        #expect(echo == ByteBuffer(string: #""e""#))
+        #expect(echo.storageCapacity < 1024)
+    }
+
     @Test(
         "an echo comes back byte for byte",
         arguments: [

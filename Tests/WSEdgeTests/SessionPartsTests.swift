@@ -1,3 +1,4 @@
+import Actions
 import Contracts
 import NIOCore
 import OneBot
@@ -125,6 +126,20 @@ struct ActionTargetTests {
         #expect(try target(#"{"self_id":2}"#, [first, second]) == .bot(second))
         #expect(try target("{}", [second]) == .bot(second))
         #expect(try target("{}", []) == .noBot)
+    }
+
+    @Test("where only one is known, it is the session's or out of the token's scope, named or not")
+    func onlyOne() throws {
+        for params in ["{}", #"{"self_id":1}"#, #"{"self_id":2}"#] {
+            for binding in [ClientUpgrade.Binding.bot(first), .defaultBot, .everyBot, .bots([first])] {
+                let target = ActionTarget(try action(params), binding: binding, bound: first, known: [first])
+                #expect(target == .bot(first))
+            }
+        }
+        let named = try action(#"{"self_id":1}"#)
+        let target = ActionTarget(
+            named, binding: .everyBot, bound: first, known: [first], scope: TokenScope(bots: [second]))
+        #expect(target == .outOfScope(first))
     }
 
     @Test("without any bot there is none")

@@ -21,6 +21,7 @@ struct ActionQueue {
     }
 
     var count: Int { waiting.count }
+    var isEmpty: Bool { waiting.isEmpty }
 
     /// False where the queue is full: the action is to be answered `failed` at once. One message larger than the bound fits
     /// if nothing else waits.

@@ -39,7 +39,7 @@ extension BotLink {
 
     /// Sends what waits, as long as the socket takes it. Writing may tell of writability, and so call this again: once is enough.
     func pump() {
-        guard !isPumping else { return }
+        guard !isPumping, !waiting.isEmpty || pacer != nil else { return }
         isPumping = true
         defer { isPumping = false }
         let now = NIODeadline.now()

@@ -38,14 +38,14 @@ extension BotLink {
 
     /// The next one whose turn it is.
     func nextPaced(at now: NIODeadline) -> ActionQueue.Next? {
-        guard let release = pacer?.next(at: now) else { return nil }
+        guard pacer != nil, let release = pacer?.next(at: now) else { return nil }
         metrics.pacingWait.recordNanoseconds((now - release.arrived).nanoseconds)
         return .send(release.item)
     }
 
     /// Answers what has waited too long for its turn.
     func expirePaced(at now: NIODeadline) {
-        guard let late = pacer?.expire(at: now), !late.isEmpty else { return }
+        guard pacer != nil, let late = pacer?.expire(at: now), !late.isEmpty else { return }
         let retryAfter = pacer?.estimate(nil, at: now) ?? .seconds(1)
         for delivery in late {
             metrics.pacingExpired.increment()
@@ -59,6 +59,7 @@ extension BotLink {
 
     /// Wakes us when the next turn comes, where the bot takes actions, or the next deadline. A timer that rings too early does no harm.
     func schedulePacing(canSend: Bool) {
+        guard pacer != nil else { return }
         let times = [canSend ? pacer?.nextRelease : nil, pacer?.nextDeadline].compactMap { $0 }
         guard let wake = times.min() else { return }
         if let pacing, pacing.deadline <= wake { return }

@@ -118,7 +118,7 @@ struct BotLinkState {
     func takesEvent(from number: UInt64) -> Bool { events?.number == number }
 
     /// Whether an answer from that connection counts. Whoever sends it: its echo says whether it is awaited.
-    func takesResponse(from number: UInt64) -> Bool { connections.contains { $0.number == number } }
+    func takesResponse(from number: UInt64) -> Bool { actions?.number == number || events?.number == number }
 
     /// The parts that are filled.
     var parts: Set<Part> {

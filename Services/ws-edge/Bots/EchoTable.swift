@@ -19,12 +19,17 @@ struct EchoTable {
         /// The chain of work the answer belongs to.
         let trace: TraceParent?
 
-        /// - Parameter echo: copied, so that a small echo does not keep a large frame alive.
+        /// A frame no larger may be kept alive by its echo.
+        private static let maxFrameBytes = 1024
+
+        /// - Parameter echo: copied out of a large frame, so that a small echo does not keep that alive.
         init(replyTo: QueueName?, correlationID: String?, echo: ByteBuffer?, trace: TraceParent?) {
             self.trace = trace
             self.replyTo = replyTo
             self.correlationID = correlationID
-            self.echo = echo.map { ByteBuffer(bytes: $0.readableBytesView) }
+            self.echo = echo.map {
+                $0.storageCapacity <= Self.maxFrameBytes ? $0 : ByteBuffer(bytes: $0.readableBytesView)
+            }
         }
     }
 
@@ -51,6 +56,8 @@ struct EchoTable {
     private var last: UInt64 = 0
     /// What every token starts with, the opening quote included.
     private let prefix: [UInt8]
+    /// The token made last: its storage is used again for the next one.
+    private var token = ByteBuffer()
 
     /// - Parameter prefix: told apart from an earlier process's tokens by it; letters, digits and `-` only.
     init(bot: SelfID, prefix: String = "p-", maxCount: Int = 4096, maxEchoBytes: Int = 64 << 20) {
@@ -77,7 +84,8 @@ struct EchoTable {
         let asker = Asker(replyTo: replyTo, correlationID: correlationID, echo: frame["echo"]?.bytes, trace: trace)
         entries[last] = Entry(asker: asker, action: action, timeout: timeout, deadline: now + TimeAmount(timeout))
         echoBytes += asker.echo?.readableBytes ?? 0
-        var token = ByteBuffer(bytes: prefix)
+        token.clear()
+        token.writeBytes(prefix)
         token.writeString("\(last)\"")
         return frame.setting("echo", to: token)
     }
@@ -133,12 +141,16 @@ struct EchoTable {
 
     /// The number in a token of ours; `nil` for any other JSON value. A bot may have escaped characters on the way.
     private func number(inToken echo: ByteBuffer) -> UInt64? {
-        var bytes = Array(echo.readableBytesView)
-        if bytes.contains(UInt8(ascii: "\\")) {
+        var echo = echo
+        if echo.readableBytesView.contains(UInt8(ascii: "\\")) {
             // `try?`: bytes that are no JSON are no token.
             guard let text = try? JSONText(validating: echo).string else { return nil }
-            bytes = Array("\"\(text)\"".utf8)
+            echo = ByteBuffer(string: "\"\(text)\"")
         }
+        return echo.withUnsafeReadableBytes(number(inUnescaped:))
+    }
+
+    private func number(inUnescaped bytes: UnsafeRawBufferPointer) -> UInt64? {
         guard bytes.starts(with: prefix), bytes.last == UInt8(ascii: "\"") else { return nil }
         let digits = bytes.dropFirst(prefix.count).dropLast()
         guard (1...19).contains(digits.count), digits.first != UInt8(ascii: "0") else { return nil }

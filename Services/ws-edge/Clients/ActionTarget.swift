@@ -20,6 +20,11 @@ enum ActionTarget: Hashable {
         _ action: Action, binding: ClientUpgrade.Binding, bound: SelfID?, known: some Collection<SelfID>,
         scope: TokenScope = .everything
     ) {
+        if known.count == 1, let bound, known.first == bound, scope.includes(bound) {
+            // Whatever the action names, it is for that one: its `params` need not be read.
+            self = .bot(bound)
+            return
+        }
         if let named = Self.named(in: action), known.contains(named) {
             self = scope.includes(named) ? .bot(named) : .outOfScope(named)
             return

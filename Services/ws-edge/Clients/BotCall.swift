@@ -11,7 +11,8 @@ enum BotCall {
         let context = session.context
         let (id, shard) = (session.id, session.shard)
         let trace = TraceParent.make()
-        var properties = MessageProperties("action", from: .edge, id: "\(context.address)-\(id)-\(call)", trace: trace)
+        var properties = MessageProperties(
+            "action", from: .edge, id: session.messageIDPrefix + String(call), trace: trace)
         properties.replyTo = context.inbox
         properties.correlationID = CallID(session: id, call: call).text
         properties.expiration = timeout
@@ -52,9 +53,11 @@ struct CallID: Hashable {
 
     /// `nil` for the id of another asker.
     init?(_ text: String) {
-        guard text.hasPrefix("c") else { return nil }
-        let parts = text.dropFirst().split(separator: ".")
-        guard parts.count == 2, let session = UInt64(parts[0]), let call = UInt64(parts[1]) else { return nil }
+        let bytes = text.utf8
+        guard bytes.first == UInt8(ascii: "c"), let dot = bytes.firstIndex(of: UInt8(ascii: ".")),
+            let session = UInt64(Substring(bytes[..<dot].dropFirst())),
+            let call = UInt64(Substring(bytes[dot...].dropFirst()))
+        else { return nil }
         self.init(session: session, call: call)
     }
 

@@ -17,10 +17,12 @@ final class ClientSession: WebSocketDelegate {
     let claim: SessionClaim
     /// Whether it wants to look at each event.
     let isChoosy: Bool
+    /// What the `message_id` of each of its actions begins with.
+    private(set) lazy var messageIDPrefix = "\(context.address)-\(id)-"
     /// Its place in the group it asked for.
     var seat: GroupSeat?
 
-    private let connection: any ClientConnection
+    let connection: any ClientConnection
     private let onEnded: () -> Void
     private(set) var state: ClientSessionState
     private var calls = PendingCalls()
@@ -51,16 +53,6 @@ final class ClientSession: WebSocketDelegate {
         outbound = ClientOutbound(context.configuration, budget: context.budget)
     }
 
-    /// Made when it is needed, which is seldom: kept, it would be a tenth of what an idle client costs.
-    var logger: Logger {
-        var logger = context.logger
-        logger[metadataKey: "client.session_id"] = "\(id)"
-        logger[metadataKey: "client.remote_address"] = "\(connection.remoteAddress)"
-        if let name = upgrade.scope.name { logger[metadataKey: LogKeys.tokenName] = "\(name)" }
-        if let appID { logger[metadataKey: "client.app_id"] = "\(appID)" }
-        return logger
-    }
-
     var isOpen: Bool { state.isOpen }
     var audience: HubState<ClientSession>.Audience { state.audience.shared(seat != nil) }
     var appID: String? { state.grant?.appID }
@@ -72,8 +64,7 @@ final class ClientSession: WebSocketDelegate {
     func start() {
         pauseReading()
         shard.add(self)
-        let id = id
-        let shard = shard
+        let (id, shard) = (id, shard)
         Registration.begin(claim, context: context) { outcome in
             shard.enqueue(.onSession(id) { $0.registered(outcome) })
         }
@@ -298,9 +289,8 @@ final class ClientSession: WebSocketDelegate {
             let sentence = upgrade.scope.refusal(ofBot: bot) ?? ""
             reply(Response.failed(.forbidden, sentence).encoded(echo: action.echo), to: .now())
         case .noBot:
-            reply(
-                Response.unavailable("No bot has connected yet; try again when one has.").encoded(echo: action.echo),
-                to: .now())
+            let response = Response.unavailable("No bot has connected yet; try again when one has.")
+            reply(response.encoded(echo: action.echo), to: .now())
         case .ambiguous(let bots):
             let list = bots.map(\.description).joined(separator: ", ")
             reply(

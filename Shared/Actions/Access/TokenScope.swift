@@ -29,8 +29,10 @@ public struct TokenScope: Sendable, Hashable {
 
     /// By its name, or by what it is without `_async` or `_rate_limited`: these say how, not what.
     public func permits(action: String) -> Bool {
-        let plain = Self.suffixes.first { action.hasSuffix($0) }.map { action.dropLast($0.count) }
-        return actions.contains { $0.matches(action) || (plain.map($0.matches) ?? false) }
+        if actions.contains(where: { $0.matches(action) }) { return true }
+        guard let suffix = Self.suffixes.first(where: { action.hasSuffix($0) }) else { return false }
+        let plain = action.dropLast(suffix.count)
+        return actions.contains { $0.matches(plain) }
     }
 
     /// The bot for whom none is named: the deployment's default one if it is within the scope, else the first in it. `nil` where the scope
