@@ -5,19 +5,25 @@ public import OneBot
 public struct Exchanges: Sendable {
     public let prefix: String
 
+    // Public, versioned. Each is needed with every message, so they are made once.
+    public let events: Exchange
+    public let actions: Exchange
+    public let broadcast: Exchange
+    public let callback: Exchange
+    public let presence: Exchange
+    /// Internal: questions between services.
+    public let rpc: Exchange
+
     /// - Parameter prefix: what every name starts with (`amqp.prefix`).
     public init(prefix: String = "perpetua") {
         self.prefix = prefix
+        events = Exchange("\(prefix).events", .topic)
+        actions = Exchange("\(prefix).actions", .topic)
+        broadcast = Exchange("\(prefix).broadcast", .topic)
+        callback = Exchange("\(prefix).callback", .topic)
+        presence = Exchange("\(prefix).presence", .topic)
+        rpc = Exchange("\(prefix).rpc", .direct)
     }
-
-    // Public, versioned.
-    public var events: Exchange { Exchange("\(prefix).events", .topic) }
-    public var actions: Exchange { Exchange("\(prefix).actions", .topic) }
-    public var broadcast: Exchange { Exchange("\(prefix).broadcast", .topic) }
-    public var callback: Exchange { Exchange("\(prefix).callback", .topic) }
-    public var presence: Exchange { Exchange("\(prefix).presence", .topic) }
-    /// Internal: questions between services.
-    public var rpc: Exchange { Exchange("\(prefix).rpc", .direct) }
 
     public var all: [Exchange] { [events, actions, broadcast, callback, presence, rpc] }
 
@@ -55,12 +61,12 @@ public struct Exchanges: Sendable {
 
     /// The bot an event's routing key speaks of.
     public static func bot(inEventKey key: RoutingKey) -> SelfID? {
-        SelfID(decimal: key.text.prefix { $0 != "." })
+        SelfID(decimal: Substring(key.text.utf8.prefix { $0 != UInt8(ascii: ".") }))
     }
 
     /// Whether an event's routing key is that of a bot's heartbeat.
     public static func isHeartbeat(_ key: RoutingKey) -> Bool {
-        key.text.dropFirst(key.text.prefix { $0 != "." }.count).hasPrefix(".meta_event.heartbeat.")
+        key.text.utf8.drop { $0 != UInt8(ascii: ".") }.starts(with: ".meta_event.heartbeat.".utf8)
     }
 
     /// Whether `text` may stand in a routing key as one word (an `edge_id` must).

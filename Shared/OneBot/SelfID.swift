@@ -8,7 +8,7 @@ public struct SelfID: Hashable, Sendable, Comparable {
 
     /// Reads a decimal number, as it stands in `X-Self-ID`, `?self_id=` and routing keys; `nil` for anything else.
     public init?(decimal text: some StringProtocol) {
-        guard let number = Int64(text), !text.hasPrefix("+") else { return nil }
+        guard text.utf8.first != UInt8(ascii: "+"), let number = Int64(text) else { return nil }
         self.number = number
     }
 
