@@ -53,7 +53,7 @@ public struct Exchanges: Sendable {
 
     /// `{self_id}.{post_type}.{detail}.{sub_type}`; a part that is missing, or not `[A-Za-z0-9_-]{1,48}`, is `_`.
     public static func eventKey(_ event: Event, of bot: SelfID) -> RoutingKey {
-        RoutingKey("\(bot).\(word(event.postType)).\(word(event.detailType)).\(word(event.subType))")
+        RoutingKey("\(bot.description).\(word(event.postType)).\(word(event.detailType)).\(word(event.subType))")
     }
 
     public static func eventPattern(_ bot: SelfID) -> BindingPattern { BindingPattern("\(bot).#") }
@@ -66,20 +66,25 @@ public struct Exchanges: Sendable {
 
     /// Whether an event's routing key is that of a bot's heartbeat.
     public static func isHeartbeat(_ key: RoutingKey) -> Bool {
-        key.text.utf8.drop { $0 != UInt8(ascii: ".") }.starts(with: ".meta_event.heartbeat.".utf8)
+        var text = key.text
+        return text.withUTF8 { bytes in
+            bytes.drop { $0 != UInt8(ascii: ".") }.starts(with: ".meta_event.heartbeat.".utf8)
+        }
     }
 
     /// Whether `text` may stand in a routing key as one word (an `edge_id` must).
     public static func isWord(_ text: String) -> Bool {
-        (1...48).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
+        var text = text
+        return text.withUTF8 { (1...48).contains($0.count) && $0.allSatisfy(isInWord) }
+    }
+
+    private static func isInWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 
     private static func word(_ text: String?) -> String {
