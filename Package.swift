@@ -87,7 +87,8 @@ let package = Package(
         shared("Bus", [nioCore]),
         shared("SettingsReading", [yams]),
         shared("Observability", [metrics]),
-        shared("WebSocketTransport", [nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
+        .target(name: "CSendRing", path: "Shared/CSendRing"),
+        shared("WebSocketTransport", ["CSendRing", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
 
         // The adapter: RabbitMQ through librabbitmq's codec.
         .systemLibrary(

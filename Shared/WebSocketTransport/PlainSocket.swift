@@ -11,32 +11,34 @@ import NIOCore
 /// It must be used only while nothing waits in the channel, or bytes would overtake others; and what ``send(_:)`` leaves over is the channel's.
 struct PlainSocket {
     private let channel: any Channel
-    private let descriptor: CInt
+    private let number: CInt
 
     /// `nil` where the channel does not show its socket, and on systems where a write to a closed one would be a signal.
     init?(of channel: any Channel) {
         #if os(Linux)
-            let descriptor = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable {
+            // Throws where the socket is closed already.
+            let number = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable {
                 (descriptor: NIOBSDSocket.Handle) in descriptor
             }
-            guard let descriptor else { return nil }
+            guard let number else { return nil }
             self.channel = channel
-            self.descriptor = descriptor
+            self.number = number
         #else
             return nil
         #endif
     }
 
+    /// `nil` once it is closed. A channel closes its socket and ceases to be active before any code of ours runs: so it is no other socket's yet.
+    var descriptor: CInt? { channel.isActive ? number : nil }
+
     /// - Returns: how many bytes the kernel took, from the first on. Fewer than there are: it is full, or the socket has ended; the channel finds out
     ///   which when it is given the rest.
     func send(_ bytes: ByteBuffer) -> Int {
-        // A channel closes its socket and ceases to be active before any code of ours runs: the descriptor is not another socket's yet.
-        guard channel.isActive else { return 0 }
         #if os(Linux)
-            let sent = bytes.withUnsafeReadableBytes { bytes in
-                Glibc.send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            guard let descriptor else { return 0 }
+            return bytes.withUnsafeReadableBytes { bytes in
+                max(0, Glibc.send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL)))
             }
-            return max(0, sent)
         #else
             return 0
         #endif

@@ -26,6 +26,9 @@ public final class WebSocketConnection {
 
     public func flush() { handler?.flush() }
 
+    /// As ``flush()``, when the batch is carried out, which is to be soon: in this turn of the event loop.
+    public func flush(in batch: SendBatch) { handler?.flush(in: batch) }
+
     /// False while the peer reads more slowly than we write: hold further messages back.
     public var isWritable: Bool { handler?.isWritable ?? false }
 

@@ -17,17 +17,13 @@ final class WebSocketHandler: ChannelInboundHandler {
     private var keepalive: Keepalive?
     /// `nil` before the handler is in a pipeline and after the socket's end.
     private var context: ChannelHandlerContext?
+    /// There as long as the context is.
+    private var output: SocketOutput?
     /// Bytes of the peer that wait for the rest of a header, or for reading to be resumed.
     private var input = ByteBuffer()
     private var isPaused = false
     private var isDraining = false
     private var needsFlush = false
-    /// What was written since the last flush, while that is one buffer and nothing waits in the channel.
-    private var unflushed: ByteBuffer?
-    /// There where bytes may go to the kernel past the channel.
-    private var socket: PlainSocket?
-    /// Whether bytes may wait in the channel; after the upgrade its answer may.
-    private var mayChannelHold = true
     /// The latest ping not yet answered, kept while the peer reads too slowly (RFC 6455 §5.5.3 asks for the latest only).
     private var owedPong: ByteBuffer?
     /// What ended the socket, where no close frame did.
@@ -48,17 +44,9 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     // MARK: What the connection asks for
 
-    var isWritable: Bool {
-        guard state.isOpen, let context else { return false }
-        // Where the channel holds nothing it need not be asked: a look at it costs more than all else here, with many connections.
-        return (socket != nil && !channelHolds()) || context.channel.isWritable
-    }
+    var isWritable: Bool { state.isOpen && output?.isWritable ?? false }
 
-    var bufferedBytes: Int {
-        // A channel that does not know the option buffers nothing we could count.
-        let held = (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        return held + (unflushed?.readableBytes ?? 0)
-    }
+    var bufferedBytes: Int { output?.bufferedBytes ?? 0 }
 
     func send(text: ByteBuffer) {
         guard state.isOpen, let context else { return }
@@ -71,29 +59,23 @@ final class WebSocketHandler: ChannelInboundHandler {
             let header = FrameHeader(opcode: .text, payloadLength: text.readableBytes)
             var bytes = context.channel.allocator.buffer(capacity: header.encodedBytes)
             header.write(to: &bytes)
-            write(bytes)
-            write(text)
+            output?.write(bytes)
+            output?.write(text)
         }
     }
 
     func send(encoded: ByteBuffer) {
-        guard state.isOpen, context != nil else { return }
+        guard state.isOpen else { return }
         switch side {
-        case .server: write(encoded)
+        case .server: output?.write(encoded)
         // A client's frames are masked, each with a key of its own (RFC 6455 §5.3).
         case .client: for text in WebSocketConnection.texts(inEncoded: encoded) { write(.text, text) }
         }
     }
 
-    func flush() {
-        guard let context else { return }
-        guard var bytes = unflushed, let socket else { return context.flush() }
-        unflushed = nil
-        bytes.moveReaderIndex(forwardBy: socket.send(bytes))
-        guard bytes.readableBytes > 0 else { return }
-        mayChannelHold = true
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-    }
+    func flush() { output?.flush() }
+
+    func flush(in batch: SendBatch) { output?.flush(in: batch) }
 
     func pauseReading() {
         guard state.isOpen, !isPaused else { return }
@@ -136,7 +118,7 @@ final class WebSocketHandler: ChannelInboundHandler {
         self.context = context
         connection.handler = self
         // Where we dialled there may be TLS in between.
-        if side == .server { socket = PlainSocket(of: context.channel) }
+        output = SocketOutput(context, isPlain: side == .server)
         if let interval = options.pingInterval { startPinging(every: interval) }
     }
 
@@ -249,8 +231,8 @@ final class WebSocketHandler: ChannelInboundHandler {
             if self.isCloseDue { self.context?.close(promise: nil) }
         }
         let frame = FrameHeader.frame(.close, payload, maskingKey: side.newMaskingKey())
-        passToChannel(context)
-        context.writeAndFlush(wrapOutboundOut(frame), promise: written)
+        output?.write(frame, promise: written)
+        output?.flush()
     }
 
     /// Both close frames are seen: the socket may go as soon as ours is out.
@@ -270,8 +252,8 @@ final class WebSocketHandler: ChannelInboundHandler {
     private func finished() {
         guard context != nil else { return }
         context = nil
-        socket = nil
-        unflushed = nil
+        output?.end()
+        output = nil
         closeTimer?.cancel()
         pingTimer?.cancel()
         input = ByteBuffer()
@@ -286,31 +268,7 @@ final class WebSocketHandler: ChannelInboundHandler {
     // MARK: Small things
 
     private func write(_ opcode: FrameHeader.Opcode, _ payload: ByteBuffer) {
-        write(FrameHeader.frame(opcode, payload, maskingKey: side.newMaskingKey()))
-    }
-
-    /// Keeps the first buffer since the last flush, for the socket; with a second one both are the channel's, which sends them in one call.
-    private func write(_ bytes: ByteBuffer) {
-        guard let context else { return }
-        if socket != nil, unflushed == nil, !channelHolds() {
-            unflushed = bytes
-            return
-        }
-        passToChannel(context)
-        mayChannelHold = true
-        context.write(wrapOutboundOut(bytes), promise: nil)
-    }
-
-    private func passToChannel(_ context: ChannelHandlerContext) {
-        guard let bytes = unflushed else { return }
-        unflushed = nil
-        mayChannelHold = true
-        context.write(wrapOutboundOut(bytes), promise: nil)
-    }
-
-    private func channelHolds() -> Bool {
-        if mayChannelHold { mayChannelHold = bufferedBytes > 0 }
-        return mayChannelHold
+        output?.write(FrameHeader.frame(opcode, payload, maskingKey: side.newMaskingKey()))
     }
 
     private func setAutoRead(_ isOn: Bool) {

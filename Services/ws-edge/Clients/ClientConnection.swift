@@ -13,6 +13,8 @@ protocol ClientConnection: AnyObject {
     /// Writes text frames made by ``WebSocketConnection/encodeText(_:)``, one or several joined; nothing goes out before ``flush()``.
     func send(_ frames: ByteBuffer, as kind: OutgoingKind)
     func flush()
+    /// As ``flush()``, at the latest when the batch is carried out.
+    func flush(in batch: SendBatch)
     func pauseReading()
     func resumeReading()
     func close(_ reason: CloseReason)
@@ -25,6 +27,10 @@ enum OutgoingKind: Sendable, Hashable {
     case event
     /// A response to an action.
     case answer
+}
+
+extension ClientConnection {
+    func flush(in batch: SendBatch) { flush() }
 }
 
 extension WebSocketConnection: ClientConnection {

@@ -212,7 +212,7 @@ final class ClientSession: WebSocketDelegate {
         }
     }
 
-    func flush() { connection.flush() }
+    func flush(in batch: SendBatch) { connection.flush(in: batch) }
 
     /// - Parameter began: when the action came.
     private func reply(_ text: ByteBuffer, to began: NIODeadline) {

@@ -3,6 +3,7 @@ import Metrics
 import NIOCore
 import OneBot
 import Synchronization
+import WebSocketTransport
 
 /// The sessions of one event loop. Anyone may hand it items; it carries them out on its loop, all that came since the last
 /// turn together: one hop per loop and turn, each frame encoded once, one flush per session (docs/decisions/0003).
@@ -16,6 +17,11 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private var bots = KnownBots()
     /// Written to in this turn, to be flushed at its end.
     private var dirty: [ClientSession] = []
+    /// Being flushed; empty at all other times, and kept for its memory.
+    private var flushing: [ClientSession] = []
+    private let batch = SendBatch()
+    /// Whoever is written to now is flushed by ``drain()``.
+    private var isDraining = false
     private var ownHeartbeats = OwnHeartbeats()
     private let heartbeatInterval: Duration
     private let metrics: EdgeMetrics
@@ -83,7 +89,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
 
     /// To be flushed at the end of this turn.
     func markDirty(_ session: ClientSession) {
-        if dirty.isEmpty { eventLoop.execute { self.flushDirty() } }
+        if dirty.isEmpty, !isDraining { eventLoop.execute { self.flushDirty() } }
         dirty.append(session)
     }
 
@@ -131,6 +137,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             defer { backlog = Backlog() }
             return (backlog.items, backlog.eventsSince)
         }
+        isDraining = true
         var run = EventRun()
         for item in items {
             if case .events(let bot, let frames, let count) = item {
@@ -146,6 +153,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             carryOut(item)
         }
         if let full = run.take() { deliver(full) }
+        isDraining = false
         flushDirty()
         if let eventsSince { metrics.eventHandling.recordNanoseconds((NIODeadline.now() - eventsSince).nanoseconds) }
     }
@@ -176,19 +184,23 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         // One by one only where somebody wants to look at them.
         var events: [EventView] = []
         state.forEachRecipient(of: run.bot) { session in
-            var run = run
-            if session.isChoosy {
-                if events.isEmpty { events = EventView.all(of: run) }
-                guard let chosen = session.chosen(from: events, of: run) else { return }
-                run = chosen
+            guard session.isChoosy else {
+                delivered += give(run, to: session)
+                return
             }
-            if session.isOpen {
-                delivered += run.count
-                session.deliver(run.frames, events: run.count)
-            } else {
-                session.hold(.events(run.bot, frames: run.frames, count: run.count))
-            }
+            if events.isEmpty { events = EventView.all(of: run) }
+            if let chosen = session.chosen(from: events, of: run) { delivered += give(chosen, to: session) }
         }
+    }
+
+    /// - Returns: how many events it gets now.
+    private func give(_ run: EventRun.Joined, to session: ClientSession) -> Int {
+        guard session.isOpen else {
+            session.hold(.events(run.bot, frames: run.frames, count: run.count))
+            return 0
+        }
+        session.deliver(run.frames, events: run.count)
+        return run.count
     }
 
     private func deliver(_ event: GroupedEvent) {
@@ -210,8 +222,9 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     }
 
     private func flushDirty() {
-        let sessions = dirty
-        dirty.removeAll(keepingCapacity: true)
-        for session in sessions { session.flush() }
+        swap(&dirty, &flushing)
+        for session in flushing { session.flush(in: batch) }
+        flushing.removeAll(keepingCapacity: true)
+        batch.carryOut()
     }
 }
