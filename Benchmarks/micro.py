@@ -35,10 +35,12 @@ class Broken(Exception):
 
 
 def build(smoke):
-    command = ["swift", "build", "--package-path", PACKAGE, "--product", "perpetua-micro"]
+    # A plan that was kept knows nothing of files that are new in the product's package.
+    command = [
+        "swift", "build", "--package-path", PACKAGE, "--product", "perpetua-micro", "--disable-build-manifest-caching"]
     if smoke:
         # In the product's own build folder, whose modules then need not be compiled again. That leaves the plan of another package there.
-        command += ["--scratch-path", ROOT / ".build", "--disable-build-manifest-caching"]
+        command += ["--scratch-path", ROOT / ".build"]
     else:
         # In a folder of its own: with `-enable-testing` everything is compiled anew.
         command += ["-c", "release", "-Xswiftc", "-enable-testing"]

@@ -5,19 +5,25 @@ public import OneBot
 public struct Exchanges: Sendable {
     public let prefix: String
 
+    // Public, versioned. Each is needed with every message, so they are made once.
+    public let events: Exchange
+    public let actions: Exchange
+    public let broadcast: Exchange
+    public let callback: Exchange
+    public let presence: Exchange
+    /// Internal: questions between services.
+    public let rpc: Exchange
+
     /// - Parameter prefix: what every name starts with (`amqp.prefix`).
     public init(prefix: String = "perpetua") {
         self.prefix = prefix
+        events = Exchange("\(prefix).events", .topic)
+        actions = Exchange("\(prefix).actions", .topic)
+        broadcast = Exchange("\(prefix).broadcast", .topic)
+        callback = Exchange("\(prefix).callback", .topic)
+        presence = Exchange("\(prefix).presence", .topic)
+        rpc = Exchange("\(prefix).rpc", .direct)
     }
-
-    // Public, versioned.
-    public var events: Exchange { Exchange("\(prefix).events", .topic) }
-    public var actions: Exchange { Exchange("\(prefix).actions", .topic) }
-    public var broadcast: Exchange { Exchange("\(prefix).broadcast", .topic) }
-    public var callback: Exchange { Exchange("\(prefix).callback", .topic) }
-    public var presence: Exchange { Exchange("\(prefix).presence", .topic) }
-    /// Internal: questions between services.
-    public var rpc: Exchange { Exchange("\(prefix).rpc", .direct) }
 
     public var all: [Exchange] { [events, actions, broadcast, callback, presence, rpc] }
 
@@ -47,7 +53,7 @@ public struct Exchanges: Sendable {
 
     /// `{self_id}.{post_type}.{detail}.{sub_type}`; a part that is missing, or not `[A-Za-z0-9_-]{1,48}`, is `_`.
     public static func eventKey(_ event: Event, of bot: SelfID) -> RoutingKey {
-        RoutingKey("\(bot).\(word(event.postType)).\(word(event.detailType)).\(word(event.subType))")
+        RoutingKey("\(bot.description).\(word(event.postType)).\(word(event.detailType)).\(word(event.subType))")
     }
 
     public static func eventPattern(_ bot: SelfID) -> BindingPattern { BindingPattern("\(bot).#") }
@@ -55,25 +61,30 @@ public struct Exchanges: Sendable {
 
     /// The bot an event's routing key speaks of.
     public static func bot(inEventKey key: RoutingKey) -> SelfID? {
-        SelfID(decimal: key.text.prefix { $0 != "." })
+        SelfID(decimal: Substring(key.text.utf8.prefix { $0 != UInt8(ascii: ".") }))
     }
 
     /// Whether an event's routing key is that of a bot's heartbeat.
     public static func isHeartbeat(_ key: RoutingKey) -> Bool {
-        key.text.dropFirst(key.text.prefix { $0 != "." }.count).hasPrefix(".meta_event.heartbeat.")
+        var text = key.text
+        return text.withUTF8 { bytes in
+            bytes.drop { $0 != UInt8(ascii: ".") }.starts(with: ".meta_event.heartbeat.".utf8)
+        }
     }
 
     /// Whether `text` may stand in a routing key as one word (an `edge_id` must).
     public static func isWord(_ text: String) -> Bool {
-        (1...48).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
+        var text = text
+        return text.withUTF8 { (1...48).contains($0.count) && $0.allSatisfy(isInWord) }
+    }
+
+    private static func isInWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 
     private static func word(_ text: String?) -> String {

@@ -54,7 +54,7 @@ public struct JSONObject: Sendable {
 
     /// The same text without any member of that name (all duplicates go). Without such a member: the same buffer.
     public func removing(_ key: String) -> ByteBuffer {
-        rewritten(removing: key, setting: nil)
+        self[key] == nil ? bytes : rewritten(removing: key, setting: nil)
     }
 
     /// The same text with that member's value replaced (of duplicates the last is replaced and the others go), or with
@@ -125,8 +125,6 @@ public struct JSONObject: Sendable {
 
     private func rewritten(removing removed: String?, setting new: (key: String, value: ByteBuffer)?) -> ByteBuffer {
         let fates = fates(removing: removed, setting: new?.key)
-        if new == nil, !fates.contains(.removed) { return bytes }
-
         var output = ByteBufferAllocator().buffer(
             capacity: bytes.readableBytes + (new.map { $0.key.utf8.count + $0.value.readableBytes + 8 } ?? 0))
         bytes.withUnsafeReadableBytes { pointer in

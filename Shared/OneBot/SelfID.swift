@@ -7,9 +7,12 @@ public struct SelfID: Hashable, Sendable, Comparable {
     }
 
     /// Reads a decimal number, as it stands in `X-Self-ID`, `?self_id=` and routing keys; `nil` for anything else.
+    ///
+    /// Inlinable: every event's key is read with it, and for any string at all it costs five times what it costs for one kind.
+    @inlinable
     public init?(decimal text: some StringProtocol) {
-        guard let number = Int64(text), !text.hasPrefix("+") else { return nil }
-        self.number = number
+        guard text.utf8.first != UInt8(ascii: "+"), let number = Int64(text) else { return nil }
+        self.init(number)
     }
 
     public static func < (left: SelfID, right: SelfID) -> Bool { left.number < right.number }

@@ -12,7 +12,13 @@ struct MaskingKey: Equatable {
     func apply(to bytes: UnsafeMutableRawBufferPointer, offset: Int) {
         let rotated = value << (UInt32(offset & 3) * 8) | value >> (UInt32((4 - offset & 3) & 3) * 8)
         let word = (UInt64(rotated) << 32 | UInt64(rotated)).bigEndian
+        let words = SIMD4(repeating: word)
         var index = 0
+        while index + 32 <= bytes.count {
+            let masked = bytes.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self) ^ words
+            bytes.storeBytes(of: masked, toByteOffset: index, as: SIMD4<UInt64>.self)
+            index += 32
+        }
         while index + 8 <= bytes.count {
             let masked = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) ^ word
             bytes.storeBytes(of: masked, toByteOffset: index, as: UInt64.self)

@@ -136,7 +136,7 @@ struct QueueStateTests {
 private final class QueueFixture {
     var state: QueueState
     var accepted: [UInt64] { actions.accepted.map(\.number) }
-    var woken: [ConsumerID] { actions.wake }
+    var woken: [ConsumerID] { Array(actions.wake) }
     /// What the latest ``take(_:at:)`` marked as redelivered.
     private(set) var redelivered: [String] = []
     private var actions = BrokerActions()

@@ -77,6 +77,17 @@ import Testing
         #expect(Exchanges.bot(inEventKey: RoutingKey(key)) == nil)
     }
 
+    @Test(
+        "a heartbeat is told by its key",
+        arguments: [
+            ("7.meta_event.heartbeat._", true), ("-7.meta_event.heartbeat.x", true), (".meta_event.heartbeat._", true),
+            ("7.meta_event.heartbeat", false), ("7.meta_event.lifecycle._", false), ("7.message.heartbeat._", false),
+            ("7._.meta_event.heartbeat._", false), ("7", false), ("", false),
+        ])
+    func heartbeat(_ key: String, _ isHeartbeat: Bool) {
+        #expect(Exchanges.isHeartbeat(RoutingKey(key)) == isHeartbeat)
+    }
+
     @Test("a word of a routing key has no dots, wildcards or anything that could be more than a word")
     func words() {
         for good in ["a", "A-z_09", String(repeating: "x", count: 48)] { #expect(Exchanges.isWord(good)) }

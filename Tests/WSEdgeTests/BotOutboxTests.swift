@@ -24,6 +24,17 @@ struct BotOutboxTests {
         #expect(takeAll().map(\.parcel) == [5])
     }
 
+    @Test("a parcel is there by its ticket until it is settled, also behind one that is not")
+    mutating func byTicket() {
+        _ = outbox.open()
+        for number in 1...3 { _ = outbox.add(number, bytes: 1) }
+        let tickets = takeAll().map(\.ticket)
+        _ = outbox.settle(tickets[1])
+        #expect(tickets.map { outbox[$0] } == [1, nil, 3])
+        _ = outbox.settle(tickets[0])
+        #expect(tickets.map { outbox[$0] } == [nil, nil, 3])
+    }
+
     @Test("what was published and not settled is given out again first, then what came meanwhile")
     mutating func again() {
         _ = outbox.open()

@@ -46,7 +46,7 @@ struct FrameHeaderTests {
     func masking() {
         let key: [UInt8] = [0xDE, 0xAD, 0xBE, 0xEF]
         for offset in 0..<9 {
-            for length in 0..<40 {
+            for length in 0..<80 {
                 var buffer = ByteBuffer(bytes: (0..<length).map(UInt8.init))
                 buffer.mask(last: length, key: testKey, offset: offset)
                 #expect(Array(buffer.readableBytesView) == (0..<length).map { UInt8($0) ^ key[(offset + $0) % 4] })

@@ -29,6 +29,17 @@ struct UTF8ValidatorTests {
         #expect(!isValid(bytes, pieceBytes: 1))
     }
 
+    @Test("a byte that is no UTF-8 is found at any place of a long text")
+    func invalidAnywhere() {
+        let text = [UInt8](repeating: UInt8(ascii: "a"), count: 100)
+        #expect(isValid(text))
+        for place in text.indices {
+            var bytes = text
+            bytes[place] = 0x80
+            #expect(!isValid(bytes), "at \(place)")
+        }
+    }
+
     @Test("it agrees with the standard library on random bytes, however they are cut")
     func agrees() {
         let seed = UInt64.random(in: 0 ... .max)

@@ -226,16 +226,8 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     }
 
     private func forward(_ frame: BotFrame, to link: BotLink) {
-        let number = place.number
-        switch frame {
-        case .event(let event):
-            warnOfOtherSelfID(event, of: link)
-            link.onLoop { $0.received(event, from: number) }
-        case .response(let response):
-            link.onLoop { $0.received(response, from: number) }
-        case .unknown:
-            break
-        }
+        if case .event(let event) = frame { warnOfOtherSelfID(event, of: link) }
+        link.received(frame, from: place.number)
     }
 
     private func warnOfOtherSelfID(_ event: Event, of link: BotLink) {

@@ -8,7 +8,18 @@ import OneBot
 
 /// Up: events and responses, published in the order the bot sent them.
 extension BotLink {
-    func received(_ event: Event, from number: UInt64) {
+    /// From any event loop.
+    func received(_ frame: BotFrame, from number: UInt64) {
+        // Asked here, and not by `onLoop`, whose closure would be an allocation for each frame.
+        guard eventLoop.inEventLoop else { return onLoop { $0.received(frame, from: number) } }
+        switch frame {
+        case .event(let event): received(event, from: number)
+        case .response(let response): received(response, from: number)
+        case .unknown: break
+        }
+    }
+
+    private func received(_ event: Event, from number: UInt64) {
         guard state.takesEvent(from: number) else {
             metrics.framesIgnored.increment()
             return
@@ -16,7 +27,7 @@ extension BotLink {
         publish(event)
     }
 
-    func received(_ response: BotResponse, from number: UInt64) {
+    private func received(_ response: BotResponse, from number: UInt64) {
         guard state.takesResponse(from: number) else {
             metrics.framesIgnored.increment()
             return
@@ -73,8 +84,8 @@ extension BotLink {
         isPublishing = true
         defer { isPublishing = false }
         while let (parcel, ticket) = outbox.take(finishing: { stamp(&$0) }) {
-            bus.publish(parcel.message, to: parcel.exchange, key: parcel.key, mandatory: false) { outcome in
-                self.onLoop { $0.ended(parcel, ticket, outcome) }
+            bus.publish(parcel.message, to: parcel.exchange, key: parcel.key, mandatory: false) {
+                self.ended(ticket, $0)
             }
         }
     }
@@ -88,13 +99,16 @@ extension BotLink {
         parcel.message.properties.headers.merge(stamp.headers) { $1 }
     }
 
-    private func ended(_ parcel: Parcel, _ ticket: Outbox<Parcel>.Ticket, _ outcome: PublishOutcome) {
+    /// From any thread.
+    private func ended(_ ticket: Outbox<Parcel>.Ticket, _ outcome: PublishOutcome) {
+        guard eventLoop.inEventLoop else { return onLoop { $0.ended(ticket, outcome) } }
         switch outcome {
         case .confirmed, .unroutable:
             apply(outbox.settle(ticket))
         case .rejected(let reason):
+            let parcel = outbox[ticket]
             apply(outbox.settle(ticket))
-            refused(parcel, because: reason)
+            if let parcel { refused(parcel, because: reason) }
         case .unreachable, .unknown:
             guard outbox.isOfThisRound(ticket) else { return }
             publishFailed()

@@ -4,7 +4,11 @@
 /// number is left out unless its event was lost.
 struct EventSequence {
     /// 0 before the first ``begin(at:)``.
-    private(set) var epoch: UInt64 = 0
+    private(set) var epoch: UInt64 = 0 {
+        didSet { prefix = "\(epoch)-" }
+    }
+    /// What every `message_id` of the epoch begins with.
+    private var prefix = "0-"
     /// The number of the last event; 0: none in this epoch.
     private(set) var sequence: UInt64 = 0
 
@@ -17,6 +21,6 @@ struct EventSequence {
     /// The next event's `message_id`.
     mutating func next() -> String {
         sequence += 1
-        return "\(epoch)-\(sequence)"
+        return "\(prefix)\(sequence)"
     }
 }

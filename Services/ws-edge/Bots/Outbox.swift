@@ -24,7 +24,6 @@ struct Outbox<Parcel> {
     }
 
     private struct Entry {
-        var parcel: Parcel
         let bytes: Int
         /// The round it was last published in; `nil`: it waits.
         var round: UInt64?
@@ -38,6 +37,8 @@ struct Outbox<Parcel> {
     }
 
     private let limits: Limits
+    private var parcels = CircularBuffer<Parcel>()
+    /// One for each parcel. Apart from those, which would be copied with every look at an entry.
     private var entries = CircularBuffer<Entry>()
     /// The number of the first entry: numbers count up for ever.
     private var first: UInt64 = 0
@@ -60,7 +61,8 @@ struct Outbox<Parcel> {
     enum Reading: Sendable, Hashable { case asBefore, pause, resume }
 
     mutating func add(_ parcel: Parcel, bytes size: Int) -> Reading {
-        entries.append(Entry(parcel: parcel, bytes: size))
+        parcels.append(parcel)
+        entries.append(Entry(bytes: size))
         count += 1
         bytes += size
         return look()
@@ -74,12 +76,18 @@ struct Outbox<Parcel> {
             defer { next += 1 }
             let index = index(of: next)
             if entries[index].isSettled { continue }
-            if entries[index].round == nil { finish(&entries[index].parcel) }
+            if entries[index].round == nil { parcels.modify(parcelIndex(of: next), finish) }
             entries[index].round = round
             inFlight += 1
-            return (entries[index].parcel, Ticket(number: next, round: round))
+            return (parcels[parcelIndex(of: next)], Ticket(number: next, round: round))
         }
         return nil
+    }
+
+    /// What was published with that ticket; `nil` where it is settled.
+    subscript(ticket: Ticket) -> Parcel? {
+        guard ticket.number >= first, !entries[index(of: ticket.number)].isSettled else { return nil }
+        return parcels[parcelIndex(of: ticket.number)]
     }
 
     /// The bus took it, or will never.
@@ -115,7 +123,7 @@ struct Outbox<Parcel> {
     /// - Returns: how many there were.
     mutating func drop(where isDropped: (Parcel) -> Bool) -> Int {
         var dropped = 0
-        for index in entries.indices where !entries[index].isSettled && isDropped(entries[index].parcel) {
+        for (index, parcel) in zip(entries.indices, parcels) where !entries[index].isSettled && isDropped(parcel) {
             settle(at: index)
             dropped += 1
         }
@@ -132,6 +140,7 @@ struct Outbox<Parcel> {
     private mutating func forgetSettled() {
         while let oldest = entries.first, oldest.isSettled {
             entries.removeFirst()
+            parcels.removeFirst()
             first += 1
         }
         next = max(next, first)
@@ -152,5 +161,9 @@ struct Outbox<Parcel> {
 
     private func index(of number: UInt64) -> CircularBuffer<Entry>.Index {
         entries.index(entries.startIndex, offsetBy: Int(number - first))
+    }
+
+    private func parcelIndex(of number: UInt64) -> CircularBuffer<Parcel>.Index {
+        parcels.index(parcels.startIndex, offsetBy: Int(number - first))
     }
 }

@@ -9,8 +9,8 @@ struct EventPosition: Hashable, Comparable {
     }
 
     init?(messageID: String?) {
-        guard let parts = messageID?.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1), parts.count == 2,
-            let epoch = UInt64(Substring(parts[0])), let sequence = UInt64(Substring(parts[1]))
+        guard let text = messageID, let dash = text.utf8.firstIndex(of: UInt8(ascii: "-")),
+            let epoch = UInt64(text[..<dash]), let sequence = UInt64(text[text.utf8.index(after: dash)...])
         else { return nil }
         self.init(epoch: epoch, sequence: sequence)
     }

@@ -2,6 +2,8 @@ import NIOCore
 
 /// What the in-memory broker knows: connections, exchanges with their bindings, and queues. It decides; ``InMemoryBroker``
 /// carries out the ``BrokerActions``. Time comes in with every call.
+///
+/// What happens with every message goes by `queues.values[index]`, since `queues[name]?` takes three allocations to change a queue.
 struct BrokerState: Sendable {
     private struct ParkedPublish {
         let connection: ConnectionID
@@ -190,8 +192,9 @@ struct BrokerState: Sendable {
 
     mutating func take(
         by consumer: ConsumerID, of name: QueueName, limit: Int, at now: NIODeadline, _ actions: inout BrokerActions
-    ) -> [TakenMessage] {
-        let taken = queues[name]?.take(by: consumer, limit: limit, at: now, &actions) ?? []
+    ) -> ShortList<TakenMessage> {
+        guard let queue = queues.index(forKey: name) else { return ShortList() }
+        let taken = queues.values[queue].take(by: consumer, limit: limit, at: now, &actions)
         settleAccepted(&actions)
         return taken
     }
@@ -199,7 +202,8 @@ struct BrokerState: Sendable {
     mutating func acknowledge(
         _ tag: DeliveryTag, by consumer: ConsumerID, of name: QueueName, _ actions: inout BrokerActions
     ) {
-        queues[name]?.acknowledge(tag, by: consumer, &actions)
+        guard let queue = queues.index(forKey: name) else { return }
+        queues.values[queue].acknowledge(tag, by: consumer, &actions)
     }
 
     // MARK: Publishing
@@ -219,7 +223,8 @@ struct BrokerState: Sendable {
         removeExpired(at: now, &actions)
         if message.exchange.isEmpty {
             let name = QueueName(message.routingKey.text)
-            return enqueue(message, in: queues[name] == nil ? [] : [name], mandatory, connection, now, &actions)
+            let names = ShortList(queues.index(forKey: name) == nil ? nil : name)
+            return enqueue(message, in: names, mandatory, connection, now, &actions)
         }
         guard let found = exchanges.index(forKey: ExchangeName(text: message.exchange)) else {
             return .ended(.rejected("there is no exchange \(message.exchange)"))
@@ -229,14 +234,15 @@ struct BrokerState: Sendable {
     }
 
     private mutating func enqueue(
-        _ message: PublishedMessage, in names: [QueueName], _ mandatory: Bool, _ connection: ConnectionID,
-        _ now: NIODeadline, _ actions: inout BrokerActions
+        _ message: PublishedMessage, in names: some Collection<QueueName>, _ mandatory: Bool,
+        _ connection: ConnectionID, _ now: NIODeadline, _ actions: inout BrokerActions
     ) -> Publishing {
         if names.isEmpty { return .ended(mandatory ? .unroutable : .confirmed) }
         let publish = PublishID(number: nextNumber())
         var missing = 0
-        for name in names where queues[name]?.enqueue(message, publish: publish, at: now, &actions) == false {
-            missing += 1
+        for name in names {
+            guard let queue = queues.index(forKey: name) else { continue }
+            if !queues.values[queue].enqueue(message, publish: publish, at: now, &actions) { missing += 1 }
         }
         if missing > 0 { parked[publish] = ParkedPublish(connection: connection, missing: missing) }
         settleAccepted(&actions)

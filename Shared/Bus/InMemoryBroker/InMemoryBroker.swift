@@ -102,7 +102,7 @@ public final class InMemoryBroker: Sendable {
     // MARK: For InMemoryConsumer
 
     /// The consumer's next messages; none means that it will be woken when there are.
-    func take(by consumer: InMemoryConsumer, limit: Int) -> [TakenMessage] {
+    func take(by consumer: InMemoryConsumer, limit: Int) -> ShortList<TakenMessage> {
         let now = now()
         return modify { guarded, actions in
             guarded.state.take(by: consumer.id, of: consumer.queue, limit: limit, at: now, &actions)
@@ -125,7 +125,7 @@ public final class InMemoryBroker: Sendable {
     // MARK: The lock
 
     private struct Consequences {
-        var wake: [InMemoryConsumer] = []
+        var wake = ShortList<InMemoryConsumer>()
         var cancel: [InMemoryConsumer] = []
         var tell: [(then: @Sendable (PublishOutcome) -> Void, outcome: PublishOutcome)] = []
     }

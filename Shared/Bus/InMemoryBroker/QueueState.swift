@@ -90,9 +90,9 @@ struct QueueState: Sendable {
     /// The consumer's next messages, at most `limit`; none ends its drain: it is woken again when there are more.
     mutating func take(
         by id: ConsumerID, limit: Int, at now: NIODeadline, _ actions: inout BrokerActions
-    ) -> [TakenMessage] {
-        guard let index = index(of: id) else { return [] }
-        var taken: [TakenMessage] = []
+    ) -> ShortList<TakenMessage> {
+        var taken = ShortList<TakenMessage>()
+        guard let index = index(of: id) else { return taken }
         while taken.count < limit {
             guard let message = consumers[index].assigned.popFirst() else {
                 assign(&actions)
