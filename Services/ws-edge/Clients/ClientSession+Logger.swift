@@ -1,3 +1,4 @@
+import Actions
 import Logging
 import Observability
 
