@@ -117,8 +117,7 @@ final class WebSocketHandler: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         connection.handler = self
-        // Where we dialled there may be TLS in between.
-        output = SocketOutput(context, isPlain: side == .server)
+        output = SocketOutput(context, isPlain: Self.tls(below: context) == nil)
         if let interval = options.pingInterval { startPinging(every: interval) }
     }
 
@@ -243,9 +242,12 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     /// Closes the socket without TLS's goodbye, for which a dead peer would let us wait.
     private func dropSocket(_ context: ChannelHandlerContext) {
-        // There is no such context where there is no TLS.
-        let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLHandler.self)
-        (tls ?? context).close(promise: nil)
+        (Self.tls(below: context) ?? context).close(promise: nil)
+    }
+
+    /// `nil` where the socket is a plain one.
+    private static func tls(below context: ChannelHandlerContext) -> ChannelHandlerContext? {
+        try? context.pipeline.syncOperations.context(handlerType: NIOSSLHandler.self)
     }
 
     /// The socket is closed, however that came about.
