@@ -68,6 +68,12 @@ final class Endpoint: WebSocketDelegate, @unchecked Sendable {  // confined to i
         try await loop.submit { body(self.connection) }.get()
     }
 
+    /// On the event loop only.
+    var connectionOnLoop: WebSocketConnection {
+        loop.preconditionInEventLoop()
+        return connection
+    }
+
     func send(_ text: String) async throws {
         try await onLoop {
             $0.send(text: ByteBuffer(string: text))

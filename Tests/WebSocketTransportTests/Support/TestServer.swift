@@ -13,12 +13,13 @@ struct TestServer: Sendable {
 
     static func start(
         options: WebSocketOptions = .init(), greeting: String? = nil,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onText: @escaping Endpoint.Reaction = { _, _ in },
         authorise: @escaping @Sendable (UpgradeRequest) -> UpgradeDecision = { _ in .accept }
     ) async throws -> TestServer {
         let (stream, continuation) = AsyncStream<Endpoint>.makeStream()
         let server = try await WebSocketServer.bind(
-            host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, options: options,
+            host: "127.0.0.1", port: 0, group: group, options: options,
             logger: Logger(label: "test"), authorise: authorise
         ) { connection, request in
             continuation.yield(Endpoint(connection, request: request, greeting: greeting, onText: onText))
