@@ -26,9 +26,6 @@ public final class SendBatch {
 
     deinit { send_ring_destroy(ring) }
 
-    /// Whether one system call carries out many.
-    public var hasRing: Bool { ring != nil }
-
     func add(_ bytes: ByteBuffer, of output: SocketOutput) {
         entries.append(Entry(output: output, bytes: bytes))
     }
