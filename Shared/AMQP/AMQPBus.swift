@@ -126,6 +126,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
             of: queue, prefetch: prefetch, busLoop: eventLoop, handlerLoop: handlerLoop, cancelled: cancelled,
             handler: handler, bus: self)
         try await onSession(about: "basic.consume \(queue)") { bus, session in
+            consumer.acksMayWait = bus.topology.isOurs(queue)
             bus.consumers[ObjectIdentifier(consumer)] = consumer
             return consumer.subscribe(on: session.consuming).flatMapErrorThrowing { error in
                 bus.forget(consumer)

@@ -5,10 +5,13 @@ import Synchronization
 
 /// A consumer, over as many channels as it takes: each time the connection comes back it gets a new one.
 ///
-/// `@unchecked Sendable`: `channel`, `acks`, `held` and `isHeld` are touched on the bus's event loop only; the rest is behind its mutex.
+/// `@unchecked Sendable`: `channel`, `acks`, `acksMayWait`, `isTimed`, `held` and `isHeld` are touched on the bus's event loop only; the rest is
+/// behind its mutex.
 final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the bus's event loop, as said above
     let queue: QueueName
     let prefetch: UInt16
+    /// Whether what is delivered again after a loss comes back to this process, or to nobody: then acknowledgements may wait for each other.
+    var acksMayWait = false
     private let busLoop: any EventLoop
     private let handlerLoop: any EventLoop
     private let handler: @Sendable (Delivery) -> Void
@@ -17,6 +20,8 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
 
     private var channel: AMQPChannel?
     private var acks = AckBatch()
+    /// A timer runs at whose end all acknowledgements are sent.
+    private var isTimed = false
     /// Delivered while the bus is not up again: what a handler answered would not go out yet.
     private var held: [ContentAssembly.Content] = []
     private var isHeld = false
@@ -62,7 +67,7 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
             // Its owner cancelled it meanwhile.
             if self.incoming.withLock({ $0.isStopped }) { return channel.close() }
             self.channel = channel
-            self.acks = AckBatch()
+            self.acks = AckBatch(mayWait: self.acksMayWait, prefetch: self.prefetch)
             channel.onMessage = { [weak self, weak channel] content in
                 guard let self, let channel else { return }
                 self.received(content, on: channel)
@@ -152,9 +157,23 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
     private func acknowledge(_ tag: UInt64, on channel: AMQPChannel) {
         guard busLoop.inEventLoop else { return busLoop.execute { self.acknowledge(tag, on: channel) } }
         // Of an earlier channel: the broker delivers it again anyway.
-        guard self.channel === channel, acks.acknowledge(tag) else { return }
-        busLoop.execute { self.sendAcks() }
+        guard self.channel === channel else { return }
+        switch acks.acknowledge(tag) {
+        case .settled: break
+        case .now: busLoop.execute { self.sendAcks() }
+        case .later:
+            // One that still runs from before ends sooner, which does no harm.
+            guard !isTimed else { return }
+            isTimed = true
+            busLoop.scheduleTask(in: AckBatch.longestWait) { [weak self] in
+                self?.isTimed = false
+                self?.sendAcks()
+            }
+        }
     }
+
+    /// Whether the broker has been told of everything that was acknowledged.
+    var hasSentAcks: Bool { acks.isSent }
 
     func sendAcks() {
         for ack in acks.take() { channel?.send(.basicAck(deliveryTag: ack.tag, multiple: ack.multiple)) }

@@ -1,8 +1,20 @@
 import NIOCore
 
-/// Deliveries of one channel that are not acknowledged yet, and those of them that are to be at the end of this turn: as few
-/// frames as possible, and each tag once (a second acknowledgement would close the channel).
+/// Deliveries of one channel that are not acknowledged yet, and those of them that are to be: as few frames as possible, and each
+/// tag once (a second acknowledgement would close the channel).
+///
+/// An acknowledgement is sent at the end of the turn it was asked for in, or with others a little later (docs/decisions/0015).
 struct AckBatch {
+    /// When ``take()`` is to be called, where that is not settled already.
+    enum Due: Int {
+        /// Somebody calls it soon enough.
+        case settled
+        /// ``longestWait`` from now at the latest.
+        case later
+        /// At the end of this turn.
+        case now
+    }
+
     fileprivate struct Item {
         let tag: UInt64
         var isAcknowledged = false
@@ -13,24 +25,41 @@ struct AckBatch {
         let multiple: Bool
     }
 
+    static let longestWait = TimeAmount.milliseconds(100)
+    /// Well below what a publisher has under way: the broker may confirm a message on disk only once it is acknowledged.
+    private static let most = 64
+
     /// In the order of their tags.
     private var items = CircularBuffer<Item>()
-    private var hasNew = false
+    /// With so many deliveries out, or more, nothing waits: the broker's window is to stay open.
+    private let crowd: Int
+    private var promised = Due.settled
+
+    /// Whether nothing that was asked for is still to be sent.
+    var isSent: Bool { promised == .settled }
+
+    /// - Parameters:
+    ///   - mayWait: whether acknowledgements may be sent later than they were asked for.
+    ///   - prefetch: how many deliveries the broker lets be out; 0: any number.
+    init(mayWait: Bool = false, prefetch: UInt16 = 0) {
+        crowd = !mayWait ? 0 : prefetch == 0 ? Self.most : min(Self.most, Int(prefetch) / 8)
+    }
 
     mutating func delivered(_ tag: UInt64) { items.append(Item(tag: tag)) }
 
-    /// - Returns: true where it is the first of this turn: then ``take()`` is to be called at its end.
-    mutating func acknowledge(_ tag: UInt64) -> Bool {
+    mutating func acknowledge(_ tag: UInt64) -> Due {
         guard let index = items.firstIndex(atOrAfter: tag), items[index].tag == tag, !items[index].isAcknowledged else {
-            return false
+            return .settled
         }
         items[index].isAcknowledged = true
-        defer { hasNew = true }
-        return !hasNew
+        let due = items.count < crowd ? Due.later : .now
+        guard due.rawValue > promised.rawValue else { return .settled }
+        promised = due
+        return due
     }
 
     mutating func take() -> [Ack] {
-        hasNew = false
+        promised = .settled
         var acks: [Ack] = []
         var prefix: (tag: UInt64, count: Int)?
         while let first = items.first, first.isAcknowledged {

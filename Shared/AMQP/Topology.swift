@@ -47,6 +47,13 @@ struct Topology {
     /// Whether a consumer of that queue comes back by itself.
     func isKept(_ queue: QueueName) -> Bool { !claims.contains(queue) }
 
+    /// Whether it was declared here, and lives no longer than whoever consumes it: what it delivers again, after a loss, comes to the same
+    /// process, or to nobody.
+    func isOurs(_ queue: QueueName) -> Bool {
+        claims.contains(queue)
+            || queues.contains { $0.name == queue && $0.hasSingleActiveConsumer && $0.expires != nil }
+    }
+
     /// The connection is gone, and every claim with it.
     mutating func connectionLost() { claims = [] }
 

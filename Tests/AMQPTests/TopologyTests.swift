@@ -47,4 +47,16 @@ struct TopologyTests {
         topology.deleted("q")
         #expect(topology.steps.isEmpty)
     }
+
+    @Test(
+        "what delivers again to nobody else is ours: exclusive queues, and those that vanish after their one consumer")
+    func ours() {
+        var topology = Topology()
+        topology.declared(QueueDeclaration("claim", isExclusive: true))
+        topology.declared(QueueDeclaration("inbox", hasSingleActiveConsumer: true, expires: .seconds(60)))
+        topology.declared(QueueDeclaration("lasting", hasSingleActiveConsumer: true))
+        topology.declared(QueueDeclaration("shared", expires: .seconds(60)))
+        #expect(topology.isOurs("claim") && topology.isOurs("inbox"))
+        #expect(!topology.isOurs("lasting") && !topology.isOurs("shared") && !topology.isOurs("theirs"))
+    }
 }
