@@ -5,8 +5,8 @@ import Logging
 import NIOCore
 import OneBot
 
-/// What the parts of one edge share: who we are, whom we ask, who runs work that outlives a callback.
-struct EdgeContext: Sendable {
+/// What the parts of one edge share: who we are, whom we ask, who runs work that outlives a callback. One for all of them: each session has it.
+final class EdgeContext: Sendable {
     let configuration: WSEdgeConfiguration
     let address: EdgeAddress
     let bus: any MessageBus
@@ -19,7 +19,27 @@ struct EdgeContext: Sendable {
     let budget: OutboundBudget
     let sharedPort: SharedPort
     let metrics: EdgeMetrics
-    var logger: Logger
+    let logger: Logger
+
+    init(
+        configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, requester: Requester,
+        registry: RegistryClient, presence: PresenceView, dispatcher: ActionDispatcher, leases: LeaseKeeper,
+        tasks: BackgroundTasks, metrics: EdgeMetrics, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.address = address
+        self.bus = bus
+        self.requester = requester
+        self.registry = registry
+        self.presence = presence
+        self.dispatcher = dispatcher
+        self.leases = leases
+        self.tasks = tasks
+        budget = OutboundBudget(limit: configuration.outboundBudget)
+        sharedPort = SharedPort(configured: configuration.sharedPort)
+        self.metrics = metrics
+        self.logger = logger
+    }
 
     var exchanges: Exchanges { configuration.exchanges }
 

@@ -1,6 +1,5 @@
 import Actions
 import Contracts
-import Logging
 import Metrics
 import NIOCore
 import OneBot
@@ -69,9 +68,6 @@ final class ClientListener: Sendable {
         _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport = .websocket,
         name: String? = nil, granted: SessionGrant? = nil, onEnded: @escaping () -> Void = {}
     ) -> ClientSession {
-        var context = context
-        // A target may be dialled in vain for days; who dials it says what there is to know.
-        if transport == .reverseWebSocket, context.logger.logLevel == .info { context.logger.logLevel = .notice }
         let shard = hub.shard(on: connection.eventLoop)
         let selfID: SelfID? =
             switch upgrade.binding {
