@@ -32,9 +32,7 @@ def run_works(servers, makers, folder, names, rounds, smoke):
             if not work.in_round(number):
                 continue
             if smoke:
-                options["messages"] = min(options.get("messages", 0), 200) or 200
-                options["warmup"] = min(options.get("warmup", 0), 50)
-                options["clients"] = min(options["clients"], 200)
+                options.update(messages=50, warmup=20, clients=min(options["clients"], 100))
                 options["hold"] = 0.1
             for key, results in figures[name].items():
                 server = servers[key]
