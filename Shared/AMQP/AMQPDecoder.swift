@@ -144,7 +144,7 @@ final class AMQPDecoder {
     }
 
     /// Those whose values are texts.
-    private static func headers(_ table: amqp_table_t) -> [String: String] {
+    private static func headers(_ table: amqp_table_t) -> MessageHeaders {
         var headers: [String: String] = [:]
         for entry in UnsafeBufferPointer(start: table.entries, count: max(0, Int(table.num_entries))) {
             switch entry.value.kind {
@@ -152,7 +152,7 @@ final class AMQPDecoder {
             default: break
             }
         }
-        return headers
+        return MessageHeaders(headers)
     }
 }
 
