@@ -5,8 +5,8 @@ import Logging
 import NIOCore
 import OneBot
 
-/// What the parts of one edge share: who we are, whom we ask, who runs work that outlives a callback.
-struct EdgeContext: Sendable {
+/// What the parts of one edge share: who we are, whom we ask, who runs work that outlives a callback. One object, since every action looks at it.
+final class EdgeContext: Sendable {
     let configuration: WSEdgeConfiguration
     let address: EdgeAddress
     let bus: any MessageBus
@@ -19,7 +19,38 @@ struct EdgeContext: Sendable {
     let budget: OutboundBudget
     let sharedPort: SharedPort
     let metrics: EdgeMetrics
-    var logger: Logger
+    let logger: Logger
+
+    init(
+        configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, requester: Requester,
+        registry: RegistryClient, presence: PresenceView, dispatcher: ActionDispatcher, leases: LeaseKeeper,
+        tasks: BackgroundTasks, budget: OutboundBudget, sharedPort: SharedPort, metrics: EdgeMetrics, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.address = address
+        self.bus = bus
+        self.requester = requester
+        self.registry = registry
+        self.presence = presence
+        self.dispatcher = dispatcher
+        self.leases = leases
+        self.tasks = tasks
+        self.budget = budget
+        self.sharedPort = sharedPort
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// The same, for those whose coming and going is nothing an operator need hear of.
+    var quiet: EdgeContext {
+        guard logger.logLevel == .info else { return self }
+        var logger = logger
+        logger.logLevel = .notice
+        return EdgeContext(
+            configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
+            presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks, budget: budget,
+            sharedPort: sharedPort, metrics: metrics, logger: logger)
+    }
 
     var exchanges: Exchanges { configuration.exchanges }
 
