@@ -12,6 +12,14 @@ let settings: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+/// The modules whose values others keep within their own. Whoever holds such a value, however deep, has to be compiled anew when it grows, and
+/// SwiftPM sees that only where the module is named: of an import that is internal, as ours are, it learns nothing.
+let valueModules = ["OneBot", "Bus", "SettingsReading", "Observability", "Contracts", "Actions"]
+
+func values(besides name: String? = nil) -> [Target.Dependency] {
+    valueModules.filter { $0 != name }.map { .byName(name: $0) }
+}
+
 func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "Shared/\(name)", swiftSettings: settings)
 }
@@ -25,13 +33,14 @@ func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]
 func process(of name: String, folder: String) -> Target {
     .executableTarget(
         name: "\(name)Main",
-        dependencies: [.byName(name: name), "ServiceRuntime", "SettingsReading", nioCore, logging, lifecycle],
+        dependencies: [.byName(name: name), "ServiceRuntime", nioCore, logging, lifecycle] + values(),
         path: "Services/\(folder)/Main", swiftSettings: settings)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+        name: "\(name)Tests",
+        dependencies: [.byName(name: name), "TestSupport"] + values(besides: name) + dependencies,
         path: "Tests/\(name)Tests", swiftSettings: settings)
 }
 
@@ -143,9 +152,8 @@ let package = Package(
         .executableTarget(
             name: "perpetua",
             dependencies: [
-                "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Contracts", "OneBot", "Bus", "SettingsReading",
-                nioCore, nioPosix, logging, lifecycle,
-            ],
+                "WSEdge", "Registry", "APIGateway", "ServiceRuntime", nioCore, nioPosix, logging, lifecycle,
+            ] + values(),
             path: "Services/all-in-one", swiftSettings: settings),
         .target(
             name: "SimulatedBot",
@@ -159,54 +167,32 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "OneBot", "Bus", "Contracts", "SettingsReading", "SimulatedBot", "WSEdge", "Registry", "APIGateway",
-                "WebSocketTransport", "AMQP",
-                "ServiceRuntime", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
-            ],
+                "SimulatedBot", "WSEdge", "Registry", "APIGateway", "WebSocketTransport", "AMQP", "ServiceRuntime",
+                nioCore, nioPosix, nioHTTP1, logging, lifecycle,
+            ] + values(),
             path: "Tests/Support", swiftSettings: settings),
         tests(of: "OneBot", [nioCore]),
         tests(of: "Bus", [nioCore, nioPosix]),
-        tests(of: "AMQP", ["Bus", "SettingsReading", "CRabbitMQ", nioCore, nioPosix, nioEmbedded, logging]),
+        tests(of: "AMQP", ["CRabbitMQ", nioCore, nioPosix, nioEmbedded, logging]),
         tests(of: "SettingsReading"),
-        tests(
-            of: "ServiceRuntime",
-            [
-                "Bus", "SettingsReading", "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics,
-                coreMetrics,
-            ]),
-        tests(of: "Contracts", ["OneBot", "Bus", "Observability", nioCore]),
-        tests(of: "Actions", ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore]),
+        tests(of: "ServiceRuntime", [nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, coreMetrics]),
+        tests(of: "Contracts", [nioCore]),
+        tests(of: "Actions", [nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioWebSocket, nioSSL, logging]),
-        tests(of: "SimulatedBot", ["OneBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
-        tests(
-            of: "WSEdge",
-            [
-                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "Observability", "WebSocketTransport",
-                nioCore,
-                nioPosix,
-                nioHTTP1,
-                logging,
-            ]),
-        tests(of: "Registry", ["OneBot", "Bus", "Contracts", "SettingsReading", nioCore, nioPosix, logging, grdb]),
-        tests(
-            of: "APIGateway",
-            [
-                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "Observability", nioCore, nioPosix,
-                nioHTTP1, logging, lifecycle, yams,
-            ]),
+        tests(of: "SimulatedBot", ["WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
+        tests(of: "WSEdge", ["WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),
+        tests(of: "Registry", [nioCore, nioPosix, logging, grdb]),
+        tests(of: "APIGateway", [nioCore, nioPosix, nioHTTP1, logging, lifecycle, yams]),
         .testTarget(
             name: "AllInOneTests",
-            dependencies: [
-                "perpetua", "WSEdgeMain", "RegistryMain", "APIGatewayMain", "ServiceRuntime", "Contracts", "OneBot",
-                "SettingsReading", "Observability", nioCore,
-            ],
+            dependencies: ["perpetua", "WSEdgeMain", "RegistryMain", "APIGatewayMain", "ServiceRuntime", nioCore]
+                + values(),
             path: "Tests/AllInOneTests", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "OneBot", "Bus", "Contracts", "AMQP", "SimulatedBot", "WebSocketTransport", nioCore,
-                nioPosix, nioHTTP1, crypto,
-            ],
+                "TestSupport", "AMQP", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, crypto,
+            ] + values(),
             path: "Tests/EndToEndTests", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: settings),
     ]

@@ -5,7 +5,7 @@ import Logging
 import NIOCore
 import OneBot
 
-/// What the parts of one edge share: who we are, whom we ask, who runs work that outlives a callback. One object, since every action looks at it.
+/// What the parts of one edge share: who we are, whom we ask, who runs work that outlives a callback. One for all of them: each session has it.
 final class EdgeContext: Sendable {
     let configuration: WSEdgeConfiguration
     let address: EdgeAddress
@@ -24,7 +24,7 @@ final class EdgeContext: Sendable {
     init(
         configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, requester: Requester,
         registry: RegistryClient, presence: PresenceView, dispatcher: ActionDispatcher, leases: LeaseKeeper,
-        tasks: BackgroundTasks, budget: OutboundBudget, sharedPort: SharedPort, metrics: EdgeMetrics, logger: Logger
+        tasks: BackgroundTasks, metrics: EdgeMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.address = address
@@ -35,21 +35,10 @@ final class EdgeContext: Sendable {
         self.dispatcher = dispatcher
         self.leases = leases
         self.tasks = tasks
-        self.budget = budget
-        self.sharedPort = sharedPort
+        budget = OutboundBudget(limit: configuration.outboundBudget)
+        sharedPort = SharedPort(configured: configuration.sharedPort)
         self.metrics = metrics
         self.logger = logger
-    }
-
-    /// The same, for those whose coming and going is nothing an operator need hear of.
-    var quiet: EdgeContext {
-        guard logger.logLevel == .info else { return self }
-        var logger = logger
-        logger.logLevel = .notice
-        return EdgeContext(
-            configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
-            presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks, budget: budget,
-            sharedPort: sharedPort, metrics: metrics, logger: logger)
     }
 
     var exchanges: Exchanges { configuration.exchanges }

@@ -58,9 +58,7 @@ public final class WSEdgeService: Service {
             spawn: { tasks.spawn($0) })
         context = EdgeContext(
             configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
-            presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks,
-            budget: OutboundBudget(limit: configuration.outboundBudget),
-            sharedPort: SharedPort(configured: configuration.sharedPort), metrics: metrics, logger: logger)
+            presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks, metrics: metrics, logger: logger)
         hub = Hub(
             group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval, metrics: metrics)
         let groups = Groups(presence: presence)

@@ -1,6 +1,5 @@
 import Actions
 import Contracts
-import Logging
 import Metrics
 import NIOCore
 import OneBot
@@ -10,12 +9,10 @@ import WebSocketTransport
 /// Turns upgraded connections into client sessions, whichever port they came through.
 final class ClientListener: Sendable {
     private let context: EdgeContext
-    private let quietContext: EdgeContext
     private let hub: Hub
 
     init(context: EdgeContext, hub: Hub) {
         self.context = context
-        quietContext = context.quiet
         self.hub = hub
     }
 
@@ -71,8 +68,6 @@ final class ClientListener: Sendable {
         _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport = .websocket,
         name: String? = nil, granted: SessionGrant? = nil, onEnded: @escaping () -> Void = {}
     ) -> ClientSession {
-        // A target may be dialled in vain for days; who dials it says what there is to know.
-        let context = transport == .reverseWebSocket ? quietContext : context
         let shard = hub.shard(on: connection.eventLoop)
         let selfID: SelfID? =
             switch upgrade.binding {

@@ -1,4 +1,5 @@
 import Actions
+import Contracts
 import Logging
 import Observability
 
@@ -6,6 +7,8 @@ extension ClientSession {
     /// Made when it is needed, which is seldom: kept, it would be a tenth of what an idle client costs.
     var logger: Logger {
         var logger = context.logger
+        // A target may be dialled in vain for days; who dials it says what there is to know.
+        if claim.transport == .reverseWebSocket, logger.logLevel == .info { logger.logLevel = .notice }
         logger[metadataKey: "client.session_id"] = "\(id)"
         logger[metadataKey: "client.remote_address"] = "\(connection.remoteAddress)"
         if let name = upgrade.scope.name { logger[metadataKey: LogKeys.tokenName] = "\(name)" }

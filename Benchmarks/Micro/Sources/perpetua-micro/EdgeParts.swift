@@ -62,8 +62,7 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
             presence: presence, dispatcher: dispatcher,
             leases: LeaseKeeper(
                 address: address, exchanges: exchanges, bus: bus, eventLoop: eventLoop, logger: Self.logger),
-            tasks: tasks, budget: OutboundBudget(limit: configuration.outboundBudget),
-            sharedPort: SharedPort(configured: 0), metrics: metrics, logger: Self.logger)
+            tasks: tasks, metrics: metrics, logger: Self.logger)
         hub = Hub(group: eventLoop, heartbeatInterval: configuration.heartbeatInterval, metrics: metrics)
         let groups = Groups(presence: presence)
         bots = Bots(
