@@ -1,5 +1,5 @@
 /// A message's headers, `name: text`. There are two or three of them, and each message has some: found by looking at one after another, which costs
-/// less than to make a dictionary. One from a peer, which may have many, is made of a dictionary (``init(_:)``).
+/// less than to make a dictionary.
 public struct MessageHeaders: Sendable, ExpressibleByDictionaryLiteral, Sequence {
     public typealias Element = (key: String, value: String)
 
@@ -9,8 +9,12 @@ public struct MessageHeaders: Sendable, ExpressibleByDictionaryLiteral, Sequence
         entries = elements.map { (key: $0.0, value: $0.1) }
     }
 
-    public init(_ headers: [String: String]) {
-        entries = headers.map { (key: $0.key, value: $0.value) }
+    /// As a peer wrote them: of one name the last counts. There may be thousands, too many to look through for each.
+    public init(_ pairs: [Element]) {
+        let isPlain =
+            pairs.count <= 32
+            && pairs.indices.allSatisfy { index in !pairs[..<index].contains { $0.key == pairs[index].key } }
+        entries = isPlain ? pairs : Self.dictionary(of: pairs).map { (key: $0.key, value: $0.value) }
     }
 
     /// Two of different names.
@@ -44,11 +48,15 @@ public struct MessageHeaders: Sendable, ExpressibleByDictionaryLiteral, Sequence
 
     public func makeIterator() -> IndexingIterator<[Element]> { entries.makeIterator() }
 
-    private var dictionary: [String: String] { Dictionary(entries.map { ($0.key, $0.value) }) { $1 } }
+    private static func dictionary(of pairs: [Element]) -> [String: String] {
+        Dictionary(pairs.lazy.map { ($0.key, $0.value) }) { $1 }
+    }
 }
 
 extension MessageHeaders: Hashable {
-    public static func == (left: Self, right: Self) -> Bool { left.dictionary == right.dictionary }
+    public static func == (left: Self, right: Self) -> Bool {
+        dictionary(of: left.entries) == dictionary(of: right.entries)
+    }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(dictionary) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(Self.dictionary(of: entries)) }
 }
