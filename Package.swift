@@ -52,6 +52,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")  // transport
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")  // wss:// bots, amqps:// brokers
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")  // amqps:// brokers: AMQP
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")  // empty ones cost nothing: WSEdge
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")  // anyone
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")  // ServiceRuntime
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")  // anyone
@@ -83,6 +84,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -123,7 +125,7 @@ let package = Package(
             "WSEdge", folder: "ws-edge",
             [
                 "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "SettingsReading", "Observability",
-                nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, crypto,
+                nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, crypto, deque,
             ]),
         service(
             "Registry", folder: "registry",

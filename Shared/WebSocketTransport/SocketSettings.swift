@@ -17,7 +17,7 @@ enum SocketSettings {
             value: ChannelOptions.Types.WriteBufferWaterMark(low: marks.lowerBound, high: marks.upperBound))
         // Each connection keeps one buffer to read into. It grows for a peer that fills it; most clients send little.
         try socket.setOption(
-            .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 512, maximum: 64 << 10))
+            .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 256, maximum: 64 << 10))
         try socket.setOption(.tcpOption(.tcp_nodelay), value: 1)
         try socket.setOption(.socketOption(.so_keepalive), value: 1)
         #if os(Linux)

@@ -40,8 +40,14 @@ struct BotOutageTests {
         try await BotBench.run(eventBytes: 1_000) { bench in
             bench.acknowledgeEvents(false)
             let bot = try await bench.dialIn(selfID: 10001)
-            // More than the queue holds and the consumer takes: the last of them wait for their confirm.
+            try await bench.untilOnline(10001)
+            let call = try await bench.call(10001, #"{"action":"a","echo":1}"#)
+            let token = try await bot.nextAction().token
+            // More than the queue holds and the consumer takes: the last of them wait for their confirm. The answer behind them tells that all of
+            // them are published.
             bot.send((1...200).map { BotBench.event(10001, $0) })
+            bot.send(#"{"status":"ok","retcode":0,"echo":\#(token)}"#)
+            _ = try await bench.answer(to: call.id)
             try await eventually("events arrive") { bench.events.count == 100 }
             bench.edge.bus.lose()
             try await eventually("the link knows") { bench.edge.hasLogged("they are kept") }

@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 
 /// What one client has not taken yet: frames shared with other clients, kept in order while its socket is full; bounded in
@@ -34,7 +35,7 @@ struct ClientOutbound {
     private let maxAge: TimeAmount
     private let policy: WSEdgeConfiguration.SlowClient
     private let budget: OutboundBudget
-    private var entries: CircularBuffer<Entry> = CircularBuffer(initialCapacity: 1)
+    private var entries: Deque<Entry> = []
     private(set) var bytes = 0
 
     init(_ configuration: WSEdgeConfiguration, budget: OutboundBudget) {
@@ -97,20 +98,17 @@ struct ClientOutbound {
     /// Drops the oldest events, from the front; answers on the way stay where they are.
     private mutating func dropOldest(while condition: (Self) -> Bool) -> Int {
         var dropped = 0
-        var offset = 0
+        var index = 0
         // The newest stays: with it what follows is complete again.
-        while condition(self), offset < entries.count - 1 {
-            // Removing moves every index of the buffer, so each is made anew.
-            let index = entries.index(entries.startIndex, offsetBy: offset)
+        while condition(self), index < entries.count - 1 {
             guard entries[index].events > 0 else {
-                offset += 1
+                index += 1
                 continue
             }
             let entry = entries.remove(at: index)
             change(by: -entry.frames.readableBytes)
             dropped += entry.events
-            entries[entries.index(entries.startIndex, offsetBy: offset)].missedBefore +=
-                entry.missedBefore + entry.events
+            entries[index].missedBefore += entry.missedBefore + entry.events
         }
         return dropped
     }

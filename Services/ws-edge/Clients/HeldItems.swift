@@ -1,11 +1,11 @@
-import NIOCore
+import DequeModule
 
 /// Events that wait behind a lifecycle that cannot be sent yet; bounded, the oldest goes first.
 struct HeldItems {
     static let maxItems = 4_096
     static let maxBytes = 16 << 20
 
-    private var items: CircularBuffer<HubItem> = CircularBuffer(initialCapacity: 1)
+    private var items: Deque<HubItem> = []
     private var bytes = 0
 
     /// - Returns: how many items had to go.
