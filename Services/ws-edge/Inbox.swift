@@ -17,6 +17,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     static let maxBacklogBytes = 32 << 20
 
     private let context: EdgeContext
+    private let exchanges: Exchanges
     private let hub: Hub
     private let announcer: ClientStatusAnnouncer
     private let methods: EdgeMethods
@@ -31,6 +32,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         groups: GroupDelivery, eventLoop: any EventLoop
     ) {
         self.context = context
+        exchanges = context.exchanges
         self.hub = hub
         self.announcer = announcer
         self.methods = methods
@@ -39,7 +41,6 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     }
 
     func receive(_ delivery: Delivery) {
-        let exchanges = context.exchanges
         var backlog = 0
         switch delivery.exchange {
         case exchanges.events.name: backlog = event(delivery)

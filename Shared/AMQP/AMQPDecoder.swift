@@ -144,15 +144,16 @@ final class AMQPDecoder {
     }
 
     /// Those whose values are texts.
-    private static func headers(_ table: amqp_table_t) -> [String: String] {
-        var headers: [String: String] = [:]
+    private static func headers(_ table: amqp_table_t) -> MessageHeaders {
+        var headers: [MessageHeaders.Element] = []
         for entry in UnsafeBufferPointer(start: table.entries, count: max(0, Int(table.num_entries))) {
             switch entry.value.kind {
-            case UInt8(ascii: "S"), UInt8(ascii: "x"): headers[entry.key.text] = entry.value.value.bytes.text
+            case UInt8(ascii: "S"), UInt8(ascii: "x"):
+                headers.append((entry.key.text, entry.value.value.bytes.text))
             default: break
             }
         }
-        return headers
+        return MessageHeaders(headers)
     }
 }
 

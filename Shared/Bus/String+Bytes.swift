@@ -12,12 +12,13 @@ extension String {
     func hasSameBytes(as other: String) -> Bool {
         guard utf8.count == other.utf8.count else { return false }
         // Not by `elementsEqual`: that is twenty instructions a byte, and each message is routed by several names.
-        var (left, right) = (self, other)
-        return left.withUTF8 { left in
-            right.withUTF8 { right in
+        let areSame = utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in
                 guard let left = left.baseAddress, let other = right.baseAddress else { return true }
                 return memcmp(left, other, right.count) == 0
             }
         }
+        // Every string of Swift's own is contiguous; one that was bridged need not be.
+        return (areSame ?? nil) ?? utf8.elementsEqual(other.utf8)
     }
 }

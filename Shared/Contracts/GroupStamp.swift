@@ -25,7 +25,7 @@ public struct GroupStamp: Sendable, Hashable {
         self.owners = owners
     }
 
-    public var headers: [String: String] {
+    public var headers: MessageHeaders {
         [
             Self.chatHeader: chat.text,
             Self.ownersHeader: owners.map { "\($0.group)=\($0.member.text)" }.joined(separator: ","),
@@ -33,7 +33,7 @@ public struct GroupStamp: Sendable, Hashable {
     }
 
     /// `nil` where there is none; entries that cannot be read are left out.
-    public init?(_ headers: [String: String]) {
+    public init?(_ headers: MessageHeaders) {
         guard let owners = headers[Self.ownersHeader] else { return nil }
         chat = headers[Self.chatHeader].map { Chat($0) } ?? .none
         self.owners = owners.split(separator: ",").compactMap { entry in

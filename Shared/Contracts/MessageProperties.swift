@@ -29,9 +29,8 @@ extension MessageProperties {
         appID = service?.rawValue
         messageID = id ?? UniqueNumber.word
         timestamp = time ?? Int64(Date().timeIntervalSince1970)
-        headers = [
-            Self.versionHeader: Self.version, TraceParent.header: (trace ?? TraceParent.currentOrNew).text,
-        ]
+        headers = MessageHeaders(
+            (Self.versionHeader, Self.version), (TraceParent.header, (trace ?? TraceParent.currentOrNew).text))
     }
 
     /// The chain of work this message belongs to; `nil` where it does not say.

@@ -31,16 +31,15 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
         guard bytes.count == 55 || (isLonger && bytes[55] == UInt8(ascii: "-")), bytes.count <= 256 else {
             return false
         }
-        let areDashes = [2, 35, 52].allSatisfy { bytes[$0] == UInt8(ascii: "-") }
-        guard areDashes, numbers.allSatisfy({ bytes[$0].allSatisfy(isHexDigit) }) else { return false }
+        for place in 0..<55 {
+            let isDash = place == 2 || place == 35 || place == 52
+            guard isDash ? bytes[place] == UInt8(ascii: "-") : isHexDigit(bytes[place]) else { return false }
+        }
         let isZero = { (range: Range<Int>) in bytes[range].allSatisfy { $0 == UInt8(ascii: "0") } }
         let isForbidden = bytes[0] == UInt8(ascii: "f") && bytes[1] == UInt8(ascii: "f")
         // A later version may be longer; version 00 is not, and ff is forbidden.
         return !isZero(3..<35) && !isZero(36..<52) && !isForbidden && (!isLonger || !isZero(0..<2))
     }
-
-    /// Where its numbers stand: version, chain, its part, flags.
-    private static let numbers = [0..<2, 3..<35, 36..<52, 53..<55]
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)

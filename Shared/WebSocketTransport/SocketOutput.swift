@@ -1,12 +1,16 @@
 import NIOCore
 
-/// What goes out on one connection. One buffer that is flushed while nothing waits goes straight to the kernel, alone or in a ``SendBatch``; all else
-/// goes through the channel, which keeps what the kernel does not take (docs/decisions/0013). Confined to the connection's event loop.
+/// What goes out on one connection. What is flushed while nothing waits, and is one buffer or small enough to be joined into one, goes straight to
+/// the kernel, alone or in a ``SendBatch``; all else goes through the channel, which keeps what the kernel does not take (docs/decisions/0013).
+/// Confined to the connection's event loop.
 final class SocketOutput {
+    /// Up to here what is written before a flush is copied into one buffer: cheaper than to hand it to the channel piece by piece.
+    private static let joinedBytes = 16 << 10
+
     private let context: ChannelHandlerContext
     /// `nil`: all goes through the channel.
     private var socket: PlainSocket?
-    /// What was written since the last flush, while that is one buffer and nothing waits in the channel.
+    /// What was written since the last flush, while that is one buffer, or was joined into one, and nothing waits in the channel.
     private var unflushed: ByteBuffer?
     /// It has bytes of ours that are not sent yet.
     private var batch: SendBatch?
@@ -37,10 +41,7 @@ final class SocketOutput {
 
     func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
         batch?.carryOut()
-        if promise == nil, socket != nil, unflushed == nil, !channelHolds() {
-            unflushed = bytes
-            return
-        }
+        if promise == nil, socket != nil, !channelHolds(), join(bytes) { return }
         if let first = unflushed {
             unflushed = nil
             giveToChannel(first)
@@ -81,6 +82,17 @@ final class SocketOutput {
         hasEnded = true
         socket = nil
         unflushed = nil
+    }
+
+    /// False where the two are too large to be copied into one.
+    private func join(_ bytes: ByteBuffer) -> Bool {
+        guard let first = unflushed?.readableBytes else {
+            unflushed = bytes
+            return true
+        }
+        guard first + bytes.readableBytes <= Self.joinedBytes else { return false }
+        unflushed?.writeImmutableBuffer(bytes)
+        return true
     }
 
     private func giveToChannel(_ bytes: ByteBuffer, from start: Int = 0, promise: EventLoopPromise<Void>? = nil) {

@@ -22,7 +22,7 @@ struct GroupStampTests {
             ])
         var properties = MessageProperties("event", from: .edge)
         #expect(properties.groupStamp == nil)
-        properties.headers.merge(stamp.headers) { $1 }
+        properties.headers.merge(stamp.headers)
         #expect(properties.groupStamp == stamp)
     }
 

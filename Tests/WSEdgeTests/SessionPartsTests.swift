@@ -234,6 +234,30 @@ struct RecentIDsTests {
         #expect(ids.insert("a") == false)
         #expect(ids.insert("b") == true)
         #expect(ids.insert("c") == true)
+        #expect(ids.insert("a") == false, "not so long ago")
+        #expect(ids.insert("d") == true)
+        #expect(ids.insert("e") == true)
         #expect(ids.insert("a") == true, "forgotten")
+    }
+
+    @Test("of the last so many each is known")
+    func bound() {
+        var ids = RecentIDs(limit: 100)
+        for number in 0..<1000 {
+            #expect(ids.insert("m-\(number)") == true)
+            for earlier in max(0, number - 99)...number { #expect(ids.insert("m-\(earlier)") == false) }
+        }
+    }
+
+    @Test("an id is its asker's own, however the two are written")
+    func askers() {
+        var ids = RecentIDs(limit: 100)
+        #expect(ids.insert("b", from: "a") == true)
+        #expect(ids.insert("b", from: "c") == true)
+        #expect(ids.insert("b", from: "a") == false)
+        #expect(ids.insert("", from: "ab") == true)
+        #expect(ids.insert("ab") == true)
+        #expect(ids.insert("\u{E9}") == true)
+        #expect(ids.insert("e\u{301}") == true, "compared byte for byte")
     }
 }

@@ -12,7 +12,7 @@ extension BotLink {
     func deliver(_ delivery: Delivery) {
         if let id = delivery.properties.messageID {
             // An id is its publisher's own: two askers may use the same.
-            guard seen.insert("\(delivery.properties.replyTo?.text ?? "")\n\(id)") else {
+            guard seen.insert(id, from: delivery.properties.replyTo?.text ?? "") else {
                 metrics.actionsRepeated.increment()
                 delivery.acknowledge()
                 return
@@ -28,21 +28,28 @@ extension BotLink {
             refuse(delivery, response)
             return
         }
-        if pace(delivery, at: now) { return pump() }
+        if takesAtOnce(delivery) { return send(delivery, at: now) }
+        if pace(delivery, at: now) { return pump(at: now) }
         guard waiting.add(delivery, at: now) else {
             metrics.actionsRefused.increment()
             refuse(delivery, .unavailable("Too many actions wait for bot \(bot); this one was not carried out."))
             return
         }
-        pump()
+        pump(at: now)
+    }
+
+    /// Whether nothing waits before it, nor it for anything: then it needs no place in a queue.
+    private func takesAtOnce(_ delivery: Delivery) -> Bool {
+        pacer == nil && waiting.isEmpty && isActionsWritable && !echoes.isFull && !isPumping
+            && actionsConnection != nil && (delivery.properties.expiration ?? .seconds(1)) > .zero
     }
 
     /// Sends what waits, as long as the socket takes it. Writing may tell of writability, and so call this again: once is enough.
-    func pump() {
+    func pump(at now: NIODeadline? = nil) {
         guard !isPumping, !waiting.isEmpty || pacer != nil else { return }
         isPumping = true
         defer { isPumping = false }
-        let now = NIODeadline.now()
+        let now = now ?? .now()
         expirePaced(at: now)
         while isActionsWritable, !echoes.isFull, actionsConnection != nil,
             let next = waiting.next(at: now) ?? nextPaced(at: now)

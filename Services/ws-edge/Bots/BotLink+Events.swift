@@ -96,7 +96,7 @@ extension BotLink {
         guard parcel.isEvent, !Exchanges.isHeartbeat(parcel.key),
             let stamp = services.stamp(bot, parcel.message)
         else { return }
-        parcel.message.properties.headers.merge(stamp.headers) { $1 }
+        parcel.message.properties.headers.merge(stamp.headers)
     }
 
     /// From any thread.

@@ -18,9 +18,11 @@ enum BotCall {
         properties.expiration = timeout
         properties.priority = session.upgrade.priority
         let name = action.name
-        session.logger.trace(
-            "An action goes to a bot.",
-            metadata: [LogKeys.action: "\(name)", LogKeys.selfID: "\(bot)", LogKeys.traceID: "\(trace.traceID)"])
+        if context.logger.logLevel <= .trace {
+            session.logger.trace(
+                "An action goes to a bot.",
+                metadata: [LogKeys.action: "\(name)", LogKeys.selfID: "\(bot)", LogKeys.traceID: "\(trace.traceID)"])
+        }
         context.bus.publish(
             Message(action.frame, properties), to: context.exchanges.actions, key: Exchanges.actionKey(bot),
             mandatory: true

@@ -55,7 +55,7 @@ final class GroupedEvent: Sendable {
         let id = "\(place.bot)-\(messageID)-\(place.group)-\(gone.count)"
         var properties = MessageProperties(Self.messageType, from: .edge, id: id)
         let stamp = GroupStamp(chat: place.chat, owners: [GroupStamp.Owner(group: place.group, member: owner)])
-        properties.headers.merge(stamp.headers) { $1 }
+        properties.headers.merge(stamp.headers)
         properties.headers[Self.botHeader] = place.bot.description
         properties.headers[Self.idHeader] = messageID
         properties.headers[Self.goneHeader] = gone.map(\.text).joined(separator: ",")

@@ -1,18 +1,48 @@
-import NIOCore
-
-/// The message ids seen last: a repeat is told from a first.
+/// The message ids seen last, at least so many and at most twice as many: a repeat is told from a first.
+///
+/// Kept are not the ids but 128 bits made of each, by a hash that differs from process to process: an id that was never there is taken for a repeat
+/// once in 10³³, and none has to be fetched from memory long cold to be forgotten.
 struct RecentIDs {
+    private struct Fingerprint: Hashable {
+        let first: Int
+        let second: Int
+
+        init(of id: String, from asker: String) {
+            var hasher = Hasher()
+            Self.feed(asker, to: &hasher)
+            Self.feed(id, to: &hasher)
+            var longer = hasher
+            longer.combine(UInt8(0))
+            first = hasher.finalize()
+            second = longer.finalize()
+        }
+
+        /// By its bytes: what merely looks alike is another id.
+        private static func feed(_ text: String, to hasher: inout Hasher) {
+            var text = text
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+            hasher.combine(UInt8(0xFF))
+        }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(first) }
+    }
+
     private let limit: Int
-    private var known: Set<String> = []
-    private var order: CircularBuffer<String> = CircularBuffer()
+    private var recent: Set<Fingerprint> = []
+    /// Those before, `limit` of them.
+    private var older: Set<Fingerprint> = []
 
     init(limit: Int) { self.limit = limit }
 
+    /// - Parameter asker: whose id it is, where it is nobody else's business to use others.
     /// - Returns: false where the id was seen before.
-    mutating func insert(_ id: String) -> Bool {
-        guard known.insert(id).inserted else { return false }
-        order.append(id)
-        if order.count > limit, let oldest = order.popFirst() { known.remove(oldest) }
+    mutating func insert(_ id: String, from asker: String = "") -> Bool {
+        let fingerprint = Fingerprint(of: id, from: asker)
+        guard !older.contains(fingerprint), recent.insert(fingerprint).inserted else { return false }
+        if recent.count >= limit {
+            swap(&recent, &older)
+            recent.removeAll(keepingCapacity: true)
+        }
         return true
     }
 }

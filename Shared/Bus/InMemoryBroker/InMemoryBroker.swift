@@ -15,7 +15,7 @@ public final class InMemoryBroker: Sendable {
     }
 
     private let maxMessageBytes: Int
-    private let now: @Sendable () -> NIODeadline
+    let now: @Sendable () -> NIODeadline
     private let guarded = Mutex(Guarded())
 
     /// - Parameters:
@@ -102,9 +102,9 @@ public final class InMemoryBroker: Sendable {
     // MARK: For InMemoryConsumer
 
     /// The consumer's next messages; none means that it will be woken when there are.
-    func take(by consumer: InMemoryConsumer, limit: Int) -> ShortList<TakenMessage> {
-        let now = now()
-        return modify { guarded, actions in
+    /// - Parameter now: the time when the turn began in which they are delivered.
+    func take(by consumer: InMemoryConsumer, limit: Int, at now: NIODeadline) -> ShortList<TakenMessage> {
+        modify { guarded, actions in
             guarded.state.take(by: consumer.id, of: consumer.queue, limit: limit, at: now, &actions)
         }
     }

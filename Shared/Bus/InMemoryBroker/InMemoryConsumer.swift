@@ -65,8 +65,9 @@ final class InMemoryConsumer: BusConsumer {
 
     private func deliver() {
         var left = Self.maxPerTurn
+        let now = broker.now()
         while left > 0 {
-            let messages = broker.take(by: self, limit: left)
+            let messages = broker.take(by: self, limit: left, at: now)
             if messages.isEmpty { return }
             for message in messages { handler(delivery(of: message)) }
             left -= messages.count
