@@ -40,7 +40,8 @@ def run_works(servers, makers, folder, names, rounds, smoke):
                     place = folder / f"{name}-{key}-{number}"
                     place.mkdir()
                     server = makers[key](place)
-                result = server.measure(work.scenario, **options)
+                measure = server.measure_apart if work.apart and not smoke else server.measure
+                result = measure(work.scenario, **options)
                 if server is not servers[key]:
                     server.stop()
                 results.append(result)

@@ -55,6 +55,8 @@ def targets(figures):
 
     return [
         ("100 clients, 200 events/s", "CPU, × floor", ask.ratio(("paced100", "perpetua"), ("paced100", "floor")), 1.25),
+        ("the same, each on a core of its own", "CPU, × floor",
+         ask.ratio(("apart", "perpetua"), ("apart", "floor")), 1.25),
         ("100 clients, 200 events/s", "CPU, × NATS", ask.ratio(("paced100", "perpetua"), ("paced100", "nats")), 0.75),
         ("100 clients, 64 outstanding", "CPU, × NATS", ask.ratio(("out100", "perpetua"), ("out100", "nats")), 0.8),
         ("1 000 clients, 64 outstanding", "CPU, × NATS", ask.ratio(("out1000", "perpetua"), ("out1000", "nats")), 0.8),
@@ -71,6 +73,8 @@ def targets(figures):
         ("15 000 idle connections", "KiB RSS of each", ask.median("idle", "perpetua", rss_per_connection), 8),
         ("over RabbitMQ, 1 edge, 100 clients, 200 events/s", "the edge's CPU, × all-in-one's",
          ask.ratio(("paced100", "amqp1"), ("paced100", "perpetua")), 1.4),
+        ("the same, each on a core of its own", "the edge's CPU, × all-in-one's",
+         ask.ratio(("apart", "amqp1"), ("apart", "perpetua")), 1.4),
         ("over RabbitMQ, 1 edge, 100 clients, 200 events/s", "p50 above all-in-one, ms", latency_above(), 1.0),
         ("one client that never reads, 100 others at 2 000 events/s", "p99 of the others, × without it",
          ask.ratio(("sleeper", "perpetua"), ("awake", "perpetua"), lambda run: run["p99_ms"]), 1.2),
@@ -101,7 +105,7 @@ def page(servers, figures, rounds, command):
         "* Every run checks that each client got every message once and in order; a run that did not has no figure.", "",
     ]
     lines += targets_table(figures)
-    lines += ["## Beside others", ""]
+    lines += ["## All-in-one beside others", ""]
     for name, results in figures.items():
         if WORKS[name].has_peers:
             lines += beside_others(servers, WORKS[name], results)

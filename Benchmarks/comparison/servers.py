@@ -40,6 +40,15 @@ def until_listening(port, seconds=10):
     raise NotListening(f"nothing listens on 127.0.0.1:{port} after {seconds} s.")
 
 
+def confine(pid, cores):
+    """Every thread of a process; what it starts later inherits that."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            os.sched_setaffinity(int(thread), cores)
+        except ProcessLookupError:
+            pass  # It has ended meanwhile.
+
+
 class Server:
     """Something under test: its processes, its ports, what it speaks."""
 
@@ -49,6 +58,8 @@ class Server:
     def __init__(self, name, dialect, folder):
         self.name, self.dialect, self.folder = name, dialect, folder
         self.ports, self.pids, self.processes, self.arguments = [], [], [], []
+        # What works for it and is not measured, as a broker.
+        self.helpers = []
 
     def spawn(self, *command, counts=True, env=None):
         log = open(self.folder / f"{self.name.replace(' ', '-')}.log", "a")
@@ -56,8 +67,7 @@ class Server:
             [str(word) for word in command], stdout=log, stderr=log, cwd=self.folder,
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **(env or {})})
         self.processes.append(process)
-        if counts:
-            self.pids.append(process.pid)
+        (self.pids if counts else self.helpers).append(process.pid)
         return process
 
     def stop(self):
@@ -68,6 +78,20 @@ class Server:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def measure_apart(self, scenario, **options):
+        """As measure, with the measured processes on the first core and all else on the others."""
+        everywhere = os.sched_getaffinity(0)
+        first = {min(everywhere)}
+        try:
+            for pid in self.pids:
+                confine(pid, first)
+            for pid in (*self.helpers, os.getpid()):
+                confine(pid, everywhere - first)
+            return self.measure(scenario, **options)
+        finally:
+            for pid in (*self.pids, *self.helpers, os.getpid()):
+                confine(pid, everywhere)
 
     def measure(self, scenario, **options):
         # Whoever takes so long has lost something.
@@ -111,7 +135,7 @@ def perpetua(folder, binaries):
 
 
 def rabbitmq(home, plugins=(), lines=()):
-    """Starts a broker there. Returns its address."""
+    """Starts a broker there. Returns its address and its process."""
     script = ROOT / "scripts/rabbitmq.sh"
     url = subprocess.run([script, "start", home], check=True, capture_output=True, text=True).stdout.strip()
     STOPPERS.append(lambda: subprocess.run([script, "stop", home], capture_output=True))
@@ -120,15 +144,17 @@ def rabbitmq(home, plugins=(), lines=()):
             file.writelines(line + "\n" for line in lines)
         (home / "enabled_plugins").write_text("[" + ",".join(plugins) + "].")
         subprocess.run([script, "restart", home], check=True, capture_output=True)
-    return url
+    return url, int((home / "node.pid").read_text())
 
 
-def perpetua_over_rabbitmq(folder, binaries, edges, address):
-    """- address: of the broker."""
+def perpetua_over_rabbitmq(folder, binaries, edges, broker):
+    """- broker: its address and its process."""
+    address, pid = broker
     server = Server(f"Perpetua over RabbitMQ, {edges} edge" + ("s" if edges > 1 else ""), "onebot", folder)
     common = {
         "PERPETUA_BUS": "amqp", "PERPETUA_AMQP_URL": address, "PERPETUA_AMQP_PREFIX": f"bench{next(PREFIXES)}",
         "PERPETUA_LOG_LEVEL": "warning", "PERPETUA_REGISTRY_DATABASE": str(folder / f"registry{edges}.sqlite")}
+    server.helpers.append(pid)
     server.spawn(binaries / "registry", counts=False, env={**common, "PERPETUA_HEALTH_PORT": str(free_port())})
     for number in range(edges):
         port = free_port()
@@ -179,13 +205,13 @@ def web_stomp(folder):
         return None
     port = free_port()
     home = folder / "stomp"
-    rabbitmq(
+    _, pid = rabbitmq(
         home, ["rabbitmq_web_stomp"],
         ["web_stomp.tcp.ip = 127.0.0.1", f"web_stomp.tcp.port = {port}", "stomp.listeners.tcp = none"])
     server = Server("RabbitMQ Web-STOMP", "stomp", folder)
     server.ports = [port]
     server.arguments = ["--bot-path", "/ws", "--client-path", "/ws"]
-    server.pids = [int((home / "node.pid").read_text())]
+    server.pids = [pid]
     until_listening(port)
     return server
 

@@ -5,12 +5,15 @@ OURS = ("perpetua", "amqp1", "amqp3")
 
 
 class Work:
-    def __init__(self, title, scenario, peers=(), ours=OURS, rounds=None, fresh=False, **options):
+    def __init__(self, title, scenario, peers=(), ours=OURS, rounds=None, fresh=False, apart=False, **options):
         self.title, self.scenario, self.options = title, scenario, options
         # Those with something to be reached, or to be compared with others, are done in every round, the rest in three.
         self.servers, self.rounds = (*peers, *ours), rounds or (None if peers else 3)
         # Done by a server that has done nothing before: what it kept from earlier works would not be seen.
         self.fresh = fresh
+        # The server has the first core to itself, the generator and the broker have the rest: else the system puts now one, now the other
+        # beside the server, and what it costs to wake somebody on another core is counted as the server's.
+        self.apart = apart
         self.has_peers = bool(peers)
 
     def in_round(self, number):
@@ -38,6 +41,9 @@ def all_works():
             works[name] = Work(
                 f"{plural(clients)}, {words}", "events", with_peers.get(name, ()), clients=clients,
                 messages=messages, warmup=max(100, messages // 10), **options)
+    works["apart"] = Work(
+        "100 clients, 200 events/s, the server on a core of its own", "events", ("floor", "nats"),
+        ours=("perpetua", "amqp1"), apart=True, clients=100, window=0, rate=200, messages=1000, warmup=200)
     # mosquitto 2.0.11 delivers a few hundred of these and then no more.
     works["large"] = Work(
         "100 clients, one at a time, 4 KiB", "events", ("floor", "joined", "nats", "stomp"), clients=100, window=1,
