@@ -13,6 +13,7 @@ In each round every server does each work in turn, so that a machine whose speed
 import argparse
 import functools
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -36,11 +37,11 @@ def run_works(servers, makers, folder, names, rounds, smoke):
                 options["hold"] = 0.1
             for key, results in figures[name].items():
                 server = servers[key]
-                if work.fresh and not smoke:
+                if work.fresh:
                     place = folder / f"{name}-{key}-{number}"
                     place.mkdir()
                     server = makers[key](place)
-                measure = server.measure_apart if work.apart and not smoke else server.measure
+                measure = server.measure_apart if work.apart else server.measure
                 result = measure(work.scenario, **options)
                 if server is not servers[key]:
                     server.stop()
@@ -69,6 +70,8 @@ def main():
     unknown = [name for name in names if name not in WORKS]
     if unknown:
         raise SystemExit(f"No such work: {', '.join(unknown)}. There are: {', '.join(WORKS)}.")
+    if len(os.sched_getaffinity(0)) < 2:
+        names = [name for name in names if not WORKS[name].apart]
     rounds = 1 if options.smoke else options.rounds
     wanted = {key for name in names for key in WORKS[name].servers}
     if options.servers:
