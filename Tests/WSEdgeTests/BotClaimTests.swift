@@ -2,6 +2,7 @@ import Bus
 import Contracts
 import Logging
 import NIOCore
+import NIOPosix
 import OneBot
 import TestSupport
 import Testing
@@ -190,12 +191,31 @@ struct BotClaimTests {
 
     @Test("a holder that does not answer keeps the bot: the new link is closed with 1013")
     func silentHolder() async throws {
-        try await BotBench.run { bench in
+        var impatient = BotBench.quick
+        impatient.askHolderFor = .milliseconds(20)
+        impatient.holderPatience = .milliseconds(40)
+        try await BotBench.run(timing: impatient) { bench in
             let queue = bench.exchanges.botQueue(SelfID(10001))
             try await bench.bus.declare(QueueDeclaration(queue, isExclusive: true))
             let bot = try await bench.dialIn(selfID: 10001)
             #expect(try await bot.waitForEnding().code == 1013)
             #expect(bench.bot(10001)?.isOnline == false)
+        }
+    }
+
+    @Test("a holder that takes the question away with its queue is not waited for")
+    func leavingHolder() async throws {
+        var patient = BotBench.quick
+        patient.askHolderFor = .seconds(3600)
+        try await BotBench.run(timing: patient) { bench in
+            let queue = bench.exchanges.botQueue(SelfID(10001))
+            try await bench.bus.declare(QueueDeclaration(queue, isExclusive: true))
+            let asked = DeliveryRecorder()
+            try await asked.consume(queue, from: bench.bus, on: MultiThreadedEventLoopGroup.singleton.next())
+            _ = try await bench.dialIn(selfID: 10001)
+            try await asked.texts(atLeast: 1)
+            try await bench.bus.delete(queue)
+            try await bench.untilOnline(10001)
         }
     }
 
@@ -205,8 +225,10 @@ struct BotClaimTests {
             let old = try await bench.dialIn(selfID: 10001)
             try await bench.untilOnline(10001)
             bench.edge.bus.lose()
-            old.send(BotBench.event(10001, 1))
             try await eventually("the link knows") { bench.edge.hasLogged("they are kept") }
+            // What follows the event tells that it has come: before the link is lost, whatever the sockets' threads do meanwhile.
+            old.send(BotBench.event(10001, 1), "{}")
+            try await eventually("the event has come") { bench.edge.hasLogged("neither event nor response") }
             try await withEdge("e2", on: bench.broker) { second in
                 let new = try await second.dialIn(selfID: 10001)
                 try await second.untilOnline(10001)

@@ -122,15 +122,23 @@ final class BotClaim: Sendable {
     private func take(_ handlers: Handlers) async -> (any BusConsumer)? {
         var isFirstFailure = true
         var silence = Duration.zero
+        // A holder that gives the queue up may take a question away with it: that one is not waited for, but asked again.
+        var maybeLeaving = true
+        var hasReleased = false
         while let epoch = state.withLock({ $0.epoch }), !Task.isCancelled {
             var pause = timing.busAgainAfter
-            switch await holder(askedBy: epoch) {
+            let patience = maybeLeaving ? timing.busAgainAfter : timing.askHolderFor
+            switch await holder(askedBy: epoch, for: patience) {
+            case .silent where maybeLeaving:
+                silence += patience
+                maybeLeaving = hasReleased && silence < timing.askHolderFor
+                continue
             case .nobody, .silent:
                 // One that is silent may be our own, left over from a connection that was lost.
                 do throws(MessageBusError) {
                     return try await declare(handlers)
                 } catch .locked {
-                    silence += timing.askHolderFor
+                    silence += patience
                     if silence >= timing.holderPatience, !state.withLock({ $0.wasGranted }) {
                         eventLoop.execute { handlers.refused("the edge that has the bot does not answer") }
                         return nil
@@ -142,7 +150,9 @@ final class BotClaim: Sendable {
                     isFirstFailure = false
                     pause = timing.claimAgainAfter
                 }
-            case .releases: break
+            case .releases:
+                hasReleased = true
+                maybeLeaving = true
             case .keeps(let reason):
                 eventLoop.execute { handlers.refused(reason) }
                 return nil
@@ -164,7 +174,7 @@ final class BotClaim: Sendable {
     }
 
     /// Asks whoever holds the queue to give it up. Declaring it blindly would tell less, and cost a channel on a broker.
-    private func holder(askedBy epoch: UInt64) async -> Holder {
+    private func holder(askedBy epoch: UInt64, for patience: Duration) async -> Holder {
         var properties = MessageProperties()
         properties.type = BotRelease.type
         properties.appID = "ws-edge"
@@ -172,8 +182,7 @@ final class BotClaim: Sendable {
             let question = try RPC.encodeQuestion(
                 method: BotRelease.type, params: BotRelease(epoch: epoch, edge: address))
             let answer = try await requester.request(
-                Message(question, properties), to: .toQueue, key: RoutingKey(queue.text),
-                timeout: timing.askHolderFor)
+                Message(question, properties), to: .toQueue, key: RoutingKey(queue.text), timeout: patience)
             _ = try RPC.decodeResult(RPC.Empty.self, from: answer.body)
             return .releases
         } catch let failure as RPC.Failure {
