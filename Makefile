@@ -9,7 +9,7 @@ test:
 	./test
 
 unit:
-	swift test --skip EndToEndTests --skip AMQPTests
+	scripts/again.sh 1 --suite values --suite units
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Services Shared Tests Examples Benchmarks

@@ -18,6 +18,12 @@ public struct RegistryService: Service {
     private let status = RegistryStatus()
     /// Opens the database; tests bring their own.
     var openStore: @Sendable (_ path: String) async throws -> RegistryStore = { try await RegistryStore.open(path: $0) }
+    /// Begins a term's time; tests bring their own.
+    var startClock: @Sendable () -> @Sendable () -> Moment = {
+        let clock = SuspendingClock()
+        let origin = clock.now
+        return { Moment(uptime: origin.duration(to: clock.now), utcMilliseconds: UTC.milliseconds) }
+    }
 
     /// Questions, reports and answers taken from the bus but not handled yet, each.
     private static let prefetch = 512
@@ -193,11 +199,7 @@ public struct RegistryService: Service {
         defer { terms.end() }
         let (ends, end) = AsyncStream.makeStream(of: Ending.self)
         do {
-            let clock = SuspendingClock()
-            let origin = clock.now
-            let now: @Sendable () -> Moment = {
-                Moment(uptime: origin.duration(to: clock.now), utcMilliseconds: UTC.milliseconds)
-            }
+            let now = startClock()
             let exchanges = configuration.exchanges
             let stored = try await store.begin(utcMilliseconds: now().utcMilliseconds)
             // A database in memory forgets the edges of the term before: as if another had known them.

@@ -65,6 +65,20 @@ import Testing
             }
             check(world, "seed \(seed) round \(round) step \(step)")
         }
+        checkTurns(of: world, "seed \(seed) round \(round)")
+    }
+
+    /// An edge is told to be up and gone in turns: never gone twice, nor up.
+    private func checkTurns(of world: RegistryWorld, _ place: Comment) {
+        var up: Set<EdgeAddress> = []
+        for change in world.published {
+            guard let edge = change.edge else { continue }
+            switch change.kind {
+            case .edgeUp: #expect(up.insert(edge).inserted, place)
+            case .edgeDown: #expect(up.remove(edge) != nil, place)
+            case .clientOnline, .clientOffline, .clientRenamed, .botOnline, .botOffline: break
+            }
+        }
     }
 
     private func check(_ world: RegistryWorld, _ place: Comment) {

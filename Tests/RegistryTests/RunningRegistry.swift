@@ -19,10 +19,13 @@ final class RunningRegistry: Sendable {
 
     private final class Kept: Sendable { let store = Mutex<RegistryStore?>(nil) }
 
-    /// - Parameter timesLocked: how often the database is another process's before it can be opened.
+    /// - Parameters:
+    ///   - clock: its time, where a test moves that itself.
+    ///   - timesLocked: how often the database is another process's before it can be opened.
     init(
         _ database: String = ":memory:", broker: InMemoryBroker = InMemoryBroker(), ports: ClosedRange<Int>? = nil,
-        lease: Duration = .seconds(60), portExpiry: Duration = .seconds(60), timesLocked: Int = 0
+        lease: Duration = .seconds(60), portExpiry: Duration = .seconds(60), clock: RegistryClock? = nil,
+        timesLocked: Int = 0
     ) {
         self.broker = broker
         bus = broker.connect()
@@ -44,6 +47,7 @@ final class RunningRegistry: Sendable {
             keep.store.withLock { $0 = store }
             return store
         }
+        if let clock { service.startClock = { { clock.look() } } }
         self.service = service
         self.kept = keep
         run = Task { [service] in try await service.run() }

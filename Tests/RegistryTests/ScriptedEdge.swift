@@ -19,6 +19,8 @@ final class ScriptedEdge: Sendable {
         var reportsAsked = 0
         /// What came into the inbox, in order: `answer` or a kind of presence change.
         var inbox: [String] = []
+        /// The edges it was told are gone, each time.
+        var down: [EdgeAddress] = []
     }
 
     let address: EdgeAddress
@@ -102,7 +104,10 @@ final class ScriptedEdge: Sendable {
                 Issue.record("A presence change cannot be read: \(String(buffer: delivery.body))")
                 return
             }
-            state.withLock { $0.inbox.append(change.kind.rawValue) }
+            state.withLock { state in
+                state.inbox.append(change.kind.rawValue)
+                if change.kind == .edgeDown, let edge = change.edge { state.down.append(edge) }
+            }
             _ = presence.apply(change)
         } else {
             answer(delivery)

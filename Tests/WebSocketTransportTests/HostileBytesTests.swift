@@ -55,7 +55,10 @@ struct HostileBytesTests {
         ],
         ["websocket", "WebSocket", "h2c, websocket", "websocket/13", "websocket, h2c", "", "h2c\r\nUpgrade: websocket"])
     func connectionHeaders(connection: String, upgrade: String) async throws {
-        let server = try await TestServer.start(onText: echo)
+        // The peer answers no close frame.
+        var options = WebSocketOptions()
+        options.closeTimeout = .milliseconds(50)
+        let server = try await TestServer.start(options: options, onText: echo)
         let peer = try await server.raw()
         let request = """
             GET / HTTP/1.1\r\nHost: a\r\nUpgrade: \(upgrade)\r\nConnection: \(connection)\r\n\

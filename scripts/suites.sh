@@ -1,0 +1,48 @@
+# Sourced by ./test and scripts/again.sh: the Swift tests, in the order in which they run.
+
+# Those that calculate run apart: nobody who waits for a socket is to wait for that.
+values='(OneBot|SimulatedBot|Contracts|SettingsReading)Tests\.'
+
+suites=(values units bus memory rabbitmq)
+
+suite_title() {
+    case "$1" in
+        values) echo "Unit tests of values" ;;
+        units) echo "Unit tests" ;;
+        bus) echo "The bus over RabbitMQ" ;;
+        memory) echo "End-to-end tests, over memory" ;;
+        rabbitmq) echo "End-to-end tests, over RabbitMQ" ;;
+        *) echo "Swift tests that match $1" ;;
+    esac
+}
+
+# run_suite NAME LOG: one of them, or what matches a name; all that is printed is in LOG as well.
+run_suite() {
+    case "$1" in
+        values) swift_tests "$2" --filter "$values" ;;
+        units) swift_tests "$2" --skip "$values" --skip EndToEndTests --skip AMQPTests ;;
+        # One after another: they kill, freeze and cut off brokers of their own.
+        bus) swift_tests "$2" --filter AMQPTests --no-parallel ;;
+        memory) swift_tests "$2" --filter EndToEndTests ;;
+        rabbitmq) PERPETUA_TEST_BUS=amqp swift_tests "$2" --filter EndToEndTests ;;
+        *) swift_tests "$2" --filter "$1" ;;
+    esac
+}
+
+# Few at once: left alone, Swift Testing starts all of them together, on as many threads as there are cores; then each waits for hundreds
+# of others before it takes its next step, and whatever has a deadline misses it. Set here and not for builds, which another environment
+# makes anew.
+swift_tests() {
+    local log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log"
+}
+
+# failures LOG: what failed, with the remarks to it: seeds are among them.
+failures() {
+    awk '/recorded an issue/ { shown = 1; print; next }
+        shown && /^(↳| )/ { print; next }
+        { shown = 0 }
+        /Fatal error|unexpected signal|^error:/ { print }' "$1"
+}
