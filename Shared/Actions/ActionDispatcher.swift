@@ -43,14 +43,13 @@ public struct ActionDispatcher: Sendable {
         case sendBroadcastDataCallback = "send_broadcast_data_callback"
         case setRestart = "set_restart"
 
-        /// The action of ours that is meant. OneBot's own `set_restart` is also asked for by OneBot's suffixes: it answers `async` in any case.
+        /// The action of ours that is meant. OneBot's suffixes change nothing: ours are answered when they are done, which is soon.
         public init?(called action: String) {
-            guard let name = Self.byName[action] else { return nil }
+            guard let name = Self.byName[ActionName(action).plain] else { return nil }
             self = name
         }
 
         private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
-            .merging(["set_restart_async": .setRestart, "set_restart_rate_limited": .setRestart]) { $1 }
 
         /// Whether it is done in somebody's name: over HTTP the gateway finds out whose and hands it to that client's
         /// edge.

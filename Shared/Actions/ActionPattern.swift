@@ -18,7 +18,9 @@ public struct ActionPattern: Sendable, Hashable {
         return action.withUTF8(matches)
     }
 
-    private func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        // Most patterns do not match, and most of those end otherwise.
+        if let last = bytes.last, last != UInt8(ascii: "*"), last != text.last { return false }
         var (p, t) = (0, 0)
         var lastStar: (pattern: Int, text: Int)?
         while t < text.count {

@@ -8,9 +8,6 @@ public struct BotActionCaller: Sendable {
     let requester: Requester
     let exchanges: Exchanges
     let patience: ActionPatience
-    /// The edge that holds the bot's link lets a paced action wait, measures the timeout from sending and answers 1504 itself; we wait so much
-    /// longer.
-    static let grace: Duration = .seconds(1)
 
     public init(requester: Requester, exchanges: Exchanges, patience: ActionPatience) {
         self.requester = requester
@@ -28,7 +25,7 @@ public struct BotActionCaller: Sendable {
         do throws(MessageBusError) {
             return try await requester.request(
                 Message(action.frame, properties), to: exchanges.actions, key: Exchanges.actionKey(bot),
-                timeout: patience.patience(for: action.name) + Self.grace
+                timeout: patience.patience(for: action.name) + ActionPatience.grace
             ).body
         } catch {
             return Self.response(to: error, action: action.name, bot: bot).encoded(echo: nil)

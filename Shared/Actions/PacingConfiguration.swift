@@ -1,3 +1,4 @@
+public import OneBot
 public import SettingsReading
 
 /// How fast bots may be made to speak: limits that hold for all clients and doors together.
@@ -7,8 +8,8 @@ public struct PacingConfiguration: Sendable {
     /// `pacing.chat`, `pacing.chat_burst`: what one bot may send to one group, or to one user outside of groups. Default: no limit; a burst
     /// of 1.
     public var chat: Limit?
-    /// `pacing.actions`: the actions that are paced, by patterns; `*` stands for any characters. The suffixes `_async` and
-    /// `_rate_limited` change nothing. Default `send_* forward_* .handle_quick_operation`: what makes a bot speak.
+    /// `pacing.actions`: the actions that are paced, by patterns; `*` stands for any characters. What is called with
+    /// `_rate_limited` is paced in any case. Default `send_* forward_* .handle_quick_operation`: what makes a bot speak.
     public var actions: [ActionPattern]
     /// `pacing.max_wait`: how long an action waits for its turn; then it is answered 1429. Default 60 s.
     public var maxWait: Duration
@@ -54,15 +55,9 @@ public struct PacingConfiguration: Sendable {
 
     public var isOn: Bool { bot != nil || chat != nil }
 
-    /// Whether an action of that name waits for its turn.
-    public func paces(_ action: String) -> Bool {
+    /// Whether an action that is called so waits for its turn.
+    public func paces(_ name: ActionName) -> Bool {
         guard isOn else { return false }
-        return matches(action)
-            || Self.suffixes.contains { action.hasSuffix($0) && matches(action.dropLast($0.count)) }
+        return name.manner == .rateLimited || actions.contains { $0.matches(name.plain) }
     }
-
-    /// OneBot 11's: calls that are answered at once, and those that the bot itself puts into a queue.
-    private static let suffixes = ["_async", "_rate_limited"]
-
-    private func matches(_ action: some StringProtocol) -> Bool { actions.contains { $0.matches(action) } }
 }

@@ -99,6 +99,10 @@ public enum MetricNames {
     public static let actionsUnanswering = MetricName(
         "perpetua_actions_unanswering_total", .counter,
         "Actions answered 1503 because their bot had not answered for long.")
+    public static let unattendedFailed = MetricName(
+        "perpetua_unattended_actions_failed_total", .counter,
+        "Actions that failed and whose outcome nobody waited for: called with _async or _rate_limited, or without reply_to."
+    )
     public static let pacedWaiting = MetricName(
         "perpetua_paced_actions_waiting", .gauge, "Actions that wait for their turn at a bot (pacing).")
     public static let pacedRefused = MetricName(
@@ -144,7 +148,8 @@ public enum MetricNames {
         webhookPosts, webhookEventsDropped, quickOperationsFailed,
         bots, botUp, botEventAge, botSilent, eventsPublished, eventsRefused, framesIgnored, actionsRefused,
         actionsRepeated,
-        eventsSuperseded, actionsWaiting, actionsWaitingBytes, actionsUnanswering, pacedWaiting, pacedRefused,
+        eventsSuperseded, actionsWaiting, actionsWaitingBytes, actionsUnanswering, unattendedFailed, pacedWaiting,
+        pacedRefused,
         pacedWait,
         actions, actionDuration, lateAnswers,
         httpRequests, httpDuration,

@@ -1,3 +1,4 @@
+import OneBot
 import SettingsReading
 import Testing
 
@@ -35,7 +36,7 @@ struct PacingConfigurationTests {
 
     @Test("without a rate nothing is paced")
     func off() {
-        #expect(!PacingConfiguration().paces("send_msg"))
+        #expect(!PacingConfiguration().paces(ActionName("send_msg_rate_limited")))
         #expect(!PacingConfiguration().isOn)
     }
 
@@ -46,20 +47,21 @@ struct PacingConfigurationTests {
             ("send_group_msg_rate_limited", true), (".handle_quick_operation", true),
             (".handle_quick_operation_async", true), ("forward_group_single_msg", true), ("get_status", false),
             ("delete_msg", false), ("resend_msg", false), ("_async", false), ("", false),
-            (".handle_quick_operation_later", false),
+            (".handle_quick_operation_later", false), ("get_status_async", false),
+            ("get_status_rate_limited", true),
         ])
     func actions(name: String, isPaced: Bool) {
         let (configuration, problems) = read(("pacing.bot", "20/s"))
         #expect(problems.isEmpty)
-        #expect(configuration.paces(name) == isPaced)
+        #expect(configuration.paces(ActionName(name)) == isPaced)
     }
 
     @Test("the patterns can be replaced")
     func patterns() {
         let (configuration, _) = read(("pacing.chat", "1/s"), ("pacing.actions", "set_group_kick poke_*"))
-        #expect(configuration.paces("set_group_kick_async"))
-        #expect(configuration.paces("poke_"))
-        #expect(!configuration.paces("send_msg"))
+        #expect(configuration.paces(ActionName("set_group_kick_async")))
+        #expect(configuration.paces(ActionName("poke_")))
+        #expect(!configuration.paces(ActionName("send_msg")))
     }
 
     @Test("a caller is as patient as the action's time and its wait together, where it is paced")
@@ -70,6 +72,8 @@ struct PacingConfigurationTests {
         #expect(patience.patience(for: "send_msg") == .seconds(100))
         #expect(patience.patience(for: "send_like") == .seconds(110))
         #expect(patience.patience(for: "get_status") == .seconds(10))
+        #expect(patience.patience(for: "send_like_async") == .seconds(110))
+        #expect(patience.patience(for: "get_status_rate_limited") == .seconds(100))
         let off = ActionPatience(timeouts: timeouts, pacing: PacingConfiguration())
         #expect(off.patience(for: "send_msg") == .seconds(10))
     }

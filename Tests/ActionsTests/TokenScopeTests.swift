@@ -13,7 +13,8 @@ struct TokenScopeTests {
             (["send_msg"], "send_msg_async", true), (["send_msg"], "send_msg_rate_limited", true),
             (["send_msg"], "send_msg_now", false), (["send_*_msg"], "send_group_msg", true),
             (["send_*_msg"], "send_msg", false), (["get_*", "set_client_name"], "set_client_name", true),
-            (["get_*"], "GET_STATUS", false), (["*_async"], "send_msg_async", true),
+            (["get_*"], "GET_STATUS", false), (["*_async"], "send_msg_async", false),
+            (["get_*"], "send_msg_async", false), (["set_restart"], "set_restart_rate_limited", true),
         ])
     func actions(patterns: [String], action: String, isPermitted: Bool) {
         let scope = TokenScope(actions: patterns.map(ActionPattern.init))

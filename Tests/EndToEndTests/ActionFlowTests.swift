@@ -1,3 +1,4 @@
+import Contracts
 import NIOCore
 import OneBot
 import SimulatedBot
@@ -45,6 +46,44 @@ extension EndToEnd {
                 #expect(answer.int("retcode") == 1400)
                 #expect(answer["msg"] == answer["wording"])
                 #expect(try await client.call("get_login_info", echo: "1").int("retcode") == 0)
+            }
+        }
+
+        @Test(
+            "OneBot's suffixes, at every door: the bot gets the plain action, whoever asked `async` at once",
+            arguments: ["_async", "_rate_limited"])
+        func answeredAtOnce(suffix: String) async throws {
+            let script: @Sendable (ReceivedAction) -> ScriptedAnswer? = { action in
+                action.name.hasPrefix("get_") ? .standard : ScriptedAnswer.none
+            }
+            try await withFakeFramework { framework in
+                try await withFakeBot(answering: script) { bot in
+                    let yaml = "reverse_websockets: [{name: framework, url: \"\(framework.url)\"}]"
+                    try await withPerpetua(yaml, bots: [bot.url]) { perpetua in
+                        let client = try await FakeClient.connect(to: perpetua.ws)
+                        _ = try await client.nextEvent("meta_event", "lifecycle")
+                        let target = try await framework.nextConnection()
+                        for door in [client, target] {
+                            let answer = try await door.call(
+                                "send_msg\(suffix)", params: #"{"n":1}"#, echo: #"{"e":1}"#)
+                            #expect(answer.text == #"{"status":"async","retcode":1,"data":null,"echo":{"e":1}}"#)
+                            #expect(try await bot.bot.nextAction("send_msg").params?["n"]?.int64 == 1)
+                        }
+                        let http = try await FakeHTTP.get(perpetua.http + "/send_msg\(suffix)?n=2")
+                        #expect(http.status == 200)
+                        #expect(http.body == #"{"status":"async","retcode":1,"data":null}"#)
+                        #expect(try await bot.bot.nextAction("send_msg").params?["n"]?.string == "2")
+                        let program = try await BrokerProgram(at: perpetua.broker, exchanges: perpetua.exchanges)
+                        let answer = try await program.call(
+                            #"{"action":".handle_quick_operation\#(suffix)","echo":7}"#,
+                            key: Exchanges.actionKey(bot.selfID))
+                        #expect(answer["status"]?.string == "async")
+                        #expect(answer["echo"]?.int64 == 7)
+                        _ = try await bot.bot.nextAction(".handle_quick_operation")
+                        // Ours are answered when they are done.
+                        #expect(try await client.call("get_online_clients\(suffix)", echo: "8")["status"] == "ok")
+                    }
+                }
             }
         }
 

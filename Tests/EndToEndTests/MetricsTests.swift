@@ -8,7 +8,17 @@ extension EndToEnd {
     struct MetricsTests {
         @Test("an action and its client are counted, and the bot's link is seen")
         func numbers() async throws {
-            try await withFakeBot { bot in
+            let script: @Sendable (ReceivedAction) -> ScriptedAnswer? = { action in
+                switch action.name {
+                case "fails": .json(#"{"status":"failed","retcode":404}"#)
+                case "answers_twice":
+                    .frames(
+                        Array(
+                            repeating: #"{"status":"ok","retcode":0,"echo":\#(action.echo ?? "null")}"#, count: 2))
+                default: .standard
+                }
+            }
+            try await withFakeBot(answering: script) { bot in
                 try await withFolder { folder in
                     let ports = try FreePorts.range(of: 2)
                     let perpetua = try PerpetuaProcess(in: folder, ports: ports, ["--bot", bot.url])
@@ -18,14 +28,18 @@ extension EndToEnd {
                     _ = try await member.client.call("set_client_name", params: #"{"name":"n"}"#, echo: "2")
                     _ = try await member.client.call("set_client_name", params: #"{"name":""}"#, echo: "3")
                     _ = try await FakeHTTP.get(perpetua.http + "/get_status")
+                    #expect(try await member.client.call("fails_async", echo: "4")["status"] == "async")
+                    _ = try await member.client.call("answers_twice", echo: "5")
 
                     let expected = [
-                        #"perpetua_actions_total{door="websocket",outcome="ok"} 2"#,
+                        #"perpetua_actions_total{door="websocket",outcome="ok"} 3"#,
+                        #"perpetua_actions_total{door="websocket",outcome="async"} 1"#,
                         #"perpetua_actions_total{door="websocket",outcome="failed"} 1"#,
                         #"perpetua_actions_total{door="http",outcome="ok"} 1"#,
-                        #"perpetua_action_duration_seconds_count{door="websocket"} 3"#,
+                        #"perpetua_action_duration_seconds_count{door="websocket"} 5"#,
                         #"perpetua_clients{role="Universal"} 1"#, #"perpetua_bots{state="up"} 1"#,
                         #"perpetua_bot_up{bot="0"} 1"#, #"perpetua_bus_status{state="connected"} 1"#,
+                        "perpetua_late_answers_total 1", "perpetua_unattended_actions_failed_total 1",
                         "perpetua_registry_active 1", "perpetua_registry_clients 1", "perpetua_registry_edges 1",
                         "perpetua_registry_bots 1",
                         #"perpetua_info{process="perpetua",version="0.1.0"} 1"#,

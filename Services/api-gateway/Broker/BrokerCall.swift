@@ -37,9 +37,9 @@ enum BrokerCall: Sendable {
         }
         if action.hasInvalidParameters {
             self = refuse(.badRequest, "`params` must be an object. Send one, or leave it out.")
-        } else if let name = BrokerAction(rawValue: action.name) {
+        } else if let name = BrokerAction(rawValue: ActionName(action.name).plain) {
             self = .broker(name, request)
-        } else if let name = ActionDispatcher.Name(rawValue: action.name) {
+        } else if let name = ActionDispatcher.Name(called: action.name) {
             if redelivered, !Self.mayBeRepeated(name) {
                 self = .refused(
                     Response.unavailable(

@@ -1,3 +1,4 @@
+import Actions
 import Bus
 import Contracts
 import Logging
@@ -28,14 +29,48 @@ extension BotLink {
             refuse(delivery, response)
             return
         }
-        if takesAtOnce(delivery) { return send(delivery, at: now) }
-        if pace(delivery, at: now) { return pump(at: now) }
-        guard waiting.add(delivery, at: now) else {
-            metrics.actionsRefused.increment()
-            refuse(delivery, .unavailable("Too many actions wait for bot \(bot); this one was not carried out."))
+        // `try?`: what is no object is answered like all else that is no action.
+        guard let frame = try? JSONObject(delivery.body), let called = frame["action"]?.string else {
+            refuseNonsense(delivery)
             return
         }
+        let name = ActionName(called)
+        guard name.isAnsweredAtOnce else {
+            if let refusal = admit(delivery, frame, name, askedBy: delivery.properties, at: now) {
+                refuse(delivery, refusal)
+            }
+            return
+        }
+        // A refusal that comes at once is still told.
+        let plain = unattended(delivery, frame, name)
+        guard let rest = try? JSONObject(plain.body) else { return refuseNonsense(delivery) }
+        if let refusal = admit(plain, rest, name, askedBy: delivery.properties, at: now) {
+            refuse(delivery, refusal)
+        } else {
+            publish([answer(to: delivery.properties, called, .async, echo: frame["echo"]?.bytes)])
+        }
+    }
+
+    /// Sends the action, or lets it wait for its turn or for the socket.
+    /// - Returns: why it does neither.
+    private func admit(
+        _ delivery: Delivery, _ frame: JSONObject, _ name: ActionName, askedBy asker: MessageProperties,
+        at now: NIODeadline
+    ) -> Response? {
+        if takesAtOnce(delivery) {
+            send(delivery, frame, name.plain, at: now)
+            return nil
+        }
+        if pacer != nil, services.pacing.paces(name) {
+            defer { pump(at: now) }
+            return pace(delivery, frame, askedBy: asker, at: now)
+        }
+        guard waiting.add(delivery, at: now) else {
+            metrics.actionsRefused.increment()
+            return .unavailable("Too many actions wait for bot \(bot); this one was not carried out.")
+        }
         pump(at: now)
+        return nil
     }
 
     /// Whether nothing waits before it, nor it for anything: then it needs no place in a queue.
@@ -69,16 +104,21 @@ extension BotLink {
 
     /// Answers an action that is not sent, and is done with it.
     func refuse(_ delivery: Delivery, _ response: Response) {
-        // `try?`: a frame that is no object has no echo to give back.
-        answer(delivery, response, echo: (try? JSONObject(delivery.body))?["echo"]?.bytes)
+        // `try?`: a frame that is no object has neither an echo to give back nor a name.
+        let frame = try? JSONObject(delivery.body)
+        answer(delivery, frame?["action"]?.string ?? "", response, echo: frame?["echo"]?.bytes)
     }
 
     private func send(_ delivery: Delivery, at now: NIODeadline) {
-        // `try?`: what is wrong with a frame that is no object is said by `Action` below.
+        // `try?`: what waited was an action.
         guard let frame = try? JSONObject(delivery.body), let action = frame["action"]?.string else {
             refuseNonsense(delivery)
             return
         }
+        send(delivery, frame, action, at: now)
+    }
+
+    private func send(_ delivery: Delivery, _ frame: JSONObject, _ action: String, at now: NIODeadline) {
         ask(frame, action, timeout: services.timeout(action), for: delivery.properties, at: now)
         delivery.acknowledge()
         logger.trace(
@@ -87,13 +127,13 @@ extension BotLink {
     }
 
     /// Sends a frame to the bot, its echo replaced by ours.
+    /// - Parameter asker: `nil`: we ask, to hear whether there is an answer.
     func ask(
-        _ frame: JSONObject, _ action: String, timeout: Duration,
-        for asker: MessageProperties = MessageProperties(), at now: NIODeadline
+        _ frame: JSONObject, _ action: String, timeout: Duration, for asker: MessageProperties?, at now: NIODeadline
     ) {
         let text = echoes.replace(
-            echoOf: frame, action: action, replyTo: asker.replyTo, correlationID: asker.correlationID,
-            trace: asker.trace, timeout: timeout, at: now)
+            echoOf: frame, action: action, replyTo: asker?.replyTo, correlationID: asker?.correlationID,
+            trace: asker?.trace, purpose: asker == nil ? .probe : .caller, timeout: timeout, at: now)
         actionsConnection?.send(text)
         scheduleFlush()
         scheduleExpiry(noLaterThan: now + TimeAmount(timeout))
@@ -102,18 +142,23 @@ extension BotLink {
     private func refuseNonsense(_ delivery: Delivery) {
         do {
             let action = try Action(parsing: delivery.body)
-            answer(delivery, .failed(.badRequest, "The frame is no action."), echo: action.echo)
+            answer(delivery, action.name, .failed(.badRequest, "The frame is no action."), echo: action.echo)
         } catch {
-            answer(delivery, .failed(.badRequest, error.message), echo: error.echo)
+            answer(delivery, "", .failed(.badRequest, error.message), echo: error.echo)
         }
     }
 
-    private func answer(_ delivery: Delivery, _ response: Response, echo: ByteBuffer?) {
-        let asker = EchoTable.Asker(
-            replyTo: delivery.properties.replyTo, correlationID: delivery.properties.correlationID, echo: echo,
-            trace: delivery.properties.trace)
-        publish([EchoTable.Answer(asker: asker, body: response.encoded(echo: asker.echo))])
+    private func answer(_ delivery: Delivery, _ action: String, _ response: Response, echo: ByteBuffer?) {
+        publish([answer(to: delivery.properties, action, response, echo: echo)])
         delivery.acknowledge()
+    }
+
+    private func answer(
+        to properties: MessageProperties, _ action: String, _ response: Response, echo: ByteBuffer?
+    ) -> EchoTable.Answer {
+        let asker = EchoTable.Asker(
+            replyTo: properties.replyTo, correlationID: properties.correlationID, echo: echo, trace: properties.trace)
+        return EchoTable.Answer(asker: asker, action: action, body: response.encoded(echo: asker.echo))
     }
 
     private var actionsConnection: BotConnection? { state.actions.flatMap { connections[$0.number] } }

@@ -63,7 +63,6 @@ extension BotLink {
         guard isActionsWritable, let frame = try? JSONObject(Action(name: "get_status", params: nil).frame) else {
             return
         }
-        ask(
-            frame, "get_status", timeout: .nanoseconds(breaker.probeTimeout.nanoseconds), at: now)
+        ask(frame, "get_status", timeout: .nanoseconds(breaker.probeTimeout.nanoseconds), for: nil, at: now)
     }
 }

@@ -34,6 +34,7 @@ extension BotLink {
         }
         heardAnswer()
         guard let answer = echoes.restore(response) else {
+            metrics.lateAnswers.increment()
             logger.debug(
                 "An answer of the bot was dropped: nobody waits for it.",
                 metadata: [LogKeys.count: "\(echoes.unmatched)"])
@@ -55,13 +56,20 @@ extension BotLink {
                 key: Exchanges.eventKey(event, of: bot), content: .event))
     }
 
-    /// Publishes answers, those nobody waits for left out.
+    /// Publishes answers; of those nobody waits for, failures are noted.
     func publish(_ answers: [EchoTable.Answer]) {
-        for answer in answers { publish(answer.body, for: answer.asker, .answer(answer.asker)) }
+        for answer in answers {
+            if let queue = answer.asker.replyTo {
+                publish(answer.body, to: queue, for: answer.asker, .answer(answer.asker))
+            } else {
+                noteOutcome(answer)
+            }
+        }
     }
 
-    private func publish(_ body: ByteBuffer, for asker: EchoTable.Asker, _ content: Parcel.Content) {
-        guard let queue = asker.replyTo else { return }
+    private func publish(
+        _ body: ByteBuffer, to queue: QueueName, for asker: EchoTable.Asker, _ content: Parcel.Content
+    ) {
         answered += 1
         var properties = MessageProperties(
             "response", from: .edge, id: "\(sequence.epoch)-r\(answered)", at: timestamp, trace: asker.trace)
@@ -125,8 +133,9 @@ extension BotLink {
                 "The bus refused an event of the bot; its clients see a gap.",
                 metadata: [LogKeys.reason: "\(reason)"])
         case .answer(let asker):
+            guard let queue = asker.replyTo else { break }
             let response = Response.failed(.tooLarge, "The bot's answer is too large for the bus: \(reason).")
-            publish(response.encoded(echo: asker.echo), for: asker, .apology)
+            publish(response.encoded(echo: asker.echo), to: queue, for: asker, .apology)
         case .apology: break
         }
     }

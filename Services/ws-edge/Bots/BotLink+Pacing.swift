@@ -1,4 +1,3 @@
-import Actions
 import Bus
 import Logging
 import Metrics
@@ -8,32 +7,30 @@ import OneBot
 
 /// Before the bot's socket: those actions that make a bot speak wait for their turn, and each is answered in any case.
 extension BotLink {
-    /// Whether the action waits for its turn, or was refused one; false where it is none that is paced.
-    func pace(_ delivery: Delivery, at now: NIODeadline) -> Bool {
-        // `try?`: what is no action is answered like all others that are not.
-        guard pacer != nil, let action = try? Action(parsing: delivery.body), services.pacing.paces(action.name) else {
-            return false
-        }
+    /// Lets an action wait for its turn.
+    /// - Parameter asker: whose turn it is: an action nobody waits for had an asker all the same.
+    /// - Returns: why it does not.
+    func pace(
+        _ delivery: Delivery, _ frame: JSONObject, askedBy asker: MessageProperties, at now: NIODeadline
+    ) -> Response? {
         let request = Pacer<Delivery>.Request(
-            asker: Self.asker(of: delivery.properties), chat: PacedChat(action.params),
-            priority: Int(delivery.properties.priority ?? 0), bytes: delivery.body.readableBytes,
-            expiration: delivery.properties.expiration)
+            asker: Self.asker(of: asker), chat: PacedChat(frame["params"]?.object),
+            priority: Int(asker.priority ?? 0), bytes: delivery.body.readableBytes, expiration: asker.expiration)
         switch pacer?.add(delivery, request, at: now) {
-        case .waits, nil: break
-        case .refused(let refusal): refusePaced(delivery, refusal)
-        case .displaces(let other, let refusal): refusePaced(other, refusal)
+        case .waits, nil: return nil
+        case .refused(let refusal): return response(to: refusal)
+        case .displaces(let other, let refusal):
+            refuse(other, response(to: refusal))
+            return nil
         }
-        return true
     }
 
-    private func refusePaced(_ delivery: Delivery, _ refusal: Pacer<Delivery>.Refusal) {
+    private func response(to refusal: Pacer<Delivery>.Refusal) -> Response {
         metrics.pacingFull.increment()
-        refuse(
-            delivery,
-            .rateLimited(
-                "\(refusal.position - 1) actions wait for their turn at bot \(bot); this one was not carried out. "
-                    + "Try again later, or raise pacing.max_queued.",
-                retryAfter: refusal.retryAfter, queuePosition: refusal.position))
+        return .rateLimited(
+            "\(refusal.position - 1) actions wait for their turn at bot \(bot); this one was not carried out. "
+                + "Try again later, or raise pacing.max_queued.",
+            retryAfter: refusal.retryAfter, queuePosition: refusal.position)
     }
 
     /// The next one whose turn it is.

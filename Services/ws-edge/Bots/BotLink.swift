@@ -47,6 +47,8 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     }
     var pacing: (deadline: NIODeadline, timer: Scheduled<Void>)?
     var breaker: CircuitBreaker
+    /// When the log last said that actions fail that nobody waits for.
+    var unattendedWarned: NIODeadline?
     /// There while the breaker is open.
     var probing: Scheduled<Void>?
     /// Answers published so far: a part of their `message_id`.

@@ -13,6 +13,10 @@ final class BotMetrics: Sendable {
     /// Answered 1503 because too many waited.
     let actionsRefused = MetricNames.actionsRefused.counter()
 
+    /// Failed, and nobody waited for the outcome.
+    let unattendedFailed = MetricNames.unattendedFailed.counter()
+    /// Answers of the bot that nobody waited for any more.
+    let lateAnswers = MetricNames.lateAnswers.counter()
     /// Seen before, and not carried out again.
     let actionsRepeated = MetricNames.actionsRepeated.counter()
     /// Dropped because another edge had the bot when the bus was back.

@@ -11,6 +11,13 @@ import OneBot
 struct EchoTable {
     /// Where an answer goes, and the echo it must carry.
     struct Asker: Sendable {
+        /// Who wants to know.
+        enum Purpose: Sendable {
+            case caller
+            /// We do, whether the bot answers at all.
+            case probe
+        }
+
         /// `nil`: nobody waits for the answer.
         let replyTo: QueueName?
         let correlationID: String?
@@ -18,13 +25,18 @@ struct EchoTable {
         let echo: ByteBuffer?
         /// The chain of work the answer belongs to.
         let trace: TraceParent?
+        let purpose: Purpose
 
         /// A frame no larger may be kept alive by its echo.
         private static let maxFrameBytes = 1024
 
         /// - Parameter echo: copied out of a large frame, so that a small echo does not keep that alive.
-        init(replyTo: QueueName?, correlationID: String?, echo: ByteBuffer?, trace: TraceParent?) {
+        init(
+            replyTo: QueueName?, correlationID: String?, echo: ByteBuffer?, trace: TraceParent?,
+            purpose: Purpose = .caller
+        ) {
             self.trace = trace
+            self.purpose = purpose
             self.replyTo = replyTo
             self.correlationID = correlationID
             self.echo = echo.map {
@@ -36,6 +48,8 @@ struct EchoTable {
     /// What is to be published.
     struct Answer: Sendable {
         let asker: Asker
+        /// Of the action that is answered.
+        let action: String
         let body: ByteBuffer
     }
 
@@ -78,10 +92,11 @@ struct EchoTable {
     /// The frame for the bot: `echo` is our token, every other byte is the asker's.
     mutating func replace(
         echoOf frame: JSONObject, action: String, replyTo: QueueName?, correlationID: String?,
-        trace: TraceParent? = nil, timeout: Duration, at now: NIODeadline
+        trace: TraceParent? = nil, purpose: Asker.Purpose = .caller, timeout: Duration, at now: NIODeadline
     ) -> ByteBuffer {
         last += 1
-        let asker = Asker(replyTo: replyTo, correlationID: correlationID, echo: frame["echo"]?.bytes, trace: trace)
+        let asker = Asker(
+            replyTo: replyTo, correlationID: correlationID, echo: frame["echo"]?.bytes, trace: trace, purpose: purpose)
         entries[last] = Entry(asker: asker, action: action, timeout: timeout, deadline: now + TimeAmount(timeout))
         echoBytes += asker.echo?.readableBytes ?? 0
         token.clear()
@@ -100,7 +115,7 @@ struct EchoTable {
             if let echo = entry.asker.echo { response.json.setting("echo", to: echo) } else {
                 response.json.removing("echo")
             }
-        return Answer(asker: entry.asker, body: body)
+        return Answer(asker: entry.asker, action: entry.action, body: body)
     }
 
     /// How many that were sent then or later ``expire(at:)`` would end.
@@ -129,7 +144,9 @@ struct EchoTable {
 
     private mutating func end(_ tokens: some Sequence<UInt64>, _ response: (Entry) -> Response) -> [Answer] {
         tokens.sorted().compactMap { token in
-            remove(token).map { Answer(asker: $0.asker, body: response($0).encoded(echo: $0.asker.echo)) }
+            remove(token).map {
+                Answer(asker: $0.asker, action: $0.action, body: response($0).encoded(echo: $0.asker.echo))
+            }
         }
     }
 

@@ -298,8 +298,8 @@ final class ClientSession: WebSocketDelegate {
                     .encoded(echo: action.echo), to: .now())
         case .bot(let bot):
             let timeout = context.configuration.patience.patience(for: action.name)
-            // The bot's edge counts its turn and, from sending, the bot's time; ours is the last resort, so it waits longer.
-            let call = calls.begin(action, of: bot, at: .now(), timeout: TimeAmount(timeout) + .seconds(5))
+            let call = calls.begin(
+                action, of: bot, at: .now(), timeout: TimeAmount(timeout + ActionPatience.grace))
             BotCall.publish(action, call: call, session: self, to: bot, timeout: timeout)
         }
     }

@@ -27,11 +27,9 @@ public struct TokenScope: Sendable, Hashable {
 
     public func includes(_ bot: SelfID) -> Bool { bots?.contains(bot) ?? true }
 
-    /// By its name, or by what it is without `_async` or `_rate_limited`: these say how, not what.
+    /// By what it is without `_async` or `_rate_limited`: these say how, not what.
     public func permits(action: String) -> Bool {
-        if actions.contains(where: { $0.matches(action) }) { return true }
-        guard let suffix = Self.suffixes.first(where: { action.hasSuffix($0) }) else { return false }
-        let plain = action.dropLast(suffix.count)
+        let plain = ActionName(action).plain
         return actions.contains { $0.matches(plain) }
     }
 
@@ -68,6 +66,4 @@ public struct TokenScope: Sendable, Hashable {
     }
 
     private var subject: String { name.map { "The token “\($0)”" } ?? "The token" }
-
-    private static let suffixes = ["_async", "_rate_limited"]
 }
