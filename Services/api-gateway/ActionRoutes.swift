@@ -63,6 +63,8 @@ struct ActionRoutes: Sendable {
 
     private func bot(for params: ActionParameters, in scope: TokenScope) async throws(RPC.Failure) -> SelfID {
         let wanted = params.value("self_id")
-        return try BotChoice.bot(named: wanted, in: try await dispatcher.completePresence(), scope: scope)
+        return try await dispatcher.find { presence throws(RPC.Failure) in
+            try BotChoice.bot(named: wanted, in: presence, scope: scope)
+        }
     }
 }

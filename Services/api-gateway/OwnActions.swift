@@ -40,8 +40,10 @@ struct OwnActions: Sendable {
         var params = Self.withoutCaller(params)
         switch name {
         case .setRestart:
-            let presence = try await dispatcher.completePresence()
-            params = Self.naming(try BotChoice.bot(named: bot, in: presence, scope: scope), in: params)
+            let chosen = try await dispatcher.find { presence throws(RPC.Failure) in
+                try BotChoice.bot(named: bot, in: presence, scope: scope)
+            }
+            params = Self.naming(chosen, in: params)
         case .getWSPort: if let bot = bot.flatMap(BotChoice.account) { try BotChoice.check(bot, scope) }
         case .getOnlineClients, .setClientName, .sendBroadcastData, .sendBroadcastDataCallback: break
         }

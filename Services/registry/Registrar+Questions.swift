@@ -16,6 +16,9 @@ extension Registrar {
             case .snapshot:
                 methods.answer(delivery, .success(try state.snapshot()))
                 return []
+            case .position:
+                methods.answer(delivery, .success(state.presence.position))
+                return []
             case .identify(let caller):
                 methods.answer(delivery, .success(try state.identify(caller)))
                 return []

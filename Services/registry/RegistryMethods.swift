@@ -9,6 +9,7 @@ enum RegistryQuestion: Sendable {
     case register(RegistryAPI.Register)
     case setName(RegistryAPI.SetName)
     case snapshot
+    case position
     case leasePort(RegistryAPI.LeasePort)
     case identify(RegistryAPI.Identify)
     case registerClient(RegistryAPI.RegisterClient)
@@ -35,6 +36,7 @@ struct RegistryMethods: Sendable {
             case .register: return .register(try RPC.decodeParams(RegistryAPI.Register.self, from: body))
             case .setClientName: return .setName(try RPC.decodeParams(RegistryAPI.SetName.self, from: body))
             case .snapshot: return .snapshot
+            case .position: return .position
             case .leasePort: return .leasePort(try RPC.decodeParams(RegistryAPI.LeasePort.self, from: body))
             case .identify: return .identify(try RPC.decodeParams(RegistryAPI.Identify.self, from: body))
             case .registerClient:

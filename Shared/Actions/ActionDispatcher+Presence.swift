@@ -2,26 +2,62 @@ public import Contracts
 import OneBot
 
 extension ActionDispatcher {
-    /// Who is online, as far as this process knows; where that is not everything, the registry is asked.
-    /// - Throws: the registry's answer where we know nobody at all.
-    public func completePresence() async throws(RPC.Failure) -> PresenceReplica {
-        try await presence { _ in false }
+    /// What the registry published before it said how far it is comes to us before its answer: normally nobody waits. Longer than that is
+    /// waited for nothing: then something was lost.
+    private static let presencePatience = Duration.seconds(1)
+
+    /// Finds something among those who are online: as far as this process knows, and if it is not there, among those who are online now.
+    /// - Throws: what `look` throws in the end; the registry's answer where we know nobody at all.
+    public func find<Found>(
+        _ look: (PresenceReplica) throws(RPC.Failure) -> Found
+    ) async throws(RPC.Failure) -> Found {
+        let known = presence.current
+        // What is missed may be news.
+        if known.isComplete, let found = try? look(known) { return found }
+        return try look(try await presenceNow())
     }
 
-    /// Who is online, as far as this process knows; the registry is asked only where that is known to be incomplete and
-    /// `suffices` misses somebody. A registry that does not answer leaves us with what we know, if that is anything.
+    /// Who is online, as far as this process knows, where that suffices; else who is online now.
     /// - Throws: the registry's answer where we know nobody at all.
     func presence(where suffices: (PresenceReplica) -> Bool) async throws(RPC.Failure) -> PresenceReplica {
         let known = presence.current
-        if known.isComplete || suffices(known) { return known }
+        return suffices(known) ? known : try await presenceNow()
+    }
+
+    /// Who is online now: everything in it that anybody, anywhere, was told before this was called. A registry that does not answer leaves us with
+    /// what we know, if that is anything.
+    /// - Throws: the registry's answer where we know nobody at all.
+    func presenceNow() async throws(RPC.Failure) -> PresenceReplica {
         do throws(RPC.Failure) {
+            let position = try await position()
+            if presence.current.isComplete, await presence.reaches(position, within: Self.presencePatience) {
+                let known = presence.current
+                if known.isComplete { return known }
+            }
             // Into a replica of our own: what the process's replica learns, it must announce.
             var fresh = PresenceReplica()
             _ = fresh.replace(with: try await registry.snapshot())
             return fresh
         } catch {
-            if known.clients.isEmpty, known.bots.isEmpty { throw error }
+            let known = presence.current
+            if !known.isComplete, known.clients.isEmpty, known.bots.isEmpty { throw error }
             return known
+        }
+    }
+
+    private func position() async throws(RPC.Failure) -> PresencePosition {
+        let asked = ContinuousClock.now
+        guard !registrySilence.isOn(at: asked) else {
+            throw RPC.Failure(
+                .unavailable, "The registry has not answered for a moment. Try again.", retryAfter: .seconds(1))
+        }
+        do throws(RPC.Failure) {
+            let position = try await registry.position()
+            registrySilence.answered()
+            return position
+        } catch {
+            registrySilence.failed(askedAt: asked, at: .now)
+            throw error
         }
     }
 }

@@ -65,13 +65,9 @@ struct SendBroadcastData {
     private func recipients(
         of sender: Client, using dispatcher: ActionDispatcher
     ) async throws(RPC.Failure) -> BroadcastRecipients {
-        guard let wanted else {
-            return BroadcastRecipients(everyoneBut: sender, in: try await dispatcher.presence { _ in false })
-        }
-        let presence = try await dispatcher.presence { known in
-            let directory = ClientDirectory(known, for: wanted)
-            return wanted.allSatisfy { $0.asWritten == nil || $0.find(in: directory) != nil }
-        }
+        // Now, not as far as is known here: one that is known may be called otherwise by now, or be elsewhere.
+        let presence = try await dispatcher.presenceNow()
+        guard let wanted else { return BroadcastRecipients(everyoneBut: sender, in: presence) }
         let recipients = BroadcastRecipients(wanted, sender: sender, in: ClientDirectory(presence, for: wanted))
         if recipients.matchedNobody {
             throw RPC.Failure(

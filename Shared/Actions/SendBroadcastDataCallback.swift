@@ -20,7 +20,7 @@ struct SendBroadcastDataCallback {
     }
 
     func perform(as caller: ActionCaller, using dispatcher: ActionDispatcher) async throws(RPC.Failure) -> Response {
-        let presence = try await dispatcher.presence { target.find(in: ClientDirectory($0, for: [target])) != nil }
+        let presence = try await dispatcher.presenceNow()
         guard let client = target.find(in: ClientDirectory(presence, for: [target])), client.role.receivesEvents else {
             throw params.failure(.notFound, "the client in `client` is not online. Look it up with get_online_clients.")
         }

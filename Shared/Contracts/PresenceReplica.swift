@@ -21,6 +21,9 @@ public struct PresenceReplica: Sendable {
 
     public init() {}
 
+    /// How far it has come. Where it is not complete, changes before that may be missing.
+    public var position: PresencePosition { PresencePosition(registryEpoch: epoch, sequence: sequence) }
+
     /// What a change or a snapshot did here, for whoever announces it.
     public struct Effect: Sendable {
         public var cameOnline: [OnlineClient] = []

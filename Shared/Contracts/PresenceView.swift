@@ -2,31 +2,88 @@ import Synchronization
 
 /// The process's one ``PresenceReplica``, readable from anywhere: a copy costs a reference count.
 public final class PresenceView: Sendable {
-    private let replica = Mutex(PresenceReplica())
+    private struct State {
+        var replica = PresenceReplica()
+        /// As many as ask at once; each is there for a moment only.
+        var waiters: [UInt64: Waiter] = [:]
+        var lastWaiter: UInt64 = 0
+
+        /// Those whose position has come.
+        mutating func takeReached() -> [Waiter] {
+            guard !waiters.isEmpty else { return [] }
+            let reached = waiters.filter { $0.value.position <= replica.position }
+            for number in reached.keys { waiters[number] = nil }
+            return Array(reached.values)
+        }
+    }
+
+    private struct Waiter {
+        let position: PresencePosition
+        /// Ended when it has come.
+        let arrival: AsyncStream<Never>.Continuation
+    }
+
+    private let state = Mutex(State())
 
     public init() {}
 
-    public var current: PresenceReplica { replica.withLock { $0 } }
+    public var current: PresenceReplica { state.withLock { $0.replica } }
 
-    public var clientCount: Int { replica.withLock { $0.clients.count } }
+    public var clientCount: Int { state.withLock { $0.replica.clients.count } }
 
     /// The clients that are of a group.
-    public var groups: GroupMembers { replica.withLock { $0.groups } }
+    public var groups: GroupMembers { state.withLock { $0.replica.groups } }
 
     /// Waits until everything that is online is known, at most so long.
     public func complete(within limit: Duration) async {
         let deadline = ContinuousClock.now + limit
-        while !replica.withLock({ $0.isComplete }), ContinuousClock.now < deadline, !Task.isCancelled {
+        while !state.withLock({ $0.replica.isComplete }), ContinuousClock.now < deadline, !Task.isCancelled {
             // Cancelled: the loop's condition ends it.
             try? await Task.sleep(for: .milliseconds(10))
         }
     }
 
+    /// Waits until everything is here that came before that position, at most so long. Costs nothing where it is here already.
+    /// - Returns: whether it is.
+    public func reaches(
+        _ position: PresencePosition, within limit: Duration, on clock: any Clock<Duration> = ContinuousClock()
+    ) async -> Bool {
+        if state.withLock({ $0.replica.position >= position }) { return true }
+        let (arrivals, arrival) = AsyncStream.makeStream(of: Never.self)
+        let number: UInt64? = state.withLock { state in
+            // It may have come since.
+            if state.replica.position >= position { return nil }
+            state.lastWaiter += 1
+            state.waiters[state.lastWaiter] = Waiter(position: position, arrival: arrival)
+            return state.lastWaiter
+        }
+        guard let number else { return true }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in arrivals {} }
+            group.addTask {
+                // Cancelled: it has come, or nobody waits any more.
+                try? await clock.sleep(for: limit)
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        return state.withLock { state in
+            state.waiters[number] = nil
+            return state.replica.position >= position
+        }
+    }
+
     public func apply(_ change: PresenceChange) -> PresenceReplica.Effect {
-        replica.withLock { $0.apply(change) }
+        changing { $0.apply(change) }
     }
 
     public func replace(with snapshot: PresenceSnapshot) -> PresenceReplica.Effect {
-        replica.withLock { $0.replace(with: snapshot) }
+        changing { $0.replace(with: snapshot) }
+    }
+
+    private func changing(_ change: (inout PresenceReplica) -> PresenceReplica.Effect) -> PresenceReplica.Effect {
+        let (effect, reached) = state.withLock { state in (change(&state.replica), state.takeReached()) }
+        for waiter in reached { waiter.arrival.finish() }
+        return effect
     }
 }

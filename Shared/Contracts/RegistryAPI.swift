@@ -10,6 +10,8 @@ public enum RegistryAPI {
         case setClientName = "set_client_name"
         /// ``RPC/Empty`` → ``PresenceSnapshot``. 1503 while a registry that has just started still collects reports.
         case snapshot
+        /// ``RPC/Empty`` → ``PresencePosition``: how far it has come. Its answer goes out behind every change up to there.
+        case position
         /// ``LeasePort`` → ``PortGrant``. 1404 (no such edge or bot), 1503 (no free port, no edge).
         case leasePort = "lease_port"
         /// ``Identify`` → ``OnlineClient``. 1401 where nobody fits.
@@ -140,6 +142,10 @@ public struct RegistryClient: Sendable {
 
     public func snapshot() async throws(RPC.Failure) -> PresenceSnapshot {
         try await ask(.snapshot, RPC.Empty())
+    }
+
+    public func position() async throws(RPC.Failure) -> PresencePosition {
+        try await ask(.position, RPC.Empty(), timeout: .seconds(2))
     }
 
     public func leasePort(_ wish: RegistryAPI.LeasePort) async throws(RPC.Failure) -> RegistryAPI.PortGrant {

@@ -7,6 +7,27 @@ import Testing
 @testable import Actions
 
 @Suite(.timeLimit(.minutes(1))) struct SendBroadcastDataCallbackTests {
+    @Test("a name means who has it now, not who had it here a moment ago")
+    func renamed() async throws {
+        let harness = try await ActionsHarness()
+        let edges = (harness.near, harness.far)
+        harness.online([.fixture("a", named: "n", at: edges.0), .fixture("b", at: edges.1, session: 2)])
+        let changes = [("a", "other", edges.0), ("b", "n", edges.1)].enumerated().map { index, client in
+            PresenceChange(
+                kind: .clientRenamed, registryEpoch: 1, sequence: UInt64(index + 2), edge: client.2,
+                clients: [.fixture(client.0, named: client.1, at: client.2, session: UInt64(index + 1))])
+        }
+        harness.registry.answer(.position, RPC.Empty.self) { _ in
+            Task { for change in changes { _ = harness.presence.apply(change) } }
+            return PresencePosition(registryEpoch: 1, sequence: 3)
+        }
+        let answer = try await harness.perform(
+            .sendBroadcastDataCallback, #"{"client":{"client_name":"n"},"data":"x","uuid":"u"}"#,
+            as: harness.caller("me"))
+        #expect(answer.status == .ok)
+        #expect(try await harness.farInbox.distributed(on: harness.exchanges.callback).map(\.targets) == [["b"]])
+    }
+
     private func harness() async throws -> ActionsHarness {
         let harness = try await ActionsHarness()
         harness.online([

@@ -222,6 +222,42 @@ import Testing
         )
     }
 
+    @Test(
+        "what the registry has told anybody is waited for: who has come, who is called otherwise, who is elsewhere",
+        arguments: [nil, #"[{"app_id":"b"}]"#, #"[{"client_name":"the name"}]"#])
+    func behind(list: String?) async throws {
+        let harness = try await ActionsHarness()
+        let (me, old) = (
+            OnlineClient.fixture("me", at: harness.near), OnlineClient.fixture("b", at: harness.near, session: 2)
+        )
+        harness.online([me, old])
+        let now = OnlineClient.fixture("b", named: "the name", at: harness.far, session: 3)
+        harness.registry.answer(.position, RPC.Empty.self) { _ in
+            // Comes after the answer.
+            Task {
+                _ = harness.presence.apply(
+                    PresenceChange(
+                        kind: .clientOnline, registryEpoch: 1, sequence: 2, edge: harness.far, clients: [now]))
+            }
+            return PresencePosition(registryEpoch: 1, sequence: 2)
+        }
+        let clients = list.map { #","clients":\#($0)"# } ?? ""
+        let answer = try await harness.perform(
+            .sendBroadcastData, #"{"data":"x"\#(clients)}"#, as: harness.caller("me"))
+        #expect(answer["targets"]?.int64 == 1)
+        #expect(try await harness.farInbox.distributed(on: harness.exchanges.broadcast).map(\.targets) == [["b"]])
+    }
+
+    @Test("a change that never comes is not waited for long: then the registry lists who is online")
+    func lost() async throws {
+        let harness = try await ActionsHarness()
+        harness.online([.fixture("me", at: harness.near)])
+        harness.registry.snapshot = PresenceSnapshot(
+            registryEpoch: 1, sequence: 2, edges: [], clients: [.fixture("a", at: harness.far)], bots: [])
+        let answer = try await harness.perform(.sendBroadcastData, #"{"data":"x"}"#, as: harness.caller("me"))
+        #expect(answer["targets"]?.int64 == 1)
+    }
+
     @Test("where nobody is known and the registry is away, it is 1503")
     func registryAway() async throws {
         let harness = try await ActionsHarness()

@@ -29,6 +29,24 @@ import Testing
         #expect(registry.service.readiness() != nil)
     }
 
+    @Test("it says how far it is behind everything it has told anybody, so that who asked has all of it by then")
+    func position() async throws {
+        let registry = RunningRegistry()
+        try await registry.untilReady()
+        let edge = try await registry.edge()
+        try await edge.report(.full)
+        let asker = try await registry.edge("e2")
+        for session in 1...50 as ClosedRange<UInt64> {
+            let grant = try await edge.registry.register(RegistryWorld.claim(session), at: edge.address)
+            try await edge.registry.setName("n\(session)", of: grant.appID)
+            let position = try await asker.registry.position()
+            let known = asker.presence.current
+            #expect(known.position >= position)
+            #expect(known.clients[grant.appID]?.clientName == "n\(session)")
+        }
+        try await registry.stop()
+    }
+
     @Test("a program on AMQP is known again after a kill, with its name and token, and renews")
     func amqpClient() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

@@ -64,6 +64,10 @@ public final class FakeRegistry: Sendable {
             let (answer, snapshot) = state.withLock { state in (method.flatMap { state.answers[$0] }, state.snapshot) }
             if let answer { return try answer(question) }
             if method == .snapshot { return try RPC.encodeResult(snapshot) }
+            if method == .position {
+                return try RPC.encodeResult(
+                    PresencePosition(registryEpoch: snapshot.registryEpoch, sequence: snapshot.sequence))
+            }
             throw RPC.Failure(.notFound, "The test did not expect the registry to be asked for \(method as Any).")
         } catch let failure as RPC.Failure {
             return try? RPC.encodeFailure(failure)  // two plain fields: it cannot fail

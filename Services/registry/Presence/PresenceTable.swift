@@ -24,6 +24,9 @@ struct PresenceTable: Sendable {
             bots: Array(bots.values))
     }
 
+    /// The last change: what was answered before is in it, or in one before.
+    var position: PresencePosition { PresencePosition(registryEpoch: registryEpoch, sequence: sequence) }
+
     /// How many clients are online there; `nil`: on AMQP.
     func count(at edge: EdgeAddress?) -> Int { population[edge] ?? 0 }
 
