@@ -60,7 +60,8 @@ public final class WSEdgeService: Service {
             configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
             presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks, metrics: metrics, logger: logger)
         hub = Hub(
-            group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval, metrics: metrics)
+            group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval,
+            hasTargets: !configuration.reverseWebSockets.isEmpty || !configuration.webhooks.isEmpty, metrics: metrics)
         let groups = Groups(presence: presence)
         bots = Bots(
             configuration: configuration, address: address, bus: bus, requester: requester, group: eventLoopGroup,

@@ -26,6 +26,7 @@ struct HubStateTests {
         hub.forEachRecipient { events.insert(ObjectIdentifier($0)) }
         #expect(events == Set([a, b, all, waiting].map { ObjectIdentifier($0) }))
         #expect(Set(hub.boundBots) == [first, second])
+        #expect(hub.waitingCount == 1)
     }
 
     @Test("who moves is heard in the new place only")
@@ -36,6 +37,7 @@ struct HubStateTests {
         hub.move(1, to: .bot(first))
         #expect(received(hub, first) == [ObjectIdentifier(member)])
         #expect(hub.members(of: .unbound).isEmpty)
+        #expect(hub.waitingCount == 0)
         #expect(hub.count == 1)
     }
 

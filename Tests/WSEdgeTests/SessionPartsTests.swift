@@ -93,6 +93,24 @@ struct KnownBotsTests {
             #expect(doubt == expected, "epoch \(bot.epoch), online \(bot.isOnline)")
         }
     }
+
+    @Test(
+        "what a bot said of itself before anybody was told of it counts from then on; of too many such bots it is forgotten"
+    )
+    func early() {
+        var bots = KnownBots()
+        let status = ByteBuffer(string: #"{"good":false}"#)
+        for number in 1...1_000 as ClosedRange<Int64> { bots.setStatus(status, of: SelfID(number)) }
+        _ = bots.update(bot(epoch: 5, online: true), isDefault: true)
+        #expect(bots.status(of: SelfID(1)) == status)
+        _ = bots.update(bot(epoch: 5, online: false), isDefault: true)
+        #expect(bots.status(of: SelfID(1)) == nil)
+        let other = OnlineBot(
+            selfID: SelfID(1_000), edge: EdgeAddress(edgeID: "e", instance: "a"), epoch: 1, isOnline: true,
+            configuredIndex: nil, isSupervised: false)
+        _ = bots.update(other, isDefault: false)
+        #expect(bots.status(of: SelfID(1_000)) == nil)
+    }
 }
 
 @Suite("Which bot an action is for")
@@ -145,32 +163,6 @@ struct ActionTargetTests {
     @Test("without any bot there is none")
     func none() throws {
         #expect(ActionTarget(try action("{}"), binding: .defaultBot, bound: nil, known: [SelfID]()) == .noBot)
-    }
-}
-
-@Suite("What waits behind the lifecycle")
-struct HeldItemsTests {
-    @Test("the oldest goes where the bound is reached, and the rest keeps its order")
-    func bounded() {
-        var held = HeldItems()
-        for number in 0..<HeldItems.maxItems { #expect(held.append(.gap(SelfID(1), missed: number)) == 0) }
-        #expect(held.append(.gap(SelfID(1), missed: -1)) == 1)
-        let numbers: [Int?] = held.takeAll().map { item in
-            guard case .gap(_, let missed) = item else { return nil }
-            return missed
-        }
-        #expect(numbers.first == 1)
-        #expect(numbers.last == -1)
-        let rest = held.takeAll()
-        #expect(rest.isEmpty)
-    }
-
-    @Test("bytes are bounded too, and one large item fits")
-    func bytes() {
-        var held = HeldItems()
-        let large = ByteBuffer(repeating: 0, count: HeldItems.maxBytes + 1)
-        #expect(held.append(.events(SelfID(1), frames: large, count: 1)) == 0)
-        #expect(held.append(.events(SelfID(1), frames: large, count: 1)) == 1)
     }
 }
 

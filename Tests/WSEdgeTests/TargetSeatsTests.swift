@@ -73,7 +73,7 @@ struct TargetSeatsTests {
     func grant() {
         let seat = TargetSeat(selfID: SelfID(1), name: "n")
         let grant = SessionGrant(appID: "a", clientToken: "t", clientName: "n")
-        seat.began(1)
+        #expect(seat.began(1))
         #expect(seat.session == 1)
         seat.ended(1, granted: grant, isOurs: false)
         #expect(seat.session == nil)

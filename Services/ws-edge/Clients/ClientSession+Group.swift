@@ -6,7 +6,9 @@ extension ClientSession {
     /// Whether an event can be given to it: it is here to stay, and follows that bot.
     func takes(_ event: GroupedEvent) -> Bool {
         guard let seat, !seat.hasLeft, seat.group == event.place.group else { return false }
-        return audience.shares(event.place.bot)
+        if audience.shares(event.place.bot) { return true }
+        // Its bot is not known yet, and may turn out to be this one.
+        return audience == .unbound && !shard.isKnown(event.place.bot)
     }
 
     /// An event of its bot, for this one of its group: now, or behind the lifecycle.

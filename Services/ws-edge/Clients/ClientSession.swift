@@ -21,6 +21,8 @@ final class ClientSession: WebSocketDelegate {
     private(set) lazy var messageIDPrefix = "\(context.address)-\(id)-"
     /// Its place in the group it asked for.
     var seat: GroupSeat?
+    /// The first session of a target for its bot: what the bot said before is for it, too.
+    var isFirstOfTarget = false
 
     let connection: any ClientConnection
     private let onEnded: () -> Void
@@ -29,7 +31,7 @@ final class ClientSession: WebSocketDelegate {
     private var own = OwnActions()
     var outbound: ClientOutbound
     /// Items of ours that wait for the lifecycle.
-    private(set) var held = HeldItems()
+    var held = HeldItems()
     /// Frames that came before the session was registered.
     private var early: [ByteBuffer] = []
     private var isReadingPaused = false
@@ -97,7 +99,9 @@ final class ClientSession: WebSocketDelegate {
 
     func known(_ bot: SelfID, isDefault: Bool) {
         let before = state.audience
-        act(on: state.known(bot, isDefault: isDefault))
+        let opening = state.known(bot, isDefault: isDefault)
+        if before == .unbound { leaveOutOthers(knowing: bot) }
+        act(on: opening)
         if state.audience != before {
             shard.rebind(self)
             tellBot()
@@ -132,8 +136,6 @@ final class ClientSession: WebSocketDelegate {
             deliver(frame, events: 1)
         }
     }
-
-    func hold(_ item: HubItem) { dropped(held.append(item)) }
 
     func answered(_ call: UInt64, with text: ByteBuffer) {
         guard let call = calls.end(call) else {
@@ -221,7 +223,7 @@ final class ClientSession: WebSocketDelegate {
         closeIfDrained()
     }
 
-    private func dropped(_ events: Int) {
+    func dropped(_ events: Int) {
         if events > 0 { context.metrics.eventsDropped.increment(by: events) }
     }
 
@@ -362,15 +364,7 @@ final class ClientSession: WebSocketDelegate {
                 isPosted: claim.transport == .webhook)
             deliver(HubFrame.encode(lifecycle), events: 0)
         }
-        for item in held.takeAll() {
-            if case .events(_, let frames, let count) = item {
-                deliver(frames, events: count)
-            } else if case .grouped(let event) = item {
-                receive(event)
-            } else {
-                receive(item, rendered: HubFrame())
-            }
-        }
+        releaseHeld()
     }
 
     /// The list says which bot a client is for, also where that was not known when it came.

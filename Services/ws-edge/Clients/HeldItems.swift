@@ -1,21 +1,30 @@
 import DequeModule
+import OneBot
 
-/// Events that wait behind a lifecycle that cannot be sent yet; bounded, the oldest goes first.
+/// Events that wait behind a lifecycle that cannot be sent yet; bounded, the oldest goes first, and what is missing then of a bot's events is
+/// declared.
 struct HeldItems {
     static let maxItems = 4_096
     static let maxBytes = 16 << 20
 
+    private let limit: (items: Int, bytes: Int)
     private var items: Deque<HubItem> = []
     private var bytes = 0
+    /// How many events of a bot had to go; `nil`: nobody knows how many.
+    private var missed: [SelfID: Int?] = [:]
 
-    /// - Returns: how many items had to go.
+    init(maxItems: Int = Self.maxItems, maxBytes: Int = Self.maxBytes) {
+        limit = (maxItems, maxBytes)
+    }
+
+    /// - Returns: how many events had to go.
     mutating func append(_ item: HubItem) -> Int {
         items.append(item)
         bytes += item.bytes
         var dropped = 0
-        while items.count > Self.maxItems || (bytes > Self.maxBytes && items.count > 1), let oldest = items.popFirst() {
+        while items.count > limit.items || (bytes > limit.bytes && items.count > 1), let oldest = items.popFirst() {
             bytes -= oldest.bytes
-            dropped += 1
+            dropped += miss(oldest)
         }
         return dropped
     }
@@ -23,11 +32,61 @@ struct HeldItems {
     /// The events that others of a group may still be given.
     var grouped: [GroupedEvent] { items.compactMap { if case .grouped(let event) = $0 { event } else { nil } } }
 
+    /// Leaves out the events of those bots: they are not for this client.
+    /// - Returns: those that others of a group are to be given.
+    mutating func leaveOut(where isLeftOut: (SelfID) -> Bool) -> [GroupedEvent] {
+        guard !items.isEmpty || !missed.isEmpty else { return [] }
+        var others: [GroupedEvent] = []
+        missed = missed.filter { !isLeftOut($0.key) }
+        items.removeAll { item in
+            guard let bot = item.source, isLeftOut(bot) else { return false }
+            bytes -= item.bytes
+            if case .grouped(let event) = item { others.append(event) }
+            return true
+        }
+        return others
+    }
+
+    /// What waits, in order; first the gaps, where something had to go.
+    var all: [HubItem] {
+        missed.filter { $0.value != 0 }.sorted { $0.key < $1.key }.map { .gap($0.key, missed: $0.value) } + items
+    }
+
     mutating func takeAll() -> [HubItem] {
         defer {
             items.removeAll()
+            missed.removeAll()
             bytes = 0
         }
-        return Array(items)
+        return all
+    }
+
+    /// - Returns: how many events of a bot, or of ours, that was.
+    private mutating func miss(_ item: HubItem) -> Int {
+        switch item {
+        case .events(let bot, _, let count):
+            miss(count, of: bot)
+            return count
+        case .gap(let bot, let count): miss(count, of: bot)
+        case .grouped(let event): miss(1, of: event.place.bot)
+        case .clientStatus, .distributed, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: break
+        }
+        return 1
+    }
+
+    private mutating func miss(_ count: Int?, of bot: SelfID) {
+        let before = missed[bot, default: 0]
+        missed[bot] = .some(before.flatMap { before in count.map { before + $0 } })
+    }
+}
+
+extension HubItem {
+    /// The bot whose events these are, or are missing.
+    fileprivate var source: SelfID? {
+        switch self {
+        case .events(let bot, _, _), .gap(let bot, _): bot
+        case .grouped(let event): event.place.bot
+        case .clientStatus, .distributed, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: nil
+        }
     }
 }

@@ -6,10 +6,16 @@ final class Hub: Sendable {
     let shards: [HubShard]
     private let lastSession = Atomic<UInt64>(0)
 
-    init(group: any EventLoopGroup, heartbeatInterval: Duration, metrics: EdgeMetrics) {
+    /// - Parameter hasTargets: whether there are clients that begin because of a bot.
+    init(
+        group: any EventLoopGroup, heartbeatInterval: Duration, hasTargets: Bool = false, metrics: EdgeMetrics
+    ) {
         var shards: [HubShard] = []
         for eventLoop in group.makeIterator() {
-            shards.append(HubShard(eventLoop: eventLoop, heartbeatInterval: heartbeatInterval, metrics: metrics))
+            shards.append(
+                HubShard(
+                    eventLoop: eventLoop, heartbeatInterval: heartbeatInterval, hasTargets: hasTargets,
+                    metrics: metrics))
         }
         self.shards = shards
     }

@@ -15,6 +15,8 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
 
     private var state = HubState<ClientSession>()
     private var bots = KnownBots()
+    /// `nil` where there are no targets.
+    private var firstEvents: FirstEvents?
     /// Those who want to hear of every client, however many there are.
     private var curious: [UInt64: ClientSession] = [:]
     /// Written to in this turn, to be flushed at its end.
@@ -36,8 +38,9 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         var eventsSince: NIODeadline?
     }
 
-    init(eventLoop: any EventLoop, heartbeatInterval: Duration, metrics: EdgeMetrics) {
+    init(eventLoop: any EventLoop, heartbeatInterval: Duration, hasTargets: Bool, metrics: EdgeMetrics) {
         self.metrics = metrics
+        firstEvents = hasTargets ? FirstEvents() : nil
         self.eventLoop = eventLoop
         self.heartbeatInterval = heartbeatInterval
     }
@@ -81,6 +84,8 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             }
         }
         for (bot, isDefault) in bots.all { session.known(bot, isDefault: isDefault) }
+        guard session.isFirstOfTarget, session.seat == nil, case .bot(let bot) = session.upgrade.binding else { return }
+        for item in firstEvents?.items(of: bot) ?? [] { session.catchUp(on: item) }
     }
 
     func remove(_ session: ClientSession) {
@@ -100,10 +105,13 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     }
 
     func isAway(_ bot: SelfID) -> Bool { bots.isAway(bot) }
+    /// Whether the registry has told everybody of that bot.
+    func isKnown(_ bot: SelfID) -> Bool { bots.isKnown(bot) }
 
     /// Once a second: deadlines of actions, clients too far behind.
     func tick(now: NIODeadline) {
         for session in state.all { session.tick(now: now) }
+        firstEvents?.expire(at: now)
     }
 
     /// Once per interval: one heartbeat per bot, encoded once.
@@ -168,11 +176,15 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         switch item {
         case .events(let bot, let frames, let count): deliver(EventRun.Joined(bot: bot, frames: frames, count: count))
         case .grouped(let event): deliver(event)
-        case .gap(let bot, _): state.forEachFollower(of: bot) { $0.receive(item, rendered: HubFrame()) }
+        case .gap(let bot, _):
+            state.forEachFollower(of: bot) { $0.receive(item, rendered: HubFrame()) }
+            for session in waiting(for: bot) { session.hold(item) }
+            firstEvents?.append(item, of: bot, isKnown: bots.isKnown(bot))
         case .clientStatus, .distributed: announce(item)
         case .bot(let bot, let isDefault):
             let doubt = bots.update(bot, isDefault: isDefault)
             let now = NIODeadline.now()
+            firstEvents?.known(bot.selfID, at: now)
             for session in state.all {
                 session.known(bot.selfID, isDefault: isDefault)
                 session.doubt(bot.selfID, doubt, at: now)
@@ -189,7 +201,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         defer { if delivered > 0 { metrics.eventsDelivered.increment(by: delivered) } }
         // One by one only where somebody wants to look at them.
         var events: [EventView] = []
-        state.forEachRecipient(of: run.bot) { session in
+        func offer(_ session: ClientSession) {
             guard session.isChoosy else {
                 delivered += give(run, to: session)
                 return
@@ -197,6 +209,16 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             if events.isEmpty { events = EventView.all(of: run) }
             if let chosen = session.chosen(from: events, of: run) { delivered += give(chosen, to: session) }
         }
+        state.forEachRecipient(of: run.bot, offer)
+        for session in waiting(for: run.bot) where session.seat == nil { offer(session) }
+        firstEvents?.append(
+            .events(run.bot, frames: run.frames, count: run.count), of: run.bot, isKnown: bots.isKnown(run.bot))
+    }
+
+    /// Those whose bot is not known yet, and may turn out to be this one: the registry has told nobody of it so far.
+    private func waiting(for bot: SelfID) -> [ClientSession] {
+        guard state.waitingCount > 0, !bots.isKnown(bot) else { return [] }
+        return state.members(of: .unbound)
     }
 
     /// - Returns: how many events it gets now.
@@ -221,7 +243,12 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         case .distributed(_, let message):
             let targets = Set(message.targets)
             state.forEachRecipient { session in
-                if let appID = session.appID, targets.contains(appID) { session.receive(item, rendered: rendered) }
+                if let appID = session.appID {
+                    if targets.contains(appID) { session.receive(item, rendered: rendered) }
+                } else if !session.isOpen {
+                    // Others may have heard of it before it has heard who it is.
+                    session.hold(item)
+                }
             }
         case .clientStatus(let client, _, isCrowd: true):
             for session in curious.values { session.receive(item, rendered: rendered) }

@@ -60,6 +60,8 @@ struct HubState<Member: AnyObject> {
     private var members: [Audience: [Member]] = [:]
     /// The audiences there are that follow some bots: as many as tokens, at most.
     private var mixed: [Audience: Set<SelfID>] = [:]
+    /// Those whose bot is not known yet. Counted, since it is asked with each event.
+    private(set) var waitingCount = 0
 
     var count: Int { entries.count }
     var all: [Member] { entries.values.map(\.member) }
@@ -74,6 +76,7 @@ struct HubState<Member: AnyObject> {
         }
         audiences[audience, default: []].append(id)
         members[audience, default: []].append(member)
+        if audience == .unbound { waitingCount += 1 }
         entries[id] = Entry(member: member, audience: audience, index: audiences[audience, default: []].count - 1)
     }
 
@@ -87,6 +90,7 @@ struct HubState<Member: AnyObject> {
         }
         audiences[entry.audience]?.removeLast()
         members[entry.audience]?.removeLast()
+        if entry.audience == .unbound { waitingCount -= 1 }
         if last == 0 {
             audiences[entry.audience] = nil
             members[entry.audience] = nil

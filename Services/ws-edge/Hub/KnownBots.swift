@@ -12,6 +12,9 @@ struct KnownBots {
     }
 
     private var entries: [SelfID: Entry] = [:]
+    /// What bots said of themselves before they were known here. Of more of them at once it is forgotten.
+    private var early: [SelfID: ByteBuffer] = [:]
+    private static let maxEarly = 64
 
     var ids: [SelfID] { Array(entries.keys) }
     var all: [(bot: SelfID, isDefault: Bool)] { entries.map { ($0.key, $0.value.isDefault) } }
@@ -32,6 +35,7 @@ struct KnownBots {
     mutating func update(_ bot: OnlineBot, isDefault: Bool) -> Doubt {
         let before = entries[bot.selfID]
         var entry = before ?? Entry(isOnline: bot.isOnline, isDefault: isDefault, epoch: bot.epoch)
+        if before == nil { entry.status = early.removeValue(forKey: bot.selfID) }
         // What it said before it went is no longer true.
         if !bot.isOnline { entry.status = nil }
         entry.isOnline = bot.isOnline
@@ -43,5 +47,11 @@ struct KnownBots {
         return before.isOnline ? .gone : .none
     }
 
-    mutating func setStatus(_ status: ByteBuffer, of bot: SelfID) { entries[bot]?.status = status }
+    mutating func setStatus(_ status: ByteBuffer, of bot: SelfID) {
+        if entries[bot] != nil {
+            entries[bot]?.status = status
+        } else if early[bot] != nil || early.count < Self.maxEarly {
+            early[bot] = status
+        }
+    }
 }

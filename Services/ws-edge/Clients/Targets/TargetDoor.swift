@@ -35,7 +35,7 @@ final class TargetDoor: Sendable {
         let session = clients.open(
             connection, upgrade, transport: transport, name: grant?.clientName == nil ? seat.name : nil,
             granted: grant)
-        seat.began(session.id)
+        session.isFirstOfTarget = seat.began(session.id)
         return session
     }
 

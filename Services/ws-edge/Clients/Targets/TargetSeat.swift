@@ -12,6 +12,7 @@ final class TargetSeat: Sendable {
     private struct State {
         var grant: SessionGrant?
         var session: UInt64?
+        var hasBegun = false
         /// Connections in a row that we ended without the registry's grant.
         var refusals = 0
     }
@@ -29,7 +30,14 @@ final class TargetSeat: Sendable {
     /// Its session, while there is one.
     var session: UInt64? { state.withLock { $0.session } }
 
-    func began(_ session: UInt64) { state.withLock { $0.session = session } }
+    /// - Returns: whether it is the first.
+    func began(_ session: UInt64) -> Bool {
+        state.withLock { state in
+            state.session = session
+            defer { state.hasBegun = true }
+            return !state.hasBegun
+        }
+    }
 
     /// - Parameters:
     ///   - grant: what the session was granted; `nil`: nothing, the registry having had no time, or having refused it.

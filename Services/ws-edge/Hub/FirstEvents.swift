@@ -1,0 +1,48 @@
+import NIOCore
+import OneBot
+
+/// The first events of each bot, for the targets that begin because of it: they hear of it when the registry has told everybody, are at work
+/// a moment later, and the bot speaks meanwhile.
+///
+/// Kept from the first event of a bot that nobody was told of yet until a moment after everybody was; bounded, and what had to go is declared.
+struct FirstEvents {
+    /// Of more bots that come at once, nothing is kept.
+    static let maxBots = 16
+    /// Of one bot.
+    static let maxBytes = 4 << 20
+    /// So long after a bot became known its targets may begin.
+    static let patience = TimeAmount.seconds(2)
+
+    private struct Entry {
+        var items = HeldItems(maxBytes: FirstEvents.maxBytes)
+        /// `nil`: the bot is not known yet.
+        var end: NIODeadline?
+    }
+
+    private var entries: [SelfID: Entry] = [:]
+
+    /// Events of a bot, or a gap.
+    /// - Parameter isKnown: whether everybody was told of the bot.
+    mutating func append(_ item: HubItem, of bot: SelfID, isKnown: Bool) {
+        if entries[bot] == nil {
+            guard !isKnown, entries.count < Self.maxBots else { return }
+            entries[bot] = Entry()
+        }
+        // What had to go it declares itself.
+        _ = entries[bot]?.items.append(item)
+    }
+
+    /// Everybody was told of the bot.
+    mutating func known(_ bot: SelfID, at now: NIODeadline) {
+        guard let entry = entries[bot], entry.end == nil else { return }
+        entries[bot]?.end = now + Self.patience
+    }
+
+    mutating func expire(at now: NIODeadline) {
+        guard !entries.isEmpty else { return }
+        entries = entries.filter { entry in entry.value.end.map { now < $0 } ?? true }
+    }
+
+    /// What a target that begins now has not heard of its bot.
+    func items(of bot: SelfID) -> [HubItem] { entries[bot]?.items.all ?? [] }
+}
