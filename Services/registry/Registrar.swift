@@ -115,6 +115,7 @@ actor Registrar {
                 metadata: [LogKeys.edgeID: "\(report.edge.edgeID)", LogKeys.edgeInstance: "\(report.edge.instance)"])
             return []
         }
+        metrics.expired(effects.lapses)
         return await finish(effects, at: now)
     }
 

@@ -8,6 +8,8 @@ struct PortOffer: Sendable {
     let edge: EdgeAddress
     /// `nil`: the edge's system picks.
     let port: Int?
+    /// So long it waits for its client.
+    let expiry: Duration
 }
 
 extension RegistryState {
@@ -40,7 +42,7 @@ extension RegistryState {
         switch allocator.choose(among: candidates, at: now.uptime) {
         case .port(let edge, let port):
             ports.put(PortLease(appID: fresh.appID, token: fresh.token, edge: edge, port: port))
-            return PortOffer(appID: fresh.appID, token: fresh.token, edge: edge, port: port)
+            return PortOffer(appID: fresh.appID, token: fresh.token, edge: edge, port: port, expiry: portExpiry)
         case .exhausted(let unbindable):
             throw exhausted(unbindable: unbindable)
         }
@@ -115,6 +117,8 @@ extension RegistryState {
     ) {
         for port in closed {
             guard let lease = ports[port.appID], lease.edge == edge, lease.port == port.port else { continue }
+            // The edge closes those nobody came for by itself.
+            if lease.isOverdue(at: now.uptime + Self.portGrace) { effects.lapses.ports += 1 }
             ports.remove(port.appID)
             effects.saves.removePort(of: port.appID)
             if case .leased = clients[port.appID]?.state { clients.remove(port.appID) }

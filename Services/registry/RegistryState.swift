@@ -19,7 +19,7 @@ struct RegistryState: Sendable {
 
     /// By how much a question may overtake a report of the same edge.
     static let overtaking = Duration.seconds(2)
-    /// How much later than `expires_in` a lease ends: its client may have come in the last moment.
+    /// How much later than `expires_in` the registry ends a lease, if the edge has not: its client may have come in the last moment.
     static let portGrace = Duration.seconds(2)
     /// Every edge that lives says something within that time: it renews every 5 s.
     static let settling = Duration.seconds(7)

@@ -55,6 +55,8 @@ public struct WSEdgeConfiguration: Sendable {
     public var pacing: PacingConfiguration
     /// `breaker.*`.
     public var breaker: BreakerConfiguration
+    /// `api.online_clients_shape`: how `get_online_clients` wraps its list, here as over HTTP. Default `clients`.
+    public var onlineClientsShape: OnlineClientsShape
     /// `amqp.prefix`.
     public var exchanges: Exchanges
 
@@ -125,6 +127,7 @@ extension WSEdgeConfiguration {
         timeouts = ActionTimeouts(settings)
         pacing = PacingConfiguration(settings)
         breaker = BreakerConfiguration(settings)
+        onlineClientsShape = settings.choice("api.online_clients_shape", default: .clients)
         bots = settings.entries("bots").map { BotConfiguration(settings, entry: $0) }
         reverseWebSockets = settings.entries("reverse_websockets").map {
             ReverseWebSocketConfiguration(settings, entry: $0)

@@ -51,11 +51,12 @@ public final class WSEdgeService: Service {
         let tasks = BackgroundTasks(limit: .max)
         let leases = LeaseKeeper(
             address: address, exchanges: exchanges, bus: bus, eventLoop: inboxLoop, logger: logger)
-        let dispatcher = ActionDispatcher(
+        var dispatcher = ActionDispatcher(
             registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges), presence: presence,
             bus: bus, exchanges: exchanges,
             bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
             spawn: { tasks.spawn($0) })
+        dispatcher.onlineClientsShape = configuration.onlineClientsShape
         context = EdgeContext(
             configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
             presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks, metrics: metrics, logger: logger)

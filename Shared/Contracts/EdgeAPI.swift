@@ -26,12 +26,17 @@ public enum EdgeAPI {
         public var selfID: SelfID?
         /// `nil`: the operating system picks one.
         public var port: Int?
+        /// So long the listener waits for its client; `nil`: until it is told to close.
+        public var patienceMilliseconds: Int?
 
-        public init(appID: String, clientToken: String, selfID: SelfID?, port: Int?) {
+        public init(
+            appID: String, clientToken: String, selfID: SelfID?, port: Int?, patienceMilliseconds: Int? = nil
+        ) {
             self.appID = appID
             self.clientToken = clientToken
             self.selfID = selfID
             self.port = port
+            self.patienceMilliseconds = patienceMilliseconds
         }
     }
 

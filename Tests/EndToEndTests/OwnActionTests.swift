@@ -198,6 +198,21 @@ extension EndToEnd {
             }
         }
 
+        @Test("the list has the shape that is set, over the WebSocket as over HTTP", arguments: ["clients", "array"])
+        func shape(_ shape: String) async throws {
+            try await withFakeBot { bot in
+                try await withPerpetua("api: {online_clients_shape: \(shape)}", bots: [bot.url]) { perpetua in
+                    let member = try await Member(perpetua)
+                    let answer = try await member.client.call("get_online_clients", echo: "1")
+                    let data = try #require(answer.json?["data"])
+                    let list = shape == "array" ? data.array : data.object?["clients"]?.array
+                    #expect(list?.first?.object?["app_id"]?.string == member.appID)
+                    let posted = try await FakeHTTP.get(perpetua.http + "/api/get_online_clients")
+                    #expect(posted.json?["data"].map { String(buffer: $0.bytes) } == String(buffer: data.bytes))
+                }
+            }
+        }
+
         @Test("set_restart answers async, and the bot is told after the delay")
         func restart() async throws {
             try await withFakeBot { bot in

@@ -1,3 +1,4 @@
+import Bus
 import NIOCore
 import OneBot
 import SimulatedBot
@@ -63,6 +64,31 @@ extension EndToEnd {
                     try await eventually(within: .seconds(20), "a port is free again") {
                         try await FakeHTTP.get(perpetua.http + "/api/get_ws_port").status == 200
                     }
+                }
+            }
+        }
+
+        @Test("a port that nobody came to is closed by its edge, and free, also while the registry is away")
+        func expiresByItself() async throws {
+            let range = try FreePorts.range(of: 1)
+            let settings = "registry: {port_expiry: 1s}\nedge: {port_range: \(range.lowerBound)-\(range.upperBound)}"
+            try await withDeployment(settings, edges: [[]]) { deployment in
+                let grant = try #require(try await FakeHTTP.get(deployment.http + "/api/get_ws_port").data)
+                let url = try #require(grant["url"]?.string)
+                deployment.registryBus.lose()
+                try await eventually(within: .seconds(20), "nobody listens there any more") {
+                    do {
+                        // No handshake: that would be the client the port is for.
+                        _ = try await FakeHTTP.get(url.replacing("ws://", with: "http://"))
+                        return false
+                    } catch {
+                        return true
+                    }
+                }
+                deployment.registryBus.restore()
+                try await eventually(within: .seconds(20), "the port is free again") {
+                    try await FakeHTTP.get(deployment.http + "/api/get_ws_port").data?["port"]?.int64
+                        == Int64(range.lowerBound)
                 }
             }
         }

@@ -69,6 +69,21 @@ import Testing
         #expect(world.saved.ports[offer.appID] == .gone)
     }
 
+    @Test(
+        "an edge that closes a port nobody came to has it free at once, and that counts as lapsed; one that stops does not"
+    )
+    func closedInTime() throws {
+        for wait in [Duration.seconds(15), .seconds(3)] {
+            var world = try ready(ports: 8100...8100)
+            let offer = try world.leasePort()
+            try world.bind(offer)
+            world.pass(wait)
+            try world.report(.change, closed: [EdgeAPI.ClosePort(port: 8100, appID: offer.appID)])
+            #expect(world.lapsedPorts == (wait == .seconds(15) ? 1 : 0))
+            #expect(try world.leasePort().port == 8100)
+        }
+    }
+
     @Test("a port is free when its client leaves")
     func leaves() throws {
         var world = try ready(ports: 8100...8100)

@@ -17,6 +17,7 @@ struct RegistryWorld {
     var saved = StoreChanges()
     var replica = PresenceReplica()
     private var newcomers = 0
+    var lapsedPorts = 0
     private var sequences: [EdgeAddress: UInt64] = [:]
 
     static let edge = EdgeAddress(edgeID: "e1", instance: "a")
@@ -61,6 +62,7 @@ struct RegistryWorld {
         saved.merge(effects.saves)
         published += effects.changes
         requests += effects.requests
+        lapsedPorts += effects.lapses.ports
         for change in effects.changes { _ = replica.apply(change) }
     }
 

@@ -25,7 +25,8 @@ struct PortCoordinator: Sendable {
             do throws(RPC.Failure) {
                 let opened = try await edges.openPort(
                     EdgeAPI.OpenPort(
-                        appID: offer.appID, clientToken: offer.token.text, selfID: wish.selfID, port: offer.port),
+                        appID: offer.appID, clientToken: offer.token.text, selfID: wish.selfID, port: offer.port,
+                        patienceMilliseconds: Int(offer.expiry / .milliseconds(1))),
                     at: offer.edge)
                 return await inputs.ask { .portBound(offer, opened, $0) }
             } catch {

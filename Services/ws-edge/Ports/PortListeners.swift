@@ -16,6 +16,9 @@ final class PortListeners: Sendable {
         case ended
     }
 
+    /// Longer than its time a port waits only so that the answer that names it can get to whoever asked.
+    private static let answerTime = TimeAmount.milliseconds(250)
+
     /// By the `app_id` the port is for.
     private let listeners = Mutex<[String: Listener]>([:])
     private let context: EdgeContext
@@ -67,9 +70,18 @@ final class PortListeners: Sendable {
             listeners[wish.appID] = .open(server)
             return false
         }
-        if hasEnded { await end(wish.appID, server) }
+        if hasEnded { await end(wish.appID, server) } else { closeUnlessTaken(seat, wish) }
         let outside = addresses.outside(of: server.port)
         return EdgeAPI.PortOpened(port: server.port, host: outside.host, publicPort: outside.port, url: outside.url)
+    }
+
+    /// Closes the port when its time is over and nobody came. Who comes in that moment is let in for good, or refused.
+    private func closeUnlessTaken(_ seat: OnlySeat, _ wish: EdgeAPI.OpenPort) {
+        guard let patience = wish.patienceMilliseconds else { return }
+        group.next().scheduleTask(in: .milliseconds(Int64(patience)) + Self.answerTime) {
+            guard seat.take() else { return }
+            self.context.tasks.spawn { await self.close(wish.appID) }
+        }
     }
 
     /// The registry takes the port back: nobody came in time.
