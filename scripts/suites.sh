@@ -22,8 +22,9 @@ run_suite() {
         values) swift_tests "$2" --filter "$values" ;;
         units) swift_tests "$2" --skip "$values" --skip EndToEndTests --skip AMQPTests ;;
         # One after another: they kill, freeze and cut off brokers of their own.
-        bus) swift_tests "$2" --filter AMQPTests --no-parallel ;;
-        memory) swift_tests "$2" --filter EndToEndTests ;;
+        bus) width=1 swift_tests "$2" --filter AMQPTests --no-parallel ;;
+        # What does not depend on the bus runs in one of the two only.
+        memory) PERPETUA_TEST_BUS=memory swift_tests "$2" --filter EndToEndTests ;;
         rabbitmq) PERPETUA_TEST_BUS=amqp swift_tests "$2" --filter EndToEndTests ;;
         *) swift_tests "$2" --filter "$1" ;;
     esac
@@ -36,7 +37,7 @@ swift_tests() {
     local log=$1
     shift
     mkdir -p "$(dirname "$log")"
-    SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log"
+    SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${width:-4} swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log"
 }
 
 # failures LOG: what failed, with the remarks to it: seeds are among them.

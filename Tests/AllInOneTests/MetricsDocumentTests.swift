@@ -21,6 +21,25 @@ struct MetricsDocumentTests {
         #expect(documented.count == Set(documented).count)
     }
 
+    @Test("what any page calls a metric is one")
+    func mentions() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let known = Set(
+            MetricNames.all.flatMap { metric in
+                [metric.name]
+                    + (metric.kind == .histogram ? ["_bucket", "_count", "_sum"].map { metric.name + $0 } : [])
+            })
+        let pages = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: "docs").path)
+            .filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
+        for page in ["README.md", "README.zh-CN.md"] + pages {
+            let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
+            for match in text.matches(of: /\bperpetua_[a-z_]+\b/) {
+                #expect(known.contains(String(match.output)), "\(page) names \(match.output)")
+            }
+        }
+    }
+
     @Test("names follow Prometheus' rules", arguments: MetricNames.all)
     func names(metric: MetricName) {
         #expect(metric.name.hasPrefix("perpetua_"))

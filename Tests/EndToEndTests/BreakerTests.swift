@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    @Suite("A bot that answers nothing is found out", .timeLimit(.minutes(2)))
+    @Suite("A bot that answers nothing is found out", .overMemory, .timeLimit(.minutes(2)))
     struct BreakerTests {
         @Test("its actions fail at once, readiness and metrics say so, and with its first answer all is well again")
         func silentBot() async throws {

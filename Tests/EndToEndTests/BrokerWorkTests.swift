@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    @Suite("What events cost the broker", .timeLimit(.minutes(3)))
+    @Suite("What events cost the broker", .overRabbitMQ, .timeLimit(.minutes(3)))
     struct BrokerWorkTests {
         private static let events = 100
         /// What else goes over the broker in the same seconds: renewals, presence. Far below one message per client and event.

@@ -1,5 +1,18 @@
+import Foundation
 import Testing
 
 /// The whole of Perpetua against scripted bots and clients. One test at a time: each has both cores to itself.
 @Suite(.serialized)
 enum EndToEnd {}
+
+/// ./test runs these tests twice, with PERPETUA_TEST_BUS `memory` and then `amqp`. What does not look at it need not run
+/// twice; where it is not set all of them run.
+extension Trait where Self == ConditionTrait {
+    /// The bus is in memory whatever PERPETUA_TEST_BUS says.
+    static var overMemory: Self { .disabled(if: busOfThisRun == "amqp", "It runs with the tests over memory.") }
+
+    /// The bus is RabbitMQ whatever PERPETUA_TEST_BUS says.
+    static var overRabbitMQ: Self { .disabled(if: busOfThisRun == "memory", "It runs with the tests over RabbitMQ.") }
+
+    private static var busOfThisRun: String? { ProcessInfo.processInfo.environment["PERPETUA_TEST_BUS"] }
+}

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    @Suite("A broker that is short of memory", .timeLimit(.minutes(4)))
+    @Suite("A broker that is short of memory", .overRabbitMQ, .timeLimit(.minutes(4)))
     struct MemoryAlarmTests {
         /// How long the alarm lasts: longer than any lease.
         private static let alarm = Duration.seconds(13)

@@ -6,7 +6,7 @@ import Testing
 extension EndToEnd {
     @Suite("The numbers of a running Perpetua", .timeLimit(.minutes(2)))
     struct MetricsTests {
-        @Test("an action and its client are counted, and the bot's link is seen")
+        @Test("an action and its client are counted, and the bot's link is seen", .overMemory)
         func numbers() async throws {
             let script: @Sendable (ReceivedAction) -> ScriptedAnswer? = { action in
                 switch action.name {
@@ -57,6 +57,57 @@ extension EndToEnd {
                     #expect(try await perpetua.exitCode() == 0)
                 }
             }
+        }
+
+        @Test("the label values that docs/operating.md names are made from the start, and no others are")
+        func labelValues() async throws {
+            let page = try String(contentsOf: Self.root.appending(path: "docs/operating.md"), encoding: .utf8)
+            try await withFolder { folder in
+                let isOnBroker = ProcessInfo.processInfo.environment["PERPETUA_TEST_BUS"] == "amqp"
+                let bus = isOnBroker ? ["--bus", "amqp", "--amqp.url", try RabbitMQ.ofTheRun().url] : []
+                let prefix = ["--amqp.prefix", RabbitMQ.freshPrefix()]
+                let perpetua = try PerpetuaProcess(in: folder, ports: try FreePorts.range(of: 2), bus + prefix)
+                try await perpetua.waitUntilReady()
+                let numbers = try await FakeHTTP.get(perpetua.http + "/metrics").body
+                perpetua.terminate()
+                #expect(try await perpetua.exitCode() == 0)
+
+                for row in page.split(separator: "\n").filter({ $0.hasPrefix("| `perpetua_") }) {
+                    let cells = row.split(separator: "|")
+                    let metric = Self.words(in: cells[0])[0]
+                    // The connection to a broker is counted where there is one.
+                    if metric.hasPrefix("perpetua_bus_"), metric != "perpetua_bus_status", !isOnBroker { continue }
+                    let labels = Self.words(in: cells[2])
+                    let named = Set(Self.words(in: cells[3]))
+                    let made = Set(
+                        labels.filter { !Self.open.contains($0) }.flatMap { Self.values(of: $0, metric, numbers) })
+                    #expect(made.subtracting(named) == [], "\(metric) has these, and the page does not say so")
+                    if !labels.isEmpty, made != [] || !labels.allSatisfy(Self.open.contains) {
+                        #expect(named.subtracting(made) == [], "the page names these, and \(metric) does not have them")
+                    }
+                }
+            }
+        }
+
+        /// Labels whose values are no list: numbers, versions.
+        private static let open: Set = ["process", "version", "bot", "status"]
+        private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+
+        /// What stands in a cell as code, if it is one word.
+        private static func words(in cell: Substring) -> [String] {
+            cell.matches(of: /`([A-Za-z_]+)`/).map { String($0.output.1) }
+        }
+
+        private static func values(of label: String, _ metric: String, _ numbers: String) -> [String] {
+            numbers.split(separator: "\n")
+                .filter { line in ["{", "_bucket{", "_count{"].contains { line.hasPrefix(metric + $0) } }
+                .compactMap { line in
+                    line.firstMatch(of: /\{([^}]*)\}/)?.output.1.split(separator: ",").first {
+                        $0.hasPrefix(label + "=")
+                    }
+                }
+                .map { String($0.dropFirst(label.count + 2).dropLast()) }
         }
     }
 }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    @Suite("Several edges, and a broker that comes and goes", .timeLimit(.minutes(3)))
+    @Suite("Several edges, and a broker that comes and goes", .overMemory, .timeLimit(.minutes(3)))
     struct OutageTests {
         private func expect(_ clients: [CountingClient], toHave events: Int) async throws {
             for client in clients {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    @Suite("The program ends when it is to end", .timeLimit(.minutes(2)))
+    @Suite("The program ends when it is to end", .overMemory, .timeLimit(.minutes(2)))
     struct ProcessEndTests {
         /// Runs `body` with a program that has long to drain: an action is under way that the bot never answers.
         private func withStuckProgram(

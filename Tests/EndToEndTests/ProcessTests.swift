@@ -7,7 +7,7 @@ import Testing
 import WebSocketTransport
 
 extension EndToEnd {
-    @Suite("The program keeps its word", .timeLimit(.minutes(2)))
+    @Suite("The program keeps its word", .overMemory, .timeLimit(.minutes(2)))
     struct ProcessTests {
         @Test(
             "after kill -9 and a start it has kept every name it had answered ok, for those who may resume, and freed the others"

@@ -4,7 +4,7 @@ import NIOPosix
 import TestSupport
 import Testing
 
-@Suite("The broker for tests", .timeLimit(.minutes(2)))
+@Suite("The broker for tests", .overRabbitMQ, .timeLimit(.minutes(2)))
 struct RabbitMQTests {
     @Test("the node of the run accepts, and gives a virtual host to whoever asks")
     func ofTheRun() async throws {

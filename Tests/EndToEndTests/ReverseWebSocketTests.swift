@@ -275,7 +275,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("an edge that is cut off from the bus lets go of its framework before another edge takes it over")
+        @Test(
+            "an edge that is cut off from the bus lets go of its framework before another edge takes it over",
+            .overMemory)
         func holderCutOff() async throws {
             try await withFakeBot { bot in
                 try await withFakeFramework { framework in
@@ -303,7 +305,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("with the holder killed another edge takes the framework over, and gets it its name in the end")
+        @Test(
+            "with the holder killed another edge takes the framework over, and gets it its name in the end",
+            .overRabbitMQ)
         func holderKilled() async throws {
             try await withFakeBot { bot in
                 try await withFakeFramework { framework in

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("The proxy that cuts a network for tests", .timeLimit(.minutes(1)))
+@Suite("The proxy that cuts a network for tests", .overMemory, .timeLimit(.minutes(1)))
 struct TCPProxyTests {
     @Test("bytes get through both ways, in order, however many")
     func forwards() async throws {

@@ -30,7 +30,9 @@ extension EndToEnd {
             printed.components(separatedBy: sentence).count - 1
         }
 
-        @Test("a token is replaced with overlap while its client stays connected and works; SIGHUP ends nothing")
+        @Test(
+            "a token is replaced with overlap while its client stays connected and works; SIGHUP ends nothing",
+            .overMemory)
         func rotation() async throws {
             try await withFakeBot { bot in
                 try await withFolder { folder in
@@ -71,7 +73,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("settings with mistakes are told with their keys, and change nothing; nor does a file that has gone")
+        @Test(
+            "settings with mistakes are told with their keys, and change nothing; nor does a file that has gone",
+            .overMemory)
         func invalid() async throws {
             try await withFolder { folder in
                 try write("access_token: t-0ld\n", folder)
@@ -109,7 +113,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("mistakes in tokens stop the start, each with its key and without a secret")
+        @Test("mistakes in tokens stop the start, each with its key and without a secret", .overMemory)
         func start() async throws {
             try await withFolder { folder in
                 try write(
@@ -124,7 +128,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("services of their own over RabbitMQ each read the settings again, and none ends")
+        @Test("services of their own over RabbitMQ each read the settings again, and none ends", .overRabbitMQ)
         func deployed() async throws {
             try await withFakeBot { bot in
                 try await withFolder { folder in

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    @Suite("Two edges with one edge.id", .timeLimit(.minutes(2)))
+    @Suite("Two edges with one edge.id", .overRabbitMQ, .timeLimit(.minutes(2)))
     struct TwinEdgeTests {
         @Test("the one that came first is ready no more, and says why, also after the other one has gone")
         func replaced() async throws {

@@ -279,7 +279,7 @@ extension EndToEnd {
             await one.stop()
         }
 
-        @Test("of two edges one posts; when it is killed the other one does")
+        @Test("of two edges one posts; when it is killed the other one does", .overRabbitMQ)
         func oneOfTwoEdges() async throws {
             let broker = try RabbitMQ.ofTheRun().url
             let receiver = try await WebhookReceiver.start()

@@ -1,8 +1,8 @@
 /// Polls until a condition holds; the only way for a test to wait for something that happens elsewhere.
 ///
 /// - Parameters:
-///   - limit: how long at most. Generous by default: it is only used up by a test that fails. On a machine that is too busy to look that
-///     often, it is longer: the condition is looked at a hundred times in any case.
+///   - limit: how long at most. Generous by default: it is only used up by a test that fails. On a machine that is too
+///     busy to look that often, it is longer: the condition is looked at a hundred times in any case.
 ///   - what: the condition in words, for the error.
 ///   - read: reads the value the condition is about.
 ///   - condition: whether that value is what the test waits for.

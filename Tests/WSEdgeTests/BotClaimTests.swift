@@ -226,7 +226,7 @@ struct BotClaimTests {
             try await bench.untilOnline(10001)
             bench.edge.bus.lose()
             try await eventually("the link knows") { bench.edge.hasLogged("they are kept") }
-            // What follows the event tells that it has come: before the link is lost, whatever the sockets' threads do meanwhile.
+            // What follows the event tells that it has come: before the link ends, whatever keeps the sockets' threads.
             old.send(BotBench.event(10001, 1), "{}")
             try await eventually("the event has come") { bench.edge.hasLogged("neither event nor response") }
             try await withEdge("e2", on: bench.broker) { second in
