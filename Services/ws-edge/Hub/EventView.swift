@@ -26,11 +26,22 @@ final class EventView {
     var postType: String? { event?.postType }
     /// `message_type`, `notice_type`, `request_type`, `meta_event_type`.
     var detailType: String? { event?.detailType }
-    /// The group it happened in; some bots write 0 where it is none.
-    private(set) lazy var groupID: Int64? = number("group_id").flatMap { $0 == 0 ? nil : $0 }
-    /// Who it is about; for a private message that the bot's account sent itself: whom it was sent to.
-    private(set) lazy var userID: Int64? =
-        postType == "message_sent" && groupID == nil ? number("target_id") ?? number("user_id") : number("user_id")
+    /// The group it happened in; `nil` in private. Some bots write 0 there, and the group where they met a stranger.
+    private(set) lazy var groupID: Int64? = isPrivateMessage ? nil : id("group_id")
+    /// Who it is about; for a private message that the bot's account sent itself: whom it was sent to. `nil` where it is nobody: a notice that
+    /// names the account itself, and no group, is about the account (that it was logged out, say).
+    private(set) lazy var userID: Int64? = {
+        if postType == "message_sent", groupID == nil { return id("target_id") ?? id("user_id") }
+        let user = id("user_id")
+        return postType == "notice" && groupID == nil && user == selfID.number ? nil : user
+    }()
+
+    private var isPrivateMessage: Bool {
+        detailType == "private" && (postType == "message" || postType == "message_sent")
+    }
+
+    /// A number other than 0, which is nobody's.
+    private func id(_ key: String) -> Int64? { number(key).flatMap { $0 == 0 ? nil : $0 } }
 
     /// A number, also where the bot wrote it as text.
     private func number(_ key: String) -> Int64? {
