@@ -62,9 +62,6 @@ struct ActionRoutes: Sendable {
     }
 
     private func bot(for params: ActionParameters, in scope: TokenScope) async throws(RPC.Failure) -> SelfID {
-        let wanted = params.value("self_id")
-        return try await dispatcher.find { presence throws(RPC.Failure) in
-            try BotChoice.bot(named: wanted, in: presence, scope: scope)
-        }
+        try await dispatcher.bot(BotChoice.Wish(params.value("self_id")), BotChoice(.onlyBot, in: scope))
     }
 }

@@ -20,7 +20,7 @@ struct OwnActions: Sendable {
         let params = Self.withoutCaller(params)
         guard let edge = client.edge else {
             // Which broadcasts it got is not seen here: a callback needs the uuid.
-            let caller = ActionCaller(client: client.client, selfID: nil) { _ in nil }
+            let caller = ActionCaller(client: client.client) { _ in nil }
             return await dispatcher.perform(name, params: params, as: caller).encoded(echo: nil)
         }
         return try await edges.perform(
@@ -32,28 +32,33 @@ struct OwnActions: Sendable {
 
     /// An action in nobody's name.
     /// - Parameters:
-    ///   - bot: the `self_id` that was sent: with several bots there is no guessing which is to go down.
+    ///   - bot: the `self_id` that was sent, in the parameters or beside them: with several bots there is no guessing
+    ///     which is to go down.
     ///   - scope: of the token shown. A port that is leased without a bot is for whichever the token shown there is for.
     func perform(
         _ name: ActionDispatcher.Name, _ params: JSONObject?, bot: JSONText?, in scope: TokenScope = .everything
     ) async throws(RPC.Failure) -> Response {
+        let choice = BotChoice(.onlyBot, in: scope)
         var params = Self.withoutCaller(params)
         switch name {
         case .setRestart:
-            let chosen = try await dispatcher.find { presence throws(RPC.Failure) in
-                try BotChoice.bot(named: bot, in: presence, scope: scope)
-            }
-            params = Self.naming(chosen, in: params)
-        case .getWSPort: if let bot = bot.flatMap(BotChoice.account) { try BotChoice.check(bot, scope) }
+            let bot = try await dispatcher.bot(BotChoice.Wish(bot), choice)
+            params = Self.naming(ByteBuffer(string: bot.description), in: params)
+        // Beside a body the query may name it.
+        case .getWSPort: if let bot, params?["self_id"] == nil { params = Self.naming(bot.bytes, in: params) }
         case .getOnlineClients, .setClientName, .sendBroadcastData, .sendBroadcastDataCallback: break
         }
-        return await dispatcher.perform(name, params: params, as: nil)
+        return await dispatcher.perform(name, params: params, as: nil, for: choice)
     }
 
-    static func naming(_ bot: SelfID, in params: JSONObject?) -> JSONObject? {
-        let number = ByteBuffer(string: bot.description)
-        // What was an object stays one; where there was none, one is made.
-        return try? JSONObject(params?.setting("self_id", to: number) ?? ByteBuffer(string: "{\"self_id\":\(bot)}"))
+    private static func naming(_ bot: ByteBuffer, in params: JSONObject?) -> JSONObject? {
+        guard let params else {
+            var object = JSONObjectWriter()
+            object.add("self_id", json: bot)
+            return try? JSONObject(object.finish())  // We wrote it ourselves.
+        }
+        // What was an object stays one.
+        return try? JSONObject(params.setting("self_id", to: bot))
     }
 
     /// Who is calling was said to us; nobody behind this door is to see it.

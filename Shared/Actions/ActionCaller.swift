@@ -3,14 +3,11 @@ public import OneBot
 /// Who carries out an action of ours.
 public struct ActionCaller: Sendable {
     public var client: Client
-    /// The bot it is bound to; `nil` while none is known.
-    public var selfID: SelfID?
     /// The uuid of the most recent broadcast this client got from a client with that `app_id`.
     public var latestBroadcast: @Sendable (_ sender: String) -> String?
 
-    public init(client: Client, selfID: SelfID?, latestBroadcast: @escaping @Sendable (String) -> String?) {
+    public init(client: Client, latestBroadcast: @escaping @Sendable (String) -> String?) {
         self.client = client
-        self.selfID = selfID
         self.latestBroadcast = latestBroadcast
     }
 }

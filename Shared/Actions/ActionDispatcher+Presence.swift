@@ -17,6 +17,14 @@ extension ActionDispatcher {
         return try look(try await presenceNow())
     }
 
+    /// The bot an action is for. What is not known here the registry is asked about.
+    /// - Throws: what ``BotChoice/bot(_:in:)`` does.
+    public func bot(_ wish: BotChoice.Wish, _ choice: BotChoice) async throws(RPC.Failure) -> SelfID {
+        try choice.check(wish)
+        if case (.standard, .bot(let bot)) = (wish, choice.standard) { return bot }
+        return try await find { presence throws(RPC.Failure) in try choice.bot(wish, in: presence) }
+    }
+
     /// Who is online, as far as this process knows, where that suffices; else who is online now.
     /// - Throws: the registry's answer where we know nobody at all.
     func presence(where suffices: (PresenceReplica) -> Bool) async throws(RPC.Failure) -> PresenceReplica {

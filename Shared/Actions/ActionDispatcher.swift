@@ -63,12 +63,15 @@ public struct ActionDispatcher: Sendable {
     }
 
     /// Carries out one action. `caller` is needed where ``Name/needsCaller`` says so (1401 without).
-    public func perform(_ name: Name, params: JSONObject?, as caller: ActionCaller?) async -> Response {
+    /// - Parameter choice: which bot is meant where none is named, and what may be named.
+    public func perform(
+        _ name: Name, params: JSONObject?, as caller: ActionCaller?, for choice: BotChoice = BotChoice()
+    ) async -> Response {
         let params = Parameters(params, of: name)
         do throws(RPC.Failure) {
             switch name {
             case .getWSPort:
-                return try await GetWSPort(params).perform(registry: registry)
+                return try await GetWSPort(params).perform(for: choice, using: self)
             case .getOnlineClients:
                 return try await GetOnlineClients(shape: onlineClientsShape).perform(registry: registry)
             case .setClientName:
@@ -79,7 +82,7 @@ public struct ActionDispatcher: Sendable {
                 return try await SendBroadcastDataCallback(params).perform(
                     as: Self.known(caller, for: name), using: self)
             case .setRestart:
-                return try await SetRestart(params).perform(as: caller, using: self)
+                return try await SetRestart(params).perform(for: choice, using: self)
             }
         } catch {
             return error.response

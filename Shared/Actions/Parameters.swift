@@ -45,17 +45,6 @@ struct Parameters {
         return text
     }
 
-    /// A bot's number, or its digits; `nil` where it is absent or empty.
-    func optionalSelfID(_ key: String) throws(RPC.Failure) -> SelfID? {
-        guard let value = self[key] else { return nil }
-        if let number = value.int64 { return SelfID(number) }
-        if let text = value.string {
-            if text.isEmpty { return nil }
-            if let bot = SelfID(decimal: text) { return bot }
-        }
-        throw mistake(key, is: value.inWords, send: "the bot's account number")
-    }
-
     /// A number, or its digits; `nil` where it is absent or empty.
     func optionalNumber(_ key: String, send remedy: String) throws(RPC.Failure) -> Double? {
         guard let value = self[key] else { return nil }

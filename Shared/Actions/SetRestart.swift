@@ -8,7 +8,7 @@ struct SetRestart {
     private static let maxDelay: Duration = .seconds(3600)
     private let params: Parameters
     private let delay: Duration
-    private let selfID: SelfID?
+    private let bot: BotChoice.Wish
 
     init(_ params: Parameters) throws(RPC.Failure) {
         self.params = params
@@ -18,11 +18,11 @@ struct SetRestart {
             throw params.mistake("delay", is: milliseconds < 0 ? "negative" : "too long", send: remedy)
         }
         delay = .milliseconds(milliseconds)
-        selfID = try params.optionalSelfID("self_id")
+        bot = BotChoice.Wish(params["self_id"])
     }
 
-    func perform(as caller: ActionCaller?, using dispatcher: ActionDispatcher) async throws(RPC.Failure) -> Response {
-        let restart = try await restart(as: caller, using: dispatcher)
+    func perform(for choice: BotChoice, using dispatcher: ActionDispatcher) async throws(RPC.Failure) -> Response {
+        let restart = try await restart(for: choice, using: dispatcher)
         guard dispatcher.pendingRestarts.begin() else {
             throw RPC.Failure(
                 .rateLimited,
@@ -43,27 +43,11 @@ struct SetRestart {
 
     /// What is to be done once the delay is over.
     private func restart(
-        as caller: ActionCaller?, using dispatcher: ActionDispatcher
+        for choice: BotChoice, using dispatcher: ActionDispatcher
     ) async throws(RPC.Failure) -> @Sendable () async -> Void {
-        let wanted = selfID
-        let presence = try await dispatcher.presence { known in
-            guard let bot = wanted ?? caller?.selfID else { return known.defaultBot != nil }
-            return known.bots[bot] != nil
-        }
-        let bot: SelfID
-        if let wanted {
-            guard presence.bots[wanted] != nil else {
-                let known = presence.bots.keys.sorted().map { $0.description }.joined(separator: ", ")
-                throw params.failure(.notFound, "no bot \(wanted) is known. Known: \(known.isEmpty ? "none" : known).")
-            }
-            bot = wanted
-        } else if let own = caller?.selfID ?? presence.defaultBot?.selfID {
-            bot = own
-        } else {
-            throw RPC.Failure(
-                .unavailable, "set_restart: no bot has been connected yet. Try again once one is.",
-                retryAfter: .seconds(1))
-        }
+        let bot = try await dispatcher.bot(bot, choice)
+        let presence = try await dispatcher.presence { $0.bots[bot] != nil }
+        _ = try choice.bot(.bot(bot), in: presence)
         if let known = presence.bots[bot], known.isSupervised {
             return {
                 // The caller has its answer; the edge logs what goes wrong.

@@ -1,5 +1,13 @@
 public import NIOCore
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// A call: `{"action": string, "params": object?, "echo": any?}` (OneBot 11, WebSocket communication).
 public struct Action: Sendable {
     public let name: String
@@ -66,6 +74,41 @@ public struct Action: Sendable {
     public var params: JSONObject? {
         // `try?`: it was checked as part of the frame.
         object.flatMap { try? JSONObject($0) }
+    }
+
+    /// `params.self_id`. Nearly no action has it, and its parameters are not read for that: a look at the bytes tells.
+    public var selfID: JSONText? { object.flatMap(Self.selfID(inParameters:)) }
+
+    /// The same of a frame that was read as an object only.
+    public static func selfID(in frame: JSONObject) -> JSONText? {
+        frame["params"].flatMap { $0.kind == .object ? selfID(inParameters: $0.bytes) : nil }
+    }
+
+    private static func selfID(inParameters object: ByteBuffer) -> JSONText? {
+        guard object.withUnsafeReadableBytes(mayHoldSelfID) else { return nil }
+        // `try?`: it was checked as part of the frame.
+        return (try? JSONObject(object))?["self_id"]
+    }
+
+    /// Whether a member of that name can be in there. Spelt with escapes it has one of an ASCII character
+    /// (`\u0073elf_id`).
+    private static func mayHoldSelfID(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        holds("\"self_id\"", markedBy: 5, in: bytes) || holds("\\u00", markedBy: 0, in: bytes)
+    }
+
+    /// - Parameter mark: the place of a byte in the text that is seldom in others: it is looked for.
+    private static func holds(
+        _ text: StaticString, markedBy mark: Int, in bytes: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard let start = bytes.baseAddress, bytes.count >= text.utf8CodeUnitCount else { return false }
+        var place = mark
+        let end = bytes.count - text.utf8CodeUnitCount + mark + 1
+        while place < end, let found = memchr(start + place, Int32(text.utf8Start[mark]), end - place) {
+            let beginning = UnsafeRawPointer(found) - mark
+            if memcmp(beginning, text.utf8Start, text.utf8CodeUnitCount) == 0 { return true }
+            place = UnsafeRawPointer(found) - start + 1
+        }
+        return false
     }
 
     /// The echo of a frame that breaks off behind it.

@@ -63,10 +63,11 @@ final class ActionsHarness: Sendable {
 
     /// Carries out an action; `params` is JSON.
     func perform(
-        _ name: ActionDispatcher.Name, _ params: String? = nil, as caller: ActionCaller? = nil
+        _ name: ActionDispatcher.Name, _ params: String? = nil, as caller: ActionCaller? = nil,
+        for choice: BotChoice = BotChoice()
     ) async throws -> Answer {
         let params = try params.map { try JSONObject(ByteBuffer(string: $0)) }
-        return try Answer(await dispatcher.perform(name, params: params, as: caller))
+        return try Answer(await dispatcher.perform(name, params: params, as: caller, for: choice))
     }
 
     /// Runs what was put off, and says which delays were waited for.
@@ -81,10 +82,8 @@ final class ActionsHarness: Sendable {
 
     var spawnedCount: Int { spawned.work.withLock { $0.count } }
 
-    func caller(_ appID: String, named name: String? = nil, bot: Int64? = 10001, latest: [String: String] = [:])
-        -> ActionCaller
-    {
-        ActionCaller(client: Client(appID: appID, clientName: name), selfID: bot.map { SelfID($0) }) { latest[$0] }
+    func caller(_ appID: String, named name: String? = nil, latest: [String: String] = [:]) -> ActionCaller {
+        ActionCaller(client: Client(appID: appID, clientName: name)) { latest[$0] }
     }
 }
 

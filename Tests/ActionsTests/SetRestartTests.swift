@@ -41,9 +41,11 @@ import Testing
 
     @Test(
         "the bot is the one named, else the caller's, else the default one",
-        arguments: [(#"{"self_id":3}"#, 2, 3), (#"{"self_id":"3"}"#, nil, 3), ("{}", 2, 2), ("{}", nil, 1)]
-            as [(String, Int64?, Int64)])
-    func whichBot(_ params: String, _ own: Int64?, _ expected: Int64) async throws {
+        arguments: [
+            (#"{"self_id":3}"#, .bot(SelfID(2)), 3), (#"{"self_id":"3"}"#, .defaultBot, 3), ("{}", .bot(SelfID(2)), 2),
+            (#"{"self_id":0}"#, .bot(SelfID(2)), 2), ("{}", .defaultBot, 1),
+        ] as [(String, BotChoice.Standard, Int64)])
+    func whichBot(_ params: String, _ standard: BotChoice.Standard, _ expected: Int64) async throws {
         let harness = try await ActionsHarness()
         let bots = ([1, 2, 3] as [Int64]).map { number in
             var bot = OnlineBot.fixture(number, at: harness.far, isSupervised: true)
@@ -52,8 +54,7 @@ import Testing
         }
         harness.online([], bots: bots)
         harness.farInbox.answer { _ in try? RPC.encodeResult(RPC.Empty()) }
-        let caller = own.map { harness.caller("me", bot: $0) }
-        #expect(try await harness.perform(.setRestart, params, as: caller).retcode == 1)
+        #expect(try await harness.perform(.setRestart, params, for: BotChoice(standard)).retcode == 1)
         _ = await harness.runSpawned()
         let asked = try harness.farInbox.deliveries.map {
             try RPC.decodeParams(EdgeAPI.RestartBot.self, from: $0.body).selfID
@@ -76,6 +77,24 @@ import Testing
         let harness = try await ActionsHarness()
         harness.online([])
         #expect(try await harness.perform(.setRestart).retcode == 1503)
+    }
+
+    @Test("where several could be meant none is restarted: 1400, as for a bot's own actions")
+    func several() async throws {
+        let harness = try await ActionsHarness()
+        harness.online([], bots: [.fixture(1, at: harness.far), .fixture(2, at: harness.far)])
+        let answer = try await harness.perform(.setRestart, for: BotChoice(.onlyBot))
+        #expect(answer.retcode == 1400)
+        #expect(answer.message?.contains("1, 2") == true)
+        #expect(harness.spawnedCount == 0)
+    }
+
+    @Test("a connection's own bot that nobody knows yet is not restarted: 1404")
+    func ownIsUnknown() async throws {
+        let harness = try await ActionsHarness()
+        harness.online([], bots: [.fixture(1, at: harness.far)])
+        #expect(try await harness.perform(.setRestart, for: BotChoice(.bot(SelfID(2)))).retcode == 1404)
+        #expect(harness.spawnedCount == 0)
     }
 
     @Test(

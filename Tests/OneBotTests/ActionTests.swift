@@ -104,4 +104,21 @@ struct ActionTests {
             String(buffer: Action(name: "get_status", params: nil).frame) == #"{"action":"get_status","params":{}}"#)
         #expect(try Action(parsing: action.frame).name == "send\"msg")
     }
+
+    @Test(
+        "self_id is found in the parameters, however it is spelt, and nowhere else",
+        arguments: [
+            (#"{"action":"a","params":{"self_id":7}}"#, "7"),
+            (#"{"action":"a","params":{"x":"self_id", "self_id" : "7" }}"#, #""7""#),
+            (#"{"action":"a","params":{"\u0073elf_id":[7]}}"#, "[7]"),
+            (#"{"action":"a","params":{"self_id":1,"self_id":2}}"#, "2"),
+            (#"{"action":"a","self_id":7,"params":{"context":{"self_id":7}}}"#, nil),
+            (#"{"action":"a","self_id":7}"#, nil),
+            (#"{"action":"a","params":{"x":"\u0073elf_id"}}"#, nil), (#"{"action":"a","params":["self_id",7]}"#, nil),
+            (#"{"action":"a","params":{}}"#, nil), (#"{"action":"a","params":null}"#, nil),
+        ] as [(String, String?)])
+    func selfID(frame: String, value: String?) throws {
+        let action = try Action(parsing: ByteBuffer(string: frame))
+        #expect(action.selfID.map { String(buffer: $0.bytes) } == value)
+    }
 }

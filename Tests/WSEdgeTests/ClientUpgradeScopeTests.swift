@@ -89,35 +89,4 @@ struct ClientUpgradeScopeTests {
         #expect(heard(3) == [ObjectIdentifier(all)])
         #expect(hub.boundBots.isEmpty)
     }
-
-    @Test("an action goes to bots in the scope only; of several in it one is to be named")
-    func actions() throws {
-        let known = [1, 2, 3].map { SelfID($0) }
-        let scope = TokenScope(bots: [SelfID(2), SelfID(3)])
-        func target(_ params: String, _ known: [SelfID]) throws -> ActionTarget {
-            let action = try Action(parsing: .init(string: #"{"action":"a","params":\#(params)}"#))
-            return ActionTarget(
-                action, binding: .bots([SelfID(2), SelfID(3)]), bound: SelfID(2), known: known, scope: scope)
-        }
-        #expect(try target("{}", known) == .ambiguous([SelfID(2), SelfID(3)]))
-        #expect(try target("{}", [SelfID(1), SelfID(3)]) == .bot(SelfID(3)))
-        #expect(try target(#"{"self_id":3}"#, known) == .bot(SelfID(3)))
-        #expect(try target(#"{"self_id":1}"#, known) == .outOfScope(SelfID(1)))
-        #expect(try target("{}", [SelfID(1)]) == .noBot)
-    }
-
-    @Test("a restart that names no bot is given the client's own, and keeps what it names")
-    func restart() throws {
-        func params(_ text: String, _ bot: Int64? = 2) throws -> String? {
-            let action = try Action(parsing: .init(string: #"{"action":"set_restart","params":\#(text)}"#))
-            return ClientSession.params(of: action, for: bot.map { SelfID($0) }).map { String(buffer: $0.bytes) }
-        }
-        #expect(try params("null") == #"{"self_id":2}"#)
-        #expect(try params(#"{"delay":5}"#) == #"{"delay":5,"self_id":2}"#)
-        for none in ["null", #""""#] { #expect(try params(#"{"self_id":\#(none)}"#) == #"{"self_id":2}"#) }
-        for named in ["3", #""3""#, #""x""#] {
-            #expect(try params(#"{"self_id":\#(named)}"#) == #"{"self_id":\#(named)}"#)
-        }
-        #expect(try params(#"{"delay":5}"#, nil) == #"{"delay":5}"#)
-    }
 }

@@ -113,59 +113,6 @@ struct KnownBotsTests {
     }
 }
 
-@Suite("Which bot an action is for")
-struct ActionTargetTests {
-    let first = SelfID(1)
-    let second = SelfID(2)
-
-    func action(_ params: String) throws -> Action {
-        try Action(parsing: ByteBuffer(string: #"{"action":"a","params":\#(params)}"#))
-    }
-
-    @Test("the session's bot, unless another known one is named")
-    func bound() throws {
-        let known = [first, second]
-        func target(_ params: String) throws -> ActionTarget {
-            ActionTarget(try action(params), binding: .bot(first), bound: first, known: known)
-        }
-        #expect(try target("{}") == .bot(first))
-        #expect(try target(#"{"self_id":2}"#) == .bot(second))
-        #expect(try target(#"{"self_id":"2"}"#) == .bot(second))
-        #expect(try target(#"{"self_id":3}"#) == .bot(first), "an unknown one passes untouched to our own")
-        #expect(try target("[]") == .bot(first))
-    }
-
-    @Test("who follows every bot names one where there are several")
-    func everyBot() throws {
-        func target(_ params: String, _ known: [SelfID]) throws -> ActionTarget {
-            ActionTarget(try action(params), binding: .everyBot, bound: first, known: known)
-        }
-        #expect(try target("{}", [first, second]) == .ambiguous([first, second]))
-        #expect(try target(#"{"self_id":2}"#, [first, second]) == .bot(second))
-        #expect(try target("{}", [second]) == .bot(second))
-        #expect(try target("{}", []) == .noBot)
-    }
-
-    @Test("where only one is known, it is the session's or out of the token's scope, named or not")
-    func onlyOne() throws {
-        for params in ["{}", #"{"self_id":1}"#, #"{"self_id":2}"#] {
-            for binding in [ClientUpgrade.Binding.bot(first), .defaultBot, .everyBot, .bots([first])] {
-                let target = ActionTarget(try action(params), binding: binding, bound: first, known: [first])
-                #expect(target == .bot(first))
-            }
-        }
-        let named = try action(#"{"self_id":1}"#)
-        let target = ActionTarget(
-            named, binding: .everyBot, bound: first, known: [first], scope: TokenScope(bots: [second]))
-        #expect(target == .outOfScope(first))
-    }
-
-    @Test("without any bot there is none")
-    func none() throws {
-        #expect(ActionTarget(try action("{}"), binding: .defaultBot, bound: nil, known: [SelfID]()) == .noBot)
-    }
-}
-
 @Suite("Joining frames of one turn")
 struct EventRunTests {
     @Test("frames of one bot are joined in order, another bot's begin a new run")

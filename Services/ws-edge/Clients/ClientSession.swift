@@ -27,7 +27,7 @@ final class ClientSession: WebSocketDelegate {
     let connection: any ClientConnection
     private let onEnded: () -> Void
     private(set) var state: ClientSessionState
-    private var calls = PendingCalls()
+    var calls = PendingCalls()
     private var own = OwnActions()
     var outbound: ClientOutbound
     /// Items of ours that wait for the lifecycle.
@@ -212,7 +212,7 @@ final class ClientSession: WebSocketDelegate {
     func flush(in batch: SendBatch) { connection.flush(in: batch) }
 
     /// - Parameter began: when the action came.
-    private func reply(_ text: ByteBuffer, to began: NIODeadline) {
+    func reply(_ text: ByteBuffer, to began: NIODeadline) {
         context.metrics.actions.answered(with: text, after: .now() - began)
         reply(text)
     }
@@ -284,33 +284,6 @@ final class ClientSession: WebSocketDelegate {
 
     private var unanswered: Int { calls.count + own.count }
 
-    private func callBot(_ action: Action) {
-        let known = context.presence.current.bots.keys
-        switch ActionTarget(action, binding: state.binding, bound: state.bot, known: known, scope: upgrade.scope) {
-        case .outOfScope(let bot):
-            let sentence = upgrade.scope.refusal(ofBot: bot) ?? ""
-            reply(Response.failed(.forbidden, sentence).encoded(echo: action.echo), to: .now())
-        case .noBot:
-            let response = Response.unavailable("No bot has connected yet; try again when one has.")
-            reply(response.encoded(echo: action.echo), to: .now())
-        case .ambiguous(let bots):
-            let list = bots.map(\.description).joined(separator: ", ")
-            reply(
-                Response.failed(.badRequest, "Several bots are known: name one in params.self_id (\(list)).")
-                    .encoded(echo: action.echo), to: .now())
-        case .bot(let bot):
-            let timeout = context.configuration.patience.patience(for: action.name)
-            let call = calls.begin(
-                action, of: bot, at: .now(), timeout: TimeAmount(timeout + ActionPatience.grace))
-            BotCall.publish(action, call: call, session: self, to: bot, timeout: timeout)
-        }
-    }
-
-    /// An action that could not even be handed to the bot's edge.
-    func couldNotCall(_ call: UInt64, _ response: Response) {
-        if let call = calls.end(call) { reply(call.failed(response), to: call.began) }
-    }
-
     /// Puts one of our own actions behind those this client has asked for before.
     func enqueueOwn(_ job: OwnActions.Job) {
         own.append(job)
@@ -321,9 +294,9 @@ final class ClientSession: WebSocketDelegate {
         guard let job = own.next(at: .now()) else { return }
         let caller = client.map { client in
             let broadcasts = broadcasts
-            return ActionCaller(client: client, selfID: state.bot) { broadcasts.latest(from: $0) }
+            return ActionCaller(client: client) { broadcasts.latest(from: $0) }
         }
-        let (id, shard, dispatcher, params) = (id, shard, context.dispatcher, params(of: job))
+        let (id, shard, dispatcher, choice) = (id, shard, context.dispatcher, choice)
         if context.logger.logLevel <= .trace {
             logger.trace(
                 "An action of ours is carried out.",
@@ -331,7 +304,7 @@ final class ClientSession: WebSocketDelegate {
         }
         context.tasks.spawn {
             let response = await TraceParent.$current.withValue(job.trace) {
-                await dispatcher.perform(job.name, params: params, as: caller)
+                await dispatcher.perform(job.name, params: job.action.params, as: caller, for: choice)
             }
             shard.enqueue(.onSession(id) { $0.finishedOwn(job, response) })
             // Also where the session has gone meanwhile. It may be told twice, and listens once.
