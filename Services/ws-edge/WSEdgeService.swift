@@ -69,7 +69,8 @@ public final class WSEdgeService: Service {
             logger: logger,
             newestElsewhere: { bot in
                 presence.current.bots[bot].flatMap { $0.edge == address ? nil : $0.epoch } ?? 0
-            }, stamp: { groups.stamp($1, of: $0) }, report: { leases.changed($0) })
+            }, isLinked: { presence.current.bots[$0]?.isOnline == true }, stamp: { groups.stamp($1, of: $0) },
+            report: { leases.changed($0) })
         clients = ClientListener(context: context, hub: hub)
         targets = Targets(context: context, hub: hub, clients: clients, group: eventLoopGroup)
         ports = PortListeners(context: context, clients: clients, group: eventLoopGroup)

@@ -35,8 +35,8 @@ final class BotBench: Sendable {
 
     /// Short where a test would wait; long where one would depend on how fast an answer comes.
     static let quick = BotTiming(
-        askAfter: .milliseconds(20), askAgainAfter: .milliseconds(50), redialFirst: .milliseconds(10),
-        redialLongest: .milliseconds(50), steadyAfter: .seconds(10), duplicateRedial: .milliseconds(100),
+        askAfter: .milliseconds(20), askAgainAfter: .milliseconds(50), redial: .milliseconds(20),
+        duplicateFirst: .milliseconds(30), duplicateRedial: .milliseconds(100),
         restartFirst: .milliseconds(10), restartLongest: .milliseconds(50), terminationGrace: .seconds(5),
         claimAgainAfter: .milliseconds(10), busAgainAfter: .milliseconds(10), claimLookEvery: .milliseconds(10),
         claimGrace: .milliseconds(200), askHolderFor: .seconds(5), holderPatience: .seconds(30))

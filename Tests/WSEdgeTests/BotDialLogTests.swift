@@ -1,3 +1,5 @@
+import Logging
+import TestSupport
 import Testing
 import WebSocketTransport
 
@@ -14,5 +16,27 @@ struct DialLogTests {
         #expect(DialLog.likelyCause(of: .refused("ws://h", status: 404, body: "")).contains("path"))
         #expect(DialLog.likelyCause(of: .refused("ws://h", status: 200, body: "")).contains("HTTP"))
         #expect(DialLog.likelyCause(of: .refused("ws://h", status: 426, body: "")).contains("HTTP"))
+    }
+
+    @Test("each kind of failure is a warning once while the bot is away, also where they take turns")
+    func levels() {
+        let sink = BotLog()
+        var log = DialLog(entry: 0, logger: sink.logger)
+        for _ in 1...1_000 {
+            log.failed(.timedOut("ws://h"), next: .seconds(2))
+            log.failed(.cannotConnect("ws://h", reason: "refused"), next: .seconds(2))
+        }
+        #expect(sink.entries.count == 2_000)
+        #expect(sink.entries.count { $0.level == .warning } == 2)
+        for number in 1...100 { log.failed(.cannotConnect("ws://h", reason: "\(number)"), next: .seconds(2)) }
+        #expect(sink.entries.count { $0.level == .warning } < 20, "failures that are new each time have a bound")
+    }
+
+    @Test("for ever a bot is dialled again after 1 to 3 s, never twice after the same time")
+    func pace() {
+        var pace = RedialPace(BotTiming().redial, generator: SeededGenerator(seed: 11))
+        let waits = (0..<500).map { _ in pace.next() }
+        #expect(waits.allSatisfy { $0 >= .seconds(1) && $0 < .seconds(3) })
+        #expect(Set(waits).count == 500)
     }
 }

@@ -127,6 +127,54 @@ struct BotDialerTests {
         }
     }
 
+    @Test(
+        "an unanswered ping says nothing of a connection that only takes events: some bots never read it",
+        arguments: [true, false])
+    func eventsAlone(isDialled: Bool) async throws {
+        var timing = BotBench.quick
+        timing.pingInterval = .milliseconds(100)
+        let (server, actionsServer) = (try await BotPeerServer.start(), try await BotPeerServer.start())
+        let flags =
+            isDialled
+            ? [
+                ("bots[0].api_url", actionsServer.url), ("bots[0].event_url", server.url), ("bots[0].self_id", "1"),
+            ] : []
+        try await BotBench.run(flags, timing: timing) { bench in
+            let events =
+                isDialled ? try await server.nextPeer() : try await bench.dialIn(selfID: 1, role: "Event")
+            events.pauseReading()
+            try await bench.untilOnline(1)
+            // Comes later, and is given up all the same.
+            let actions = try await bench.dialIn(selfID: 2, role: "API")
+            actions.pauseReading()
+            try await bench.untilOnline(2)
+            try await bench.untilOffline(2)
+            events.send(BotBench.event(1, 1))
+            _ = try await bench.events(count: 1)
+            #expect(events.ending == nil)
+            #expect(bench.reported.allSatisfy { $0.selfID != SelfID(1) || $0.isOnline || $0.epoch == 0 })
+        }
+        await server.stop()
+        await actionsServer.stop()
+    }
+
+    @Test("a bot that was connected some other way is dialled as soon as that is gone")
+    func otherWayGone() async throws {
+        var timing = BotBench.quick
+        timing.duplicateRedial = .seconds(3600)
+        let server = try await BotPeerServer.start()
+        try await BotBench.run([("bots[0].url", server.url), ("bots[0].self_id", "1")], timing: timing) { bench in
+            let dialled = try await server.nextPeer()
+            try await bench.untilOnline(1)
+            let other = try await bench.dialIn(selfID: 1)
+            #expect(try await dialled.waitForEnding().code == 1008)
+            other.close()
+            _ = try await server.nextPeer()
+            try await bench.untilOnline(1)
+        }
+        await server.stop()
+    }
+
     @Test("of two entries that lead to one bot the second is refused, and takes over when the first is gone")
     func duplicateEntries() async throws {
         let servers = [try await BotPeerServer.start(), try await BotPeerServer.start()]

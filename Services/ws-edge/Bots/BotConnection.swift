@@ -83,8 +83,8 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
 
     func start() {
         eventLoop.preconditionInEventLoop()
-        // One that we dialled is pinged by its dialer's options already.
-        socket?.startPinging(every: timing.pingInterval)
+        // Some bots never read the socket that takes their events: of it an unanswered ping says nothing. TCP finds a dead peer there.
+        if place.role.callsActions { socket?.startPinging(every: timing.pingInterval) }
         if let selfID = identity.selfID {
             identified(as: selfID)
         } else if place.role.callsActions {

@@ -20,26 +20,33 @@ struct BotDialer: Sendable {
     let logger: Logger
     /// Makes the connection ours: on the event loop, before any frame is read.
     let accepted: @Sendable (WebSocketConnection) -> BotConnection
+    /// Whether that bot is connected, however it came.
+    let isConnected: @Sendable (SelfID) -> Bool
 
     /// Until the task is cancelled; a connection is then closed with 1001.
     func run() async {
         var log = DialLog(entry: entry, isStarted: isStarted, logger: logger)
-        var backoff = Backoff(first: timing.redialFirst, longest: timing.redialLongest)
+        var pace = RedialPace(timing.redial)
         let pause = Alarm(eventLoop: eventLoop)
         while !Task.isCancelled {
-            var delay: Duration
+            let delay = pace.next()
             do {
                 let ending = try await connection(log: &log)
-                if ending.lived >= timing.steadyAfter { backoff.reset() }
-                delay = backoff.next()
-                if ending.displacement != nil { delay = max(delay, timing.duplicateRedial) }
                 log.ended(ending, next: delay)
+                if ending.displacement != nil, let bot = ending.selfID { await leaveAlone(bot, pause, &pace) }
             } catch {
-                delay = backoff.next()
                 if !Task.isCancelled { log.failed(error, next: delay) }
             }
             await pause.wait(for: delay)
         }
+    }
+
+    /// The bot is connected some other way: two that take turns would help nobody.
+    private func leaveAlone(_ bot: SelfID, _ pause: Alarm, _ pace: inout RedialPace<SystemRandomNumberGenerator>) async
+    {
+        let end = NIODeadline.now() + TimeAmount(timing.duplicateRedial)
+        await pause.wait(for: min(timing.duplicateFirst, timing.duplicateRedial))
+        while !Task.isCancelled, isConnected(bot), .now() < end { await pause.wait(for: pace.next()) }
     }
 
     /// Dials and waits for the end.

@@ -3,13 +3,11 @@ struct BotTiming: Sendable {
     /// How long a connection may leave us without a `self_id` before it is asked (`get_login_info`), and between repeats.
     var askAfter: Duration = .milliseconds(300)
     var askAgainAfter: Duration = .seconds(5)
-    /// Bounds of the wait before the next attempt to dial a bot.
-    var redialFirst: Duration = .milliseconds(500)
-    var redialLongest: Duration = .seconds(30)
-    /// A link that lived that long was a good one: the next wait is short again. Long enough that a bot which lets us in and hangs up
-    /// is not dialled over and over.
-    var steadyAfter: Duration = .seconds(2)
-    /// Before dialling a bot again that is also connected some other way.
+    /// Between two attempts to dial a bot, half as much more or less: 1 to 3 s, the same for ever.
+    var redial: Duration = .seconds(2)
+    /// A bot that is also connected some other way is left alone at least that long, and then until that other way is gone.
+    var duplicateFirst: Duration = .seconds(5)
+    /// After that long it is dialled again all the same.
     var duplicateRedial: Duration = .seconds(60)
     /// Between pings to bots; two without a sign of life end the connection.
     var pingInterval: Duration = .seconds(20)

@@ -19,6 +19,7 @@ final class Bots: Sendable {
     private let bus: any MessageBus
     private let requester: Requester
     private let newestElsewhere: @Sendable (SelfID) -> UInt64
+    private let isLinked: @Sendable (SelfID) -> Bool
     private let stamp: @Sendable (SelfID, Message) -> GroupStamp?
     private let group: any EventLoopGroup
     private let timing: BotTiming
@@ -47,11 +48,13 @@ final class Bots: Sendable {
     ///   - requester: asks other edges.
     ///   - timing: the durations that are no settings; tests shorten them.
     ///   - newestElsewhere: the epoch of a bot's latest link at another edge, as far as presence knows; 0: none.
+    ///   - isLinked: whether the bot has a link at any edge, as far as presence knows.
     ///   - stamp: whom of each group an event is for; `nil` where there is no group.
     init(
         configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, requester: Requester,
         group: any EventLoopGroup, logger: Logger, timing: BotTiming = BotTiming(),
         newestElsewhere: @escaping @Sendable (SelfID) -> UInt64 = { _ in 0 },
+        isLinked: @escaping @Sendable (SelfID) -> Bool = { _ in false },
         stamp: @escaping @Sendable (SelfID, Message) -> GroupStamp? = { _, _ in nil },
         report: @escaping @Sendable (OnlineBot) -> Void
     ) {
@@ -60,6 +63,7 @@ final class Bots: Sendable {
         self.bus = bus
         self.requester = requester
         self.newestElsewhere = newestElsewhere
+        self.isLinked = isLinked
         self.stamp = stamp
         self.group = group
         self.timing = timing
@@ -184,14 +188,17 @@ final class Bots: Sendable {
         let bot = configuration.bots[entry]
         var options = WebSocketOptions()
         options.maxMessageBytes = configuration.maxMessageBytes
-        options.pingInterval = timing.pingInterval
         return bot.addresses.map { url, role in
             BotDialer(
                 entry: entry, url: url, accessToken: bot.accessToken, isStarted: !bot.command.isEmpty,
-                options: options, eventLoop: group.next(), timing: timing, logger: logger
-            ) { socket in
-                self.open(socket, role: role, origin: .dialled(entry: entry), selfID: bot.selfID.map { SelfID($0) })
-            }
+                options: options, eventLoop: group.next(), timing: timing, logger: logger,
+                accepted: { socket in
+                    self.open(
+                        socket, role: role, origin: .dialled(entry: entry), selfID: bot.selfID.map { SelfID($0) })
+                },
+                isConnected: { bot in
+                    self.isLinked(bot) || self.state.withLock { $0.table.known[bot]?.isOnline == true }
+                })
         }
     }
 

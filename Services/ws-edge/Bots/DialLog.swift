@@ -2,15 +2,20 @@ import Logging
 import Observability
 import WebSocketTransport
 
-/// What an operator reads of the attempts to reach one bot: the first failure and each new kind of failure as a warning with
-/// its likely cause, the same again at debug, and the return.
+/// What an operator reads of the attempts to reach one bot: each kind of failure once as a warning with its likely
+/// cause, at debug as long as the bot is away, and the return. A bot is dialled every two seconds for ever, and may
+/// fail in turns by this and by that.
 struct DialLog {
     let entry: Int
     /// Its program was started a moment ago by ourselves: that it does not listen at once is no news.
     let isStarted: Bool
     let logger: Logger
-    private var lastFailure: String?
+    /// The kinds of failure that were told since the bot was last there.
+    private var told: Set<String> = []
     private var failures = 0
+
+    /// More kinds than that are told at debug only.
+    private static let maxTold = 16
 
     /// Attempts a program of ours may need until it listens.
     private static let attemptsToStart = 3
@@ -26,8 +31,7 @@ struct DialLog {
     mutating func failed(_ error: DialError, next delay: Duration) {
         failures += 1
         let failure = "\(error)"
-        let isNew = failure != lastFailure && !(isStarted && failures <= Self.attemptsToStart)
-        if isNew { lastFailure = failure }
+        let isNew = !(isStarted && failures <= Self.attemptsToStart) && isNews(failure)
         logger.log(
             level: isNew ? .warning : .debug, "A bot cannot be reached; trying again.",
             metadata: [
@@ -45,15 +49,14 @@ struct DialLog {
 
     mutating func ended(_ ending: BotConnection.Ending, next delay: Duration) {
         guard ending.selfID == nil else {
-            lastFailure = nil
+            told = []
             logger.debug(
                 "The connection to a bot ended; dialling again.",
                 metadata: [LogKeys.reason: "\(ending.socket)", LogKeys.delay: "\(delay)"])
             return
         }
         let failure = "\(ending.socket), retcode \(ending.refusal.map(String.init) ?? "none")"
-        let isNew = failure != lastFailure
-        lastFailure = failure
+        let isNew = isNews(failure)
         // Some say so in a response, some in the text of their close frame.
         let isToken =
             [1401, 1403].contains(ending.refusal) || ending.socket.reason.lowercased().contains("token")
@@ -66,6 +69,11 @@ struct DialLog {
                     ? "The bot does not accept the token: set bots[].access_token to the bot's own."
                     : "Is it a OneBot 11 server, and logged in?",
             ])
+    }
+
+    private mutating func isNews(_ failure: String) -> Bool {
+        guard told.count < Self.maxTold else { return false }
+        return told.insert(failure).inserted
     }
 
     /// What to look at first.

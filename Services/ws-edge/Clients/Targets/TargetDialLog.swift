@@ -2,12 +2,14 @@ import Logging
 import Observability
 import WebSocketTransport
 
-/// What an operator reads of the attempts to reach one framework: the first failure and each new kind of failure as a warning with its likely
-/// cause, the same again at debug, and the return.
+/// What an operator reads of the attempts to reach one framework: each kind of failure once as a warning with its
+/// likely cause, at debug as long as the framework is away, and the return.
 struct TargetDialLog {
     private let hasToken: Bool
     private let logger: Logger
-    private var lastFailure: String?
+    /// The kinds of failure that were told since the framework was last there; more than some are told at debug only.
+    private var told: Set<String> = []
+    private static let maxTold = 16
     private var failures = 0
     /// Whether the last connection was hung up on at once: then another is no news.
     private var isHungUpOn = false
@@ -26,7 +28,7 @@ struct TargetDialLog {
     /// - Parameter life: how long it was open. One that was hung up on at once was refused.
     mutating func ended(_ ending: WebSocketEnding, after life: Duration, steadyAfter: Duration, next delay: Duration) {
         if life >= steadyAfter {
-            lastFailure = nil
+            told = []
             failures = 0
             isHungUpOn = false
         }
@@ -50,8 +52,7 @@ struct TargetDialLog {
 
     private mutating func report(_ message: Logger.Message, _ failure: String, cause: String, next delay: Duration) {
         failures += 1
-        let isNew = failure != lastFailure
-        lastFailure = failure
+        let isNew = told.count < Self.maxTold && told.insert(failure).inserted
         logger.log(
             level: isNew ? .warning : .debug, message,
             metadata: [

@@ -1,5 +1,6 @@
-/// A steady pace: each wait is `interval`, half as much more or less, however many came before. A framework that starts again is found soon,
-/// and those that lost the same one do not come back together.
+/// A steady pace: each wait is `interval`, half as much more or less, however many came before. A bot or framework
+/// that starts again is found soon, however long it was away, and those that lost the same one do not come back
+/// together.
 struct RedialPace<Generator: RandomNumberGenerator> {
     private let interval: Duration
     private var generator: Generator
