@@ -170,6 +170,7 @@ public final class APIGatewayService: Service {
             registry: registry, edges: edges, presence: presence, bus: bus, exchanges: exchanges, bots: bots,
             spawn: { [tasks] in tasks.spawn($0) })
         dispatcher.onlineClientsShape = configuration.onlineClientsShape
+        dispatcher.logger = logger
         return OwnActions(registry: registry, edges: edges, dispatcher: dispatcher)
     }
 

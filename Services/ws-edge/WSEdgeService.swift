@@ -57,6 +57,7 @@ public final class WSEdgeService: Service {
             bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
             spawn: { tasks.spawn($0) })
         dispatcher.onlineClientsShape = configuration.onlineClientsShape
+        dispatcher.logger = logger
         context = EdgeContext(
             configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
             presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks, metrics: metrics, logger: logger)

@@ -1,5 +1,6 @@
 public import Bus
 public import Contracts
+public import Logging
 public import OneBot
 
 /// Carries out actions of ours; every other one is the bot's. One action, one file, whichever door it came through.
@@ -18,6 +19,8 @@ public struct ActionDispatcher: Sendable {
     var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     /// How long one publish may take until its targets count as not reached.
     var publishDeadline: Duration = .seconds(10)
+    /// Where it is said what was not done after all.
+    public var logger: Logger?
     /// How `get_online_clients` wraps its list. Default ``OnlineClientsShape/clients``.
     public var onlineClientsShape: OnlineClientsShape = .clients
 

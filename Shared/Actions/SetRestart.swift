@@ -1,9 +1,12 @@
 import Contracts
+import Logging
+import NIOCore
+import Observability
 import OneBot
-import Synchronization
 
 /// `set_restart`: answers at once, and restarts the bot after `delay`: its program where Perpetua runs it, else the
-/// bot is asked to.
+/// bot is asked to. One restart of a bot at a time: see ``RestartBook`` for what waits here, ``RestartGate`` for what
+/// is carried out.
 struct SetRestart {
     private static let maxDelay: Duration = .seconds(3600)
     private let params: Parameters
@@ -22,36 +25,55 @@ struct SetRestart {
     }
 
     func perform(for choice: BotChoice, using dispatcher: ActionDispatcher) async throws(RPC.Failure) -> Response {
-        let restart = try await restart(for: choice, using: dispatcher)
-        guard dispatcher.pendingRestarts.begin() else {
+        let bot = try await dispatcher.bot(bot, choice)
+        let presence = try await dispatcher.presence { $0.bots[bot] != nil }
+        guard let known = presence.bots[bot] else {
+            _ = try choice.bot(.bot(bot), in: presence)  // 1404, or 1503 where there is none at all
+            return .async
+        }
+        let (epoch, due) = (known.epoch, NIODeadline.now() + TimeAmount(delay))
+        switch dispatcher.pendingRestarts.ask(for: bot, epoch: epoch, due: due) {
+        case .begin(let number): wait(number, then: restart(known, using: dispatcher), of: known, using: dispatcher)
+        case .underWay: dispatcher.noteRestart("A restart is asked for again; one is under way.", of: bot)
+        case .full:
             throw RPC.Failure(
                 .rateLimited,
-                "set_restart: \(PendingRestarts.limit) restarts are waiting for their delay to end. Try again later.",
+                "set_restart: \(RestartBook.limit) restarts are waiting for their delay to end. Try again later.",
                 retryAfter: .seconds(60))
-        }
-        dispatcher.spawn { [delay] in
-            defer { dispatcher.pendingRestarts.end() }
-            do {
-                try await dispatcher.sleep(delay)
-            } catch {
-                return  // This service is ending; so does what it had put off.
-            }
-            await restart()
         }
         return .async
     }
 
+    private func wait(
+        _ number: Int, then restart: @escaping @Sendable () async -> Void, of known: OnlineBot,
+        using dispatcher: ActionDispatcher
+    ) {
+        let bot = known.selfID
+        dispatcher.spawn { [delay] in
+            do {
+                try await dispatcher.sleep(delay)
+            } catch {
+                // This service is ending; so does what it had put off.
+                return dispatcher.pendingRestarts.end(number, of: bot)
+            }
+            let epoch = (dispatcher.presence.current.bots[bot] ?? known).epoch
+            if dispatcher.pendingRestarts.isDue(number, of: bot, epoch: epoch) {
+                await restart()
+            } else {
+                dispatcher.noteRestart(
+                    "A restart was dropped: the bot has connected anew since it was asked for.", of: bot)
+            }
+        }
+    }
+
     /// What is to be done once the delay is over.
-    private func restart(
-        for choice: BotChoice, using dispatcher: ActionDispatcher
-    ) async throws(RPC.Failure) -> @Sendable () async -> Void {
-        let bot = try await dispatcher.bot(bot, choice)
-        let presence = try await dispatcher.presence { $0.bots[bot] != nil }
-        _ = try choice.bot(.bot(bot), in: presence)
-        if let known = presence.bots[bot], known.isSupervised {
+    private func restart(_ known: OnlineBot, using dispatcher: ActionDispatcher) -> @Sendable () async -> Void {
+        let bot = known.selfID
+        if known.isSupervised {
             return {
+                let edge = dispatcher.presence.current.bots[bot]?.edge ?? known.edge
                 // The caller has its answer; the edge logs what goes wrong.
-                try? await dispatcher.edges.restartBot(bot, at: known.edge)
+                try? await dispatcher.edges.restartBot(bot, at: edge)
             }
         }
         // The delay is served here: the bot is not to wait once more.
@@ -60,19 +82,8 @@ struct SetRestart {
     }
 }
 
-/// How many restarts wait for their delay: bounded, since each holds a task for up to an hour.
-final class PendingRestarts: Sendable {
-    static let limit = 256
-    private let count = Mutex(0)
-
-    /// False where the bound is reached.
-    func begin() -> Bool {
-        count.withLock { count in
-            guard count < Self.limit else { return false }
-            count += 1
-            return true
-        }
+extension ActionDispatcher {
+    fileprivate func noteRestart(_ sentence: Logger.Message, of bot: SelfID) {
+        logger?.info(sentence, metadata: [LogKeys.selfID: "\(bot)"])
     }
-
-    func end() { count.withLock { $0 -= 1 } }
 }

@@ -60,6 +60,18 @@ struct AccessTokensTests {
         #expect(tokens.verdict(authorization: "x", query: nil) == .accepted(TokenScope(name: "a", actions: [])))
     }
 
+    @Test(
+        "`!` takes actions out again, wherever it stands",
+        arguments: [
+            #"actions: ["*", "!set_restart"]"#, #"actions: ["!set_restart", "*"]"#, #"actions: "* !set_restart""#,
+        ])
+    func exclusions(actions: String) {
+        let settings = settings("tokens: [{name: a, token: x, \(actions)}]")
+        let scope = TokenScope(name: "a", actions: [.all], excludedActions: [ActionPattern("set_restart")])
+        #expect(AccessTokens(settings).verdict(authorization: "x", query: nil) == .accepted(scope))
+        #expect(settings.problems == [])
+    }
+
     @Test("a token may come from the environment")
     func environment() {
         let settings = settings(
@@ -81,6 +93,9 @@ struct AccessTokensTests {
             ("tokens: [{name: a, token: x, self_ids: [0]}]", "tokens[0].self_ids"),
             ("tokens: [{name: a, token: x, self_ids: ['*', 1]}]", "tokens[0].self_ids"),
             ("tokens: [{name: a, token: x, actions: ['send msg']}]", "tokens[0].actions"),
+            ("tokens: [{name: a, token: x, actions: ['*', '!']}]", "tokens[0].actions"),
+            ("tokens: [{name: a, token: x, actions: ['*', 'get!']}]", "tokens[0].actions"),
+            ("tokens: [{name: a, token: x, actions: ['!set_restart']}]", "tokens[0].actions"),
             ("tokens: [{name: a, token: x, events: maybe}]", "tokens[0].events"),
             ("tokens: [{name: a, token: x, htpp: true}]", "tokens[0].htpp"), ("tokens: x", "tokens"),
         ])

@@ -127,13 +127,79 @@ import Testing
     @Test("restarts that wait are bounded: one more is 1429")
     func bound() async throws {
         let harness = try await ActionsHarness()
-        harness.online([], bots: [.fixture(10001, at: harness.far, isSupervised: true)])
+        let bots = Int64(1)...Int64(RestartBook.limit) + 1
+        harness.online([], bots: bots.map { .fixture($0, at: harness.far, isSupervised: true) })
         harness.farInbox.answer { _ in try? RPC.encodeResult(RPC.Empty()) }
-        for _ in 0..<PendingRestarts.limit { #expect(try await harness.perform(.setRestart).retcode == 1) }
-        let over = try await harness.perform(.setRestart)
+        for bot in bots.dropLast() {
+            #expect(try await harness.perform(.setRestart, #"{"self_id":\#(bot)}"#).retcode == 1)
+        }
+        let over = try await harness.perform(.setRestart, #"{"self_id":\#(bots.upperBound)}"#)
         #expect(over.retcode == 1429)
         #expect(over["retry_after_ms"] != nil)
         _ = await harness.runSpawned()
         #expect(try await harness.perform(.setRestart).retcode == 1)
+    }
+
+    @Test("asked for again while one waits, it is async and nothing more is done", arguments: [true, false])
+    func again(isSupervised: Bool) async throws {
+        let harness = try await ActionsHarness()
+        harness.online([], bots: [.fixture(10001, at: harness.far, isSupervised: isSupervised)])
+        harness.farInbox.answer { _ in try? RPC.encodeResult(RPC.Empty()) }
+        let bot = try await BusResponder.bot(SelfID(10001), at: harness.broker) { _ in
+            ByteBuffer(string: #"{"status":"ok","retcode":0,"data":null}"#)
+        }
+        for _ in 1...16 { #expect(try await harness.perform(.setRestart, #"{"delay":2000}"#).retcode == 1) }
+        #expect(harness.spawnedCount == 1)
+        _ = await harness.runSpawned()
+        #expect(harness.farInbox.deliveries.count == (isSupervised ? 1 : 0))
+        #expect(bot.deliveries.count == (isSupervised ? 0 : 1))
+    }
+
+    @Test("one that is asked for sooner is carried out in the place of one that waits long")
+    func sooner() async throws {
+        let harness = try await ActionsHarness()
+        harness.online([], bots: [.fixture(10001, at: harness.far, isSupervised: true)])
+        harness.farInbox.answer { _ in try? RPC.encodeResult(RPC.Empty()) }
+        #expect(try await harness.perform(.setRestart, #"{"delay":3600000}"#).retcode == 1)
+        #expect(try await harness.perform(.setRestart).retcode == 1)
+        #expect(await harness.runSpawned() == [.seconds(3600), .zero])
+        #expect(harness.farInbox.deliveries.count == 1)
+    }
+
+    @Test("one whose bot has connected anew since it was asked for is dropped", arguments: [true, false])
+    func connectedAnew(isSupervised: Bool) async throws {
+        let harness = try await ActionsHarness()
+        var known = OnlineBot.fixture(10001, at: harness.far, isSupervised: isSupervised)
+        known.isOnline = false
+        harness.online([], bots: [known])
+        harness.farInbox.answer { _ in try? RPC.encodeResult(RPC.Empty()) }
+        let bot = try await BusResponder.bot(SelfID(10001), at: harness.broker) { _ in
+            ByteBuffer(string: #"{"status":"ok","retcode":0,"data":null}"#)
+        }
+        #expect(try await harness.perform(.setRestart, #"{"delay":2000}"#).retcode == 1)
+        known.isOnline = true
+        known.epoch = 2
+        _ = harness.presence.apply(
+            PresenceChange(kind: .botOnline, registryEpoch: 1, sequence: 2, edge: nil, bots: [known]))
+        _ = await harness.runSpawned()
+        #expect(harness.farInbox.deliveries.isEmpty && bot.deliveries.isEmpty)
+        #expect(try await harness.perform(.setRestart).retcode == 1)
+        _ = await harness.runSpawned()
+        #expect(harness.farInbox.deliveries.count + bot.deliveries.count == 1, "asked for of the new link")
+    }
+}
+
+@Suite struct RestartGateTests {
+    private let start = NIODeadline.uptimeNanoseconds(1)
+
+    @Test("one restart until the bot was connected, or has had its time")
+    func gate() {
+        var gate = RestartGate(patience: .seconds(60))
+        let first = gate.begin(at: start)
+        let again = gate.begin(at: start + .seconds(59))
+        gate.connected()
+        let next = gate.begin(at: start + .seconds(59))
+        let late = gate.begin(at: start + .seconds(119))
+        #expect([first, again, next, late] == [true, false, true, true])
     }
 }

@@ -22,6 +22,20 @@ struct TokenScopeTests {
         #expect((scope.refusal(ofAction: action) == nil) == isPermitted)
     }
 
+    @Test(
+        "what is excluded is not permitted, whatever else is said",
+        arguments: [
+            ("set_restart", false), ("set_restart_async", false), ("set_restart_rate_limited", false),
+            ("set_group_ban", false), ("set_group_kick", true), ("get_status", true), ("set_restart_now", true),
+        ])
+    func exclusions(action: String, isPermitted: Bool) {
+        let scope = TokenScope(
+            name: "shop", actions: [.all, ActionPattern("set_restart")],
+            excludedActions: [ActionPattern("set_restart"), ActionPattern("set_*_ban")])
+        #expect(scope.permits(action: action) == isPermitted)
+        #expect(scope.refusal(ofAction: action)?.contains("!set_restart, !set_*_ban") == (isPermitted ? nil : true))
+    }
+
     @Test("bots, events and HTTP are each refused with a sentence that says what to do")
     func refusals() {
         let scope = TokenScope(name: "shop", bots: [SelfID(7)], receivesEvents: false, usesHTTP: false)

@@ -1,7 +1,8 @@
 import Foundation
 public import NIOCore
 
-/// A frame as a bot of today sends it, from `Tests/Fixtures/bots`: the account is 10001, groups are 30003 and 30004, people 20001 and on.
+/// A frame as a bot of today sends it, from `Tests/Fixtures/bots`: the account is 10001, groups are 30003 and 30004,
+/// people 20001 and on.
 public struct BotFixture: Sendable, CustomStringConvertible {
     /// Whose way of writing it is.
     public enum Implementation: String, Sendable, CaseIterable {

@@ -159,6 +159,25 @@ struct BotProcessTests {
         }
     }
 
+    @Test("asked for with each heartbeat while the bot logs in, one restart is made; the next once it was connected")
+    func oneRestart() async throws {
+        let flags = [("bots[0].self_id", "10001"), ("bots[0].command", "sleep 600")]
+        try await BotBench.run(flags) { bench in
+            func starts() -> Int { bench.log.entries.filter { $0.message.contains("is started.") }.count }
+            try await eventually("it runs") { starts() == 1 }
+            for _ in 1...16 { try await bench.bots.restart(SelfID(10001)) }
+            try await eventually("it runs again") { starts() == 2 }
+            #expect(bench.log.entries.count { $0.message.contains("asked for again") } == 15)
+            let bot = try await bench.dialIn(selfID: 10001)
+            try await bench.untilOnline(10001)
+            try await bench.bots.restart(SelfID(10001))
+            try await eventually("it runs once more") { starts() == 3 }
+            try await bench.bots.restart(SelfID(10001))
+            #expect(bench.log.entries.count { $0.message.contains("asked for again") } == 16)
+            bot.close()
+        }
+    }
+
     private func isZombie(_ pid: Int32) -> Bool {
         // `try?`: no such file, no such process.
         (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?.contains(") Z ") ?? true

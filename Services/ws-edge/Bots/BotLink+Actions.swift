@@ -34,6 +34,7 @@ extension BotLink {
             refuseNonsense(delivery)
             return
         }
+        if let objection = objection(to: frame, from: delivery.properties) { return refuse(delivery, objection) }
         let name = ActionName(called)
         guard name.isAnsweredAtOnce else {
             if let refusal = admit(delivery, frame, name, askedBy: delivery.properties, at: now) {
@@ -119,6 +120,9 @@ extension BotLink {
     }
 
     private func send(_ delivery: Delivery, _ frame: JSONObject, _ action: String, at now: NIODeadline) {
+        if action == ActionDispatcher.Name.setRestart.rawValue, !beginRestart(at: now) {
+            return refuse(delivery, .async)
+        }
         ask(frame, action, timeout: services.timeout(action), for: delivery.properties, at: now)
         delivery.acknowledge()
         logger.trace(

@@ -58,6 +58,9 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     var isFlushScheduled = false
     var expiry: (deadline: NIODeadline, timer: Scheduled<Void>)?
 
+    /// A bot that is still connected by then has not restarted.
+    var restarts = RestartGate(patience: .seconds(60))
+
     /// Actions seen last, so that none is carried out twice.
     var seen = RecentIDs(limit: 16_384)
 
@@ -125,6 +128,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
             if movesActions { publish(echoes.failAll()) }
             if connection.place.role.callsActions {
                 isActionsWritable = isWritable
+                restarts.connected()
                 endSilence()
             }
             let startsEpoch = claims || (takesEvents && sequence.sequence > 0)

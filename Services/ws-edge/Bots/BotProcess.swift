@@ -1,3 +1,4 @@
+import Actions
 import Bus
 import Logging
 import NIOCore
@@ -20,6 +21,7 @@ final class BotProcess: Sendable {
         var running: ChildProcess?
         /// The next end is wanted: start again at once.
         var isRestarting = false
+        var gate = RestartGate(patience: .seconds(600))
     }
 
     init(
@@ -41,13 +43,22 @@ final class BotProcess: Sendable {
     /// The program that runs now.
     var pid: Int32? { state.withLock { $0.running?.pid } }
 
+    /// The bot whose program it is has connected.
+    func connected() { state.withLock { $0.gate.connected() } }
+
     /// Ends the program (SIGTERM, then SIGKILL); ``run()`` starts it again at once. Between two runs: starts it now.
-    func restart() {
-        let running = state.withLock { state in
+    /// One restart at a time: the bot must have been connected since the last one.
+    func restart(at now: NIODeadline = .now()) {
+        let restart: (isDue: Bool, running: ChildProcess?) = state.withLock { state in
+            guard state.gate.begin(at: now) else { return (false, nil) }
             state.isRestarting = state.running != nil
-            return state.running
+            return (true, state.running)
         }
-        if let running {
+        guard restart.isDue else {
+            logger.info("A restart is asked for again; the bot has not been connected since the last one.")
+            return
+        }
+        if let running = restart.running {
             running.terminate(grace: timing.terminationGrace)
         } else {
             pause.ring()

@@ -256,7 +256,9 @@ final class Bots: Sendable {
                 newestElsewhere: newestElsewhere, stamp: stamp,
                 changed: { link, epoch, isOnline in
                     let bot = self.state.withLock { $0.table.changed(link.bot, epoch: epoch, isOnline: isOnline) }
-                    if let bot { self.report(bot) }
+                    guard let bot else { return }
+                    if isOnline { self.processes.first { $0.entry == bot.configuredIndex }?.connected() }
+                    self.report(bot)
                 }),
             logger: logger)
     }

@@ -28,8 +28,9 @@ final class EventView {
     var detailType: String? { event?.detailType }
     /// The group it happened in; `nil` in private. Some bots write 0 there, and the group where they met a stranger.
     private(set) lazy var groupID: Int64? = isPrivateMessage ? nil : id("group_id")
-    /// Who it is about; for a private message that the bot's account sent itself: whom it was sent to. `nil` where it is nobody: a notice that
-    /// names the account itself, and no group, is about the account (that it was logged out, say).
+    /// Who it is about; for a private message that the bot's account sent itself: whom it was sent to. `nil` where it
+    /// is nobody: a notice that names the account itself, and no group, is about the account (that it was logged out,
+    /// say).
     private(set) lazy var userID: Int64? = {
         if postType == "message_sent", groupID == nil { return id("target_id") ?? id("user_id") }
         let user = id("user_id")

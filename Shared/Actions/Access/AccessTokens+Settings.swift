@@ -19,7 +19,8 @@ extension AccessTokens {
     /// - `tokens[].name`: what it is called in logs and answers, `[A-Za-z0-9_.-]{1,48}`, no two alike.
     /// - `tokens[].token`: the secret, no two alike.
     /// - `tokens[].self_ids`: the bots it is for, the preferred one first. Default `*`: all.
-    /// - `tokens[].actions`: the actions it is for, ours among them; `*` in a name stands for anything. Default `*`: all; `[]`: none.
+    /// - `tokens[].actions`: the actions it is for, ours among them; `*` in a name stands for anything, `!` before
+    ///   one takes it out again, wherever it stands. Default `*`: all; `[]`: none.
     /// - `tokens[].events`: whether it gets events. Default true.
     /// - `tokens[].http`: whether it opens the HTTP API. Default true.
     public init(_ settings: Settings) {
@@ -50,9 +51,10 @@ extension AccessTokens {
 
 extension TokenScope {
     fileprivate init(_ settings: Settings, entry: String) {
+        let actions = Self.actions(settings, "\(entry).actions")
         self.init(
             name: settings.optionalString("\(entry).name"), bots: Self.bots(settings, "\(entry).self_ids"),
-            actions: Self.actions(settings, "\(entry).actions"),
+            actions: actions.included, excludedActions: actions.excluded,
             receivesEvents: settings.bool("\(entry).events", default: true),
             usesHTTP: settings.bool("\(entry).http", default: true))
         guard let name, (1...48).contains(name.utf8.count), name.utf8.allSatisfy(Self.isNameByte) else {
@@ -72,15 +74,29 @@ extension TokenScope {
         }
     }
 
-    private static func actions(_ settings: Settings, _ key: String) -> [ActionPattern] {
-        settings.strings(key, default: ["*"]).map { text in
-            if text.isEmpty || text.utf8.count > 128
-                || !text.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "*") })
+    private static func actions(
+        _ settings: Settings, _ key: String
+    ) -> (included: [ActionPattern], excluded: [ActionPattern]) {
+        let texts = settings.strings(key, default: ["*"])
+        var (included, excluded): ([ActionPattern], [ActionPattern]) = ([], [])
+        for text in texts {
+            let isExclusion = text.hasPrefix("!")
+            let name = isExclusion ? String(text.dropFirst()) : text
+            if name.isEmpty || name.utf8.count > 128
+                || !name.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "*") })
             {
-                settings.report(key, value: text, remedy: "Write names of actions, * for any characters, as get_*.")
+                settings.report(
+                    key, value: text,
+                    remedy: "Write names of actions, * for any characters, as get_*, ! before what is not meant.")
             }
-            return ActionPattern(text)
+            if isExclusion { excluded.append(ActionPattern(name)) } else { included.append(ActionPattern(name)) }
         }
+        if included.isEmpty, let first = excluded.first {
+            settings.report(
+                key, value: "!\(first.text)",
+                remedy: "Say what it is for as well: [\"*\", \"!\(first.text)\"] is all but that.")
+        }
+        return (included, excluded)
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

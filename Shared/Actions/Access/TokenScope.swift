@@ -8,16 +8,19 @@ public struct TokenScope: Sendable, Hashable {
     public var bots: [SelfID]?
     /// The actions it is for, ours among them.
     public var actions: [ActionPattern]
+    /// Those among them that it is not for all the same.
+    public var excludedActions: [ActionPattern]
     public var receivesEvents: Bool
     public var usesHTTP: Bool
 
     public init(
-        name: String? = nil, bots: [SelfID]? = nil, actions: [ActionPattern] = [.all], receivesEvents: Bool = true,
-        usesHTTP: Bool = true
+        name: String? = nil, bots: [SelfID]? = nil, actions: [ActionPattern] = [.all],
+        excludedActions: [ActionPattern] = [], receivesEvents: Bool = true, usesHTTP: Bool = true
     ) {
         self.name = name
         self.bots = bots
         self.actions = actions
+        self.excludedActions = excludedActions
         self.receivesEvents = receivesEvents
         self.usesHTTP = usesHTTP
     }
@@ -30,7 +33,11 @@ public struct TokenScope: Sendable, Hashable {
     /// By what it is without `_async` or `_rate_limited`: these say how, not what.
     public func permits(action: String) -> Bool {
         let plain = ActionName(action).plain
-        return actions.contains { $0.matches(plain) }
+        return Self.matches(actions, plain) && !Self.matches(excludedActions, plain)
+    }
+
+    private static func matches(_ patterns: [ActionPattern], _ action: String) -> Bool {
+        patterns.contains { $0.matches(action) }
     }
 
     /// The bot for whom none is named: the deployment's default one if it is within the scope, else the first in it. `nil` where the scope
@@ -44,7 +51,7 @@ public struct TokenScope: Sendable, Hashable {
 
     public func refusal(ofAction action: String) -> String? {
         guard !permits(action: action) else { return nil }
-        let list = actions.map(\.text).joined(separator: ", ")
+        let list = (actions.map(\.text) + excludedActions.map { "!\($0.text)" }).joined(separator: ", ")
         return "\(subject) is not for \(action.prefix(128)), but for \(list.isEmpty ? "no action" : list). "
             + "Show another token, or have it added to the `actions` of this one."
     }
