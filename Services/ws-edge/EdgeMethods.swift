@@ -81,6 +81,8 @@ final class EdgeMethods: Sendable {
         case .report: context.leases.reportAll()
         case .restartBot:
             try await bots.restart(RPC.decodeParams(EdgeAPI.RestartBot.self, from: question).selfID)
+        case .botTroubles:
+            return try RPC.encodeResult(EdgeAPI.BotTroubles(sentences: Array(bots.troubles.prefix(5))))
         case .perform:
             return try RPC.encodeResult(try await perform(RPC.decodeParams(EdgeAPI.Perform.self, from: question)))
         }

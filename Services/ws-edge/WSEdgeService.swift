@@ -111,13 +111,15 @@ public final class WSEdgeService: Service {
                 + "(\(context.address.edgeID)): give each its own, and start this one again.")
     }
 
-    /// Bots that do not answer their actions.
+    /// Bots that do not answer their actions, and those that are connected and do not make themselves known.
     private var silence: Impairment? {
         let silent = bots.silent
-        guard !silent.isEmpty else { return nil }
         let names = silent.prefix(5).map(\.description).joined(separator: ", ") + (silent.count > 5 ? ", …" : "")
-        return Impairment(
-            .ailing, "No answer to actions comes from bot \(names): they fail at once until it answers again.")
+        let unanswering =
+            silent.isEmpty
+            ? [] : ["No answer to actions comes from bot \(names): they fail at once until it answers again."]
+        let reasons = unanswering + bots.troubles.prefix(5)
+        return reasons.isEmpty ? nil : Impairment(.ailing, reasons.joined(separator: " "))
     }
 
     public func run() async throws {

@@ -1,5 +1,5 @@
 public import Contracts
-import OneBot
+public import OneBot
 
 extension ActionDispatcher {
     /// What the registry published before it said how far it is comes to us before its answer: normally nobody waits. Longer than that is
@@ -22,7 +22,17 @@ extension ActionDispatcher {
     public func bot(_ wish: BotChoice.Wish, _ choice: BotChoice) async throws(RPC.Failure) -> SelfID {
         try choice.check(wish)
         if case (.standard, .bot(let bot)) = (wish, choice.standard) { return bot }
-        return try await find { presence throws(RPC.Failure) in try choice.bot(wish, in: presence) }
+        do throws(RPC.Failure) {
+            return try await find { presence throws(RPC.Failure) in try choice.bot(wish, in: presence) }
+        } catch {
+            let known = presence.current
+            guard known.bots.isEmpty, error.retcode == RetCode.unavailable.rawValue else { throw error }
+            let troubles = await botTroubles.sentences(of: known, by: edges)
+            if troubles.isEmpty { throw error }
+            throw RPC.Failure(
+                .unavailable, "\(troubles.joined(separator: " ")) Until then there is no bot to call.",
+                retryAfter: .seconds(1))
+        }
     }
 
     /// Who is online, as far as this process knows, where that suffices; else who is online now.

@@ -15,6 +15,7 @@ public struct ActionDispatcher: Sendable {
     let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
     let pendingRestarts = PendingRestarts()
     let registrySilence = RegistrySilence()
+    let botTroubles = BotTroubles()
     /// How a delay is waited for; tests put a clock of their own here.
     var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     /// How long one publish may take until its targets count as not reached.

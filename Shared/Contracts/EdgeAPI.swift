@@ -15,6 +15,8 @@ public enum EdgeAPI {
         case report
         /// ``RestartBot`` → ``RPC/Empty``: restarts the supervised program of a bot.
         case restartBot = "restart_bot"
+        /// ``RPC/Empty`` → ``BotTroubles``: what is wrong with bots that are connected there and cannot be used.
+        case botTroubles = "bot_troubles"
         /// ``Perform`` → ``Performed``: carries out one of our own actions as the client that lives here.
         case perform
     }
@@ -85,6 +87,15 @@ public enum EdgeAPI {
         }
     }
 
+    public struct BotTroubles: Sendable, Codable {
+        /// For people, each complete.
+        public var sentences: [String]
+
+        public init(sentences: [String]) {
+            self.sentences = sentences
+        }
+    }
+
     public struct Perform: Sendable, Codable {
         public var sessionID: UInt64
         public var appID: String
@@ -140,6 +151,11 @@ public struct EdgeClient: Sendable {
 
     public func restartBot(_ bot: SelfID, at edge: EdgeAddress) async throws(RPC.Failure) {
         let _: RPC.Empty = try await ask(.restartBot, EdgeAPI.RestartBot(selfID: bot), of: edge)
+    }
+
+    public func botTroubles(at edge: EdgeAddress) async throws(RPC.Failure) -> [String] {
+        let troubles: EdgeAPI.BotTroubles = try await ask(.botTroubles, RPC.Empty(), of: edge, timeout: .seconds(1))
+        return troubles.sentences
     }
 
     public func perform(_ action: EdgeAPI.Perform, at edge: EdgeAddress) async throws(RPC.Failure) -> ByteBuffer {

@@ -136,7 +136,7 @@ final class ScriptedEdge: Sendable {
             case .report:
                 state.withLock { $0.reportsAsked += 1 }
                 reply(to: delivery, try RPC.encodeResult(RPC.Empty()))
-            case .restartBot, .perform:
+            case .restartBot, .botTroubles, .perform:
                 throw RPC.Failure(.notFound, "not scripted")
             }
         } catch {

@@ -58,7 +58,7 @@ public func withPerpetua<Result: Sendable>(
         onListening: { ports.edge($0) })
     let gateway = APIGatewayService(
         configuration: .init(settings), bus: bus, eventLoopGroup: group, logger: logger,
-        onBound: { ports.gateway($0) })
+        checks: [registry.health, edge.health], onBound: { ports.gateway($0) })
     // A key that nobody reads is a mistake in the test.
     if let problem = settings.problems.first { throw problem }
     let services = ServiceGroup(services: [registry, edge, gateway], logger: logger)

@@ -35,7 +35,8 @@ final class BotBench: Sendable {
 
     /// Short where a test would wait; long where one would depend on how fast an answer comes.
     static let quick = BotTiming(
-        askAfter: .milliseconds(20), askAgainAfter: .milliseconds(50), redial: .milliseconds(20),
+        askAfter: .milliseconds(20), askAgainAfter: .milliseconds(50), firstWords: .seconds(3600),
+        redial: .milliseconds(20),
         duplicateFirst: .milliseconds(30), duplicateRedial: .milliseconds(100),
         restartFirst: .milliseconds(10), restartLongest: .milliseconds(50), terminationGrace: .seconds(5),
         claimAgainAfter: .milliseconds(10), busAgainAfter: .milliseconds(10), claimLookEvery: .milliseconds(10),

@@ -15,6 +15,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     private let logger: Logger
     private let findLink: @Sendable (BotConnection, SelfID) -> BotLink?
     private let isClosed: @Sendable () -> Void
+    private let troubled: @Sendable (BotTrouble?) -> Void
     private let ending: EventLoopPromise<Ending>
     private let openedAt: NIODeadline
     private var socket: WebSocketConnection?
@@ -25,6 +26,9 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     private var held: [BotFrame] = []
     private var heldBytes = 0
     private var question: Scheduled<Void>?
+    private var firstWords: Scheduled<Void>?
+    private var hasSpoken = false
+    private var trouble: BotTrouble?
     private var watching: Scheduled<Void>?
     private var isReadingPaused = false
     private var hasWarnedOfSelfID = false
@@ -59,12 +63,14 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     /// - Parameters:
     ///   - selfID: what is known of it beforehand.
     ///   - findLink: the link of that bot; `nil` where no more bots are taken. On this connection's event loop.
+    ///   - troubled: told what is wrong with the bot, and (`nil`) when nothing is any more.
     ///   - isClosed: called once, last.
     init(
         _ socket: WebSocketConnection, place: BotLinkState.Connection, selfID: SelfID?, timing: BotTiming,
         logger: Logger, findLink: @escaping @Sendable (BotConnection, SelfID) -> BotLink?,
-        isClosed: @escaping @Sendable () -> Void
+        troubled: @escaping @Sendable (BotTrouble?) -> Void = { _ in }, isClosed: @escaping @Sendable () -> Void
     ) {
+        self.troubled = troubled
         self.isClosed = isClosed
         self.socket = socket
         self.place = place
@@ -83,13 +89,15 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
 
     func start() {
         eventLoop.preconditionInEventLoop()
-        // Some bots never read the socket that takes their events: of it an unanswered ping says nothing. TCP finds a dead peer there.
+        // Some bots never read the socket that takes their events: of it an unanswered ping says nothing. TCP finds a
+        // dead peer there.
         if place.role.callsActions { socket?.startPinging(every: timing.pingInterval) }
         if let selfID = identity.selfID {
             identified(as: selfID)
         } else if place.role.callsActions {
             ask(after: timing.askAfter)
         }
+        awaitFirstWords()
     }
 
     // MARK: What the socket says
@@ -109,6 +117,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
             identified(as: selfID)
         case .answerToUs(let selfID):
             if let selfID { identified(as: selfID) }
+            link?.onLoop { $0.heardAnswer() }
         }
     }
 
@@ -119,6 +128,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
 
     func closed(_ socketEnding: WebSocketEnding) {
         question?.cancel()
+        firstWords?.cancel()
         watching?.cancel()
         socket = nil
         held = []
@@ -187,6 +197,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
             return
         }
         self.link = link
+        if hasSpoken { isWell() }
         let isWritable = socket.isWritable
         link.onLoop { $0.attach(self, isWritable: isWritable) }
         let frames = held
@@ -238,9 +249,55 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
             metadata: [LogKeys.selfID: "\(link.bot)", LogKeys.reason: "self_id \(other) in an event"])
     }
 
+    // MARK: First words
+
+    /// A bot makes itself known soon after it has connected: by an event, or by its answer to our question.
+    private func awaitFirstWords() {
+        let half = TimeAmount.nanoseconds(TimeAmount(timing.firstWords).nanoseconds / 2)
+        firstWords = eventLoop.scheduleTask(in: half) {
+            if !self.hasSpoken, self.link != nil, self.place.role.callsActions {
+                // Known beforehand, it was not asked yet.
+                self.socket?.send(text: self.identity.probe())
+                self.socket?.flush()
+            }
+            self.firstWords = self.eventLoop.scheduleTask(in: half) { self.judge() }
+        }
+    }
+
+    private func judge() {
+        // What it may have said is not read yet.
+        guard !isReadingPaused else { return awaitFirstWords() }
+        guard let link else {
+            set(hasSpoken ? .nameless : .silent)
+            return awaitFirstWords()
+        }
+        // One that only sends events may have none.
+        guard !hasSpoken, place.role.callsActions else { return }
+        set(.silent)
+        let sentence = BotTrouble.silent.sentence(of: place.origin, remoteAddress: remoteAddress)
+        link.onLoop { [number = place.number] in $0.isMute(number, because: sentence) }
+    }
+
+    private func set(_ trouble: BotTrouble) {
+        guard trouble != self.trouble else { return }
+        self.trouble = trouble
+        troubled(trouble)
+    }
+
+    /// It has spoken, and is known.
+    private func isWell() {
+        if trouble == .silent { link?.onLoop { $0.isMuteNoMore() } }
+        trouble = nil
+        troubled(nil)
+    }
+
     // MARK: Signs of life
 
     private func notice(_ frame: BotFrame) {
+        if !hasSpoken {
+            hasSpoken = true
+            if link != nil { isWell() }
+        }
         let now = NIODeadline.now()
         switch frame {
         case .event(let event) where event.isHeartbeat:

@@ -16,6 +16,11 @@ struct BotIdentity {
     /// The question, to be sent as it is; `nil` where there is nothing to ask.
     mutating func question() -> ByteBuffer? {
         guard selfID == nil else { return nil }
+        return probe()
+    }
+
+    /// The same question to a bot that is known, whether it answers at all.
+    mutating func probe() -> ByteBuffer {
         hasAsked = true
         var frame = JSONObjectWriter()
         frame.add("action", "get_login_info")

@@ -10,9 +10,23 @@ extension BotLink {
     /// Why an action fails at once; `nil` where the bot is worth asking.
     func unanswering(at now: NIODeadline) -> Response? {
         guard breaker.isOpen else { return nil }
+        let reason = muteness ?? "Bot \(bot) does not answer: the action was not carried out."
         return .unavailable(
-            "Bot \(bot) does not answer: the action was not carried out. Perpetua goes on asking it for its status.",
-            retryAfter: breaker.retryAfter(at: now))
+            "\(reason) Perpetua goes on asking it for its status.", retryAfter: breaker.retryAfter(at: now))
+    }
+
+    /// The connection that takes its actions has brought nothing since it was opened, not even an answer to a
+    /// question of ours: nobody waits for it to time out.
+    func isMute(_ number: UInt64, because sentence: String) {
+        let now = NIODeadline.now()
+        guard state.actions?.number == number, breaker.timedOut(breaker.threshold, at: now) else { return }
+        muteness = sentence
+        stopAsking(at: now)
+    }
+
+    /// It has said something after all.
+    func isMuteNoMore() {
+        if muteness != nil { heardAnswer() }
     }
 
     /// Ends what the bot has not answered in time.
@@ -20,10 +34,14 @@ extension BotLink {
         let timeouts = echoes.countExpiring(at: now, sentSince: breaker.lastAnswer)
         publish(echoes.expire(at: now))
         guard breaker.timedOut(timeouts, at: now) else { return }
-        metrics.setSilent(true)
         logger.warning(
             "The bot does not answer; actions for it fail at once until it does.",
             metadata: [LogKeys.count: "\(breaker.threshold)"])
+        stopAsking(at: now)
+    }
+
+    private func stopAsking(at now: NIODeadline) {
+        metrics.setSilent(true)
         for delivery in waiting.removeAll() + (pacer?.removeAll() ?? []) {
             metrics.actionsUnanswering.increment()
             refuse(delivery, unanswering(at: now) ?? notConnected)
@@ -40,6 +58,7 @@ extension BotLink {
     @discardableResult
     func endSilence() -> Bool {
         guard breaker.answered(at: .now()) else { return false }
+        muteness = nil
         metrics.setSilent(false)
         probing?.cancel()
         probing = nil

@@ -51,6 +51,8 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     var unattendedWarned: NIODeadline?
     /// There while the breaker is open.
     var probing: Scheduled<Void>?
+    /// Why the bot is said not to answer, where that is known better than that.
+    var muteness: String?
     /// Answers published so far: a part of their `message_id`.
     var answered = 0
     var isActionsWritable = false

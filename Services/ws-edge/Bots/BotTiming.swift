@@ -3,9 +3,12 @@ struct BotTiming: Sendable {
     /// How long a connection may leave us without a `self_id` before it is asked (`get_login_info`), and between repeats.
     var askAfter: Duration = .milliseconds(300)
     var askAgainAfter: Duration = .seconds(5)
+    /// A bot that has said nothing of use that long after it connected is told of.
+    var firstWords: Duration = .seconds(10)
     /// Between two attempts to dial a bot, half as much more or less: 1 to 3 s, the same for ever.
     var redial: Duration = .seconds(2)
-    /// A bot that is also connected some other way is left alone at least that long, and then until that other way is gone.
+    /// A bot that is also connected some other way is left alone at least that long, and then until that other way is
+    /// gone.
     var duplicateFirst: Duration = .seconds(5)
     /// After that long it is dialled again all the same.
     var duplicateRedial: Duration = .seconds(60)

@@ -40,6 +40,10 @@ final class Bots: Sendable {
         var links: [SelfID: BotLink] = [:]
         /// Every connection that is open, to be closed at the end.
         var connections: [UInt64: BotConnection] = [:]
+        /// What is wrong with those that are connected, each a sentence, by the connection's number.
+        var troubles: [UInt64: String] = [:]
+        /// Those that were told of and are not over.
+        var toldTroubles: Set<String> = []
         var lastConnection: UInt64 = 0
         var isStopping = false
     }
@@ -181,6 +185,9 @@ final class Bots: Sendable {
         state.withLock { $0.links }.filter { $0.value.metrics.isSilent }.keys.sorted()
     }
 
+    /// What is wrong with bots that are connected here and cannot be used, for health checks and callers.
+    var troubles: [String] { state.withLock { Set($0.troubles.values) }.sorted() }
+
     // MARK: Connections
 
     /// One, or one for each connection of an API and Event pair.
@@ -213,13 +220,43 @@ final class Bots: Sendable {
         let connection = BotConnection(
             socket, place: BotLinkState.Connection(number: number, role: role, origin: origin), selfID: selfID,
             timing: timing, logger: logger, findLink: { self.link(of: $1, for: $0) },
-            isClosed: { self.state.withLock { $0.connections[number] = nil } })
+            troubled: { [address = socket.remoteAddress] in
+                self.note($0, of: number, origin, at: address)
+            },
+            isClosed: {
+                self.state.withLock { state in
+                    state.connections[number] = nil
+                    state.troubles[number] = nil
+                }
+            })
         let isStopping = state.withLock { state in
             state.connections[number] = connection
             return state.isStopping
         }
         if isStopping { connection.close(Self.stopping) }
         return connection
+    }
+
+    /// The bot of a connection does not make itself known, or (`nil`) does. Said once until it does, however often it
+    /// connects.
+    private func note(_ trouble: BotTrouble?, of number: UInt64, _ origin: BotLinkState.Origin, at address: String) {
+        guard let sentence = trouble?.sentence(of: origin, remoteAddress: address) else {
+            let told = Set(BotTrouble.allCases.map { $0.sentence(of: origin, remoteAddress: address) })
+            let wasTold = state.withLock { state in
+                state.troubles[number] = nil
+                defer { state.toldTroubles.subtract(told) }
+                return !state.toldTroubles.isDisjoint(with: told)
+            }
+            if wasTold { logger.notice("A bot that could not be used has made itself known.") }
+            return
+        }
+        let isNews = state.withLock { state in
+            state.troubles[number] = sentence
+            return state.toldTroubles.count < BotTable.limit && state.toldTroubles.insert(sentence).inserted
+        }
+        logger.log(
+            level: isNews ? .warning : .debug, "A bot is connected and cannot be used.",
+            metadata: [LogKeys.reason: "\(sentence)"])
     }
 
     /// The bot's link, a new one where it is seen for the first time; `nil` where no more bots are taken.
