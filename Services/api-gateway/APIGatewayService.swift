@@ -167,7 +167,8 @@ public final class APIGatewayService: Service {
         let exchanges = configuration.exchanges
         let edges = EdgeClient(requester: requester, exchanges: exchanges)
         var dispatcher = ActionDispatcher(
-            registry: registry, edges: edges, presence: presence, bus: bus, exchanges: exchanges, bots: bots,
+            of: .gateway, registry: registry, edges: edges, presence: presence, bus: bus, exchanges: exchanges,
+            bots: bots,
             spawn: { [tasks] in tasks.spawn($0) })
         dispatcher.onlineClientsShape = configuration.onlineClientsShape
         dispatcher.logger = logger

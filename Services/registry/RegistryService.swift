@@ -176,8 +176,7 @@ public struct RegistryService: Service {
 
     /// Looks without provoking an error of the broker: a message to the queue tells whether there is one.
     private func look(at queue: QueueName) async throws -> Look {
-        var properties = MessageProperties()
-        properties.type = Self.probe
+        var properties = MessageProperties(Self.probe, from: .registry)
         properties.expiration = Self.lookEvery
         let outcome = await bus.publish(
             Message(ByteBuffer(), properties), to: .toQueue, key: RoutingKey(queue.text), mandatory: true)

@@ -52,8 +52,8 @@ public final class WSEdgeService: Service {
         let leases = LeaseKeeper(
             address: address, exchanges: exchanges, bus: bus, eventLoop: inboxLoop, logger: logger)
         var dispatcher = ActionDispatcher(
-            registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges), presence: presence,
-            bus: bus, exchanges: exchanges,
+            of: .edge, registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges),
+            presence: presence, bus: bus, exchanges: exchanges,
             bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
             spawn: { tasks.spawn($0) })
         dispatcher.onlineClientsShape = configuration.onlineClientsShape

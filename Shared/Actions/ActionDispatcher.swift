@@ -5,6 +5,8 @@ public import OneBot
 
 /// Carries out actions of ours; every other one is the bot's. One action, one file, whichever door it came through.
 public struct ActionDispatcher: Sendable {
+    /// Whose dispatcher it is: the `app_id` of what it publishes.
+    let service: ServiceName
     let registry: RegistryClient
     let edges: EdgeClient
     let presence: PresenceView
@@ -25,11 +27,15 @@ public struct ActionDispatcher: Sendable {
     /// How `get_online_clients` wraps its list. Default ``OnlineClientsShape/clients``.
     public var onlineClientsShape: OnlineClientsShape = .clients
 
-    /// - Parameter spawn: runs a piece of work in a task group of the service: ``BackgroundTasks/spawn(_:)``, for one.
+    /// - Parameters:
+    ///   - service: whose it is.
+    ///   - spawn: runs a piece of work in a task group of the service: ``BackgroundTasks/spawn(_:)``, for one.
     public init(
-        registry: RegistryClient, edges: EdgeClient, presence: PresenceView, bus: any MessageBus, exchanges: Exchanges,
-        bots: BotActionCaller, spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void
+        of service: ServiceName, registry: RegistryClient, edges: EdgeClient, presence: PresenceView,
+        bus: any MessageBus, exchanges: Exchanges, bots: BotActionCaller,
+        spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void
     ) {
+        self.service = service
         self.registry = registry
         self.edges = edges
         self.presence = presence

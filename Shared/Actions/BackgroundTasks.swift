@@ -1,3 +1,4 @@
+import Observability
 import Synchronization
 
 /// The owner of work that outlives the call it came from (a delayed restart): whoever calls ``run()`` runs it, and
@@ -30,13 +31,19 @@ public final class BackgroundTasks: Sendable {
         }
     }
 
-    /// Has the work run by ``run()``. Over the limit, and after the end, it is dropped.
+    /// Has the work run by ``run()``, for the chain of work the caller's task belongs to. Over the limit, and after the
+    /// end, it is dropped.
     public func spawn(_ work: @escaping Work) {
         let isAdmitted = count.withLock { count in
             guard count < limit else { return false }
             count += 1
             return true
         }
-        if isAdmitted { continuation.yield(work) }
+        guard isAdmitted else { return }
+        guard let trace = TraceParent.current else {
+            continuation.yield(work)
+            return
+        }
+        continuation.yield { await TraceParent.$current.withValue(trace) { await work() } }
     }
 }

@@ -32,7 +32,7 @@ struct Distribution: Sendable {
         to appIDs: [String], key: RoutingKey, using dispatcher: ActionDispatcher
     ) async -> PublishOutcome {
         // The receiving edge drops a repeated `message_id`.
-        var properties = MessageProperties(kind.rawValue, from: .edge)
+        var properties = MessageProperties(kind.rawValue, from: dispatcher.service)
         properties.isPersistent = true
         let body = DistributedMessage(uuid: uuid, sender: sender, targets: appIDs, data: data).encoded
         let exchange =

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Observability
 import OneBot
 import SettingsReading
 import TestSupport
@@ -103,6 +104,46 @@ import Testing
                 "/api/send_broadcast_data", #"{"data":"x"}"#, headers: ["X-Client-Token": "t"])
             #expect(answer.status == 200)
             #expect(answer.json?["data"]?.object?["targets"]?.int64 == 0)
+        }
+    }
+
+    @Test("what it publishes for a program has that program's traceparent, and every property a message of ours has")
+    func properties() async throws {
+        try await GatewayHarness.run(clients: [.onAMQP("p"), .onAMQP("q")]) { gateway in
+            gateway.registry.answer(.identify, RegistryAPI.Identify.self) { _ in OnlineClient.onAMQP("p") }
+            let other = try await BusResponder.client("q", at: gateway.broker)
+            let bot = try await BusResponder.bot(SelfID(10001), at: gateway.broker)
+            let program = try await gateway.program()
+            let trace = TraceParent.make()
+            func call(_ frame: String) async throws -> MessageProperties {
+                try await program.message(answering: frame, key: key, clientToken: "t", trace: trace).properties
+            }
+            let answers = [
+                try await call(#"{"action":"send_broadcast_data","params":{"data":"x"}}"#),
+                try await call(
+                    #"{"action":"send_broadcast_data_callback","params":{"client":{"app_id":"q"},"data":"y","uuid":"u"}}"#
+                ),
+                try await call(#"{"action":"set_restart"}"#), try await call(#"{"action":"get_online_clients"}"#),
+                try await call("nonsense"),
+            ]
+            let published = [
+                try await other.delivery { $0.exchange == Exchanges().broadcast.name },
+                try await other.delivery { $0.exchange == Exchanges().callback.name },
+                try await bot.delivery("the bot is asked to restart"),
+            ].map(\.properties)
+            for properties in answers + published {
+                #expect(properties.trace == trace)
+                #expect(properties.appID == "api-gateway")
+                #expect(properties.headers["x-perpetua-version"] == "1")
+                #expect(properties.messageID != nil && properties.timestamp != nil)
+                #expect(properties.contentType == "application/json")
+            }
+            #expect(answers.allSatisfy { $0.type == "response" })
+            #expect(Set((answers + published).map(\.messageID)).count == 8)
+            // Of whoever names none, or nonsense, a chain begins here.
+            let without = try await program.message(
+                answering: #"{"action":"get_online_clients"}"#, key: key, trace: nil)
+            #expect(without.properties.trace.map { $0 != trace } == true)
         }
     }
 

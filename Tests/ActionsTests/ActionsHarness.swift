@@ -27,7 +27,7 @@ final class ActionsHarness: Sendable {
         let sleeps = Mutex<[Duration]>([])
     }
 
-    init(publishDeadline: Duration = .seconds(10)) async throws {
+    init(of service: ServiceName = .edge, publishDeadline: Duration = .seconds(10)) async throws {
         registry = try await FakeRegistry(at: broker)
         nearInbox = try await .edge(near, at: broker)
         farInbox = try await .edge(far, at: broker)
@@ -41,7 +41,7 @@ final class ActionsHarness: Sendable {
         let spawned = SpawnedWork()
         self.spawned = spawned
         var dispatcher = ActionDispatcher(
-            registry: RegistryClient(requester: requester, exchanges: exchanges),
+            of: service, registry: RegistryClient(requester: requester, exchanges: exchanges),
             edges: EdgeClient(requester: requester, exchanges: exchanges), presence: presence, bus: bus,
             exchanges: exchanges,
             bots: BotActionCaller(

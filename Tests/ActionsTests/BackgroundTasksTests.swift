@@ -1,3 +1,4 @@
+import Observability
 import Synchronization
 import TestSupport
 import Testing
@@ -15,6 +16,22 @@ import Testing
             group.addTask { await tasks.run() }
             tasks.spawn(count)
             try await eventually("both ran", read: { done.withLock { $0 } }, until: { $0 == 2 })
+            group.cancelAll()
+        }
+    }
+
+    @Test("what is spawned belongs to the chain of work of whoever spawned it")
+    func chain() async throws {
+        let tasks = BackgroundTasks()
+        let (traces, trace) = AsyncStream.makeStream(of: TraceParent?.self)
+        let own = TraceParent.make()
+        await withTaskGroup(of: Void.self) { group in
+            TraceParent.$current.withValue(own) { tasks.spawn { trace.yield(TraceParent.current) } }
+            group.addTask { await tasks.run() }
+            var iterator = traces.makeAsyncIterator()
+            #expect(await iterator.next() == .some(own))
+            tasks.spawn { trace.yield(TraceParent.current) }
+            #expect(await iterator.next() == .some(nil))
             group.cancelAll()
         }
     }

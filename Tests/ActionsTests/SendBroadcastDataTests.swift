@@ -1,6 +1,7 @@
 import Bus
 import Contracts
 import NIOCore
+import Observability
 import OneBot
 import TestSupport
 import Testing
@@ -29,6 +30,27 @@ import Testing
         #expect(near.first.map { String(buffer: $0.data) } == #""h\u00e9 \/""#, "data passes as it was written")
         #expect(near.first?.uuid == answer["uuid"]?.string)
         #expect(far.first?.uuid == answer["uuid"]?.string)
+    }
+
+    @Test("it, and a callback, say which service publishes them, and keep the chain of work they belong to")
+    func published() async throws {
+        for service in [ServiceName.edge, .gateway] {
+            let harness = try await ActionsHarness(of: service)
+            harness.online([.fixture("me", at: harness.near), .fixture("a", at: harness.far, session: 2)])
+            let trace = TraceParent.make()
+            try await TraceParent.$current.withValue(trace) {
+                _ = try await harness.perform(.sendBroadcastData, #"{"data":"x"}"#, as: harness.caller("me"))
+                _ = try await harness.perform(
+                    .sendBroadcastDataCallback, #"{"client":{"app_id":"a"},"data":"y","uuid":"u"}"#,
+                    as: harness.caller("me"))
+            }
+            for exchange in [harness.exchanges.broadcast, harness.exchanges.callback] {
+                let message = try await harness.farInbox.delivery { $0.exchange == exchange.name }
+                #expect(message.properties.appID == service.rawValue)
+                #expect(message.properties.trace == trace)
+                #expect(message.properties.headers["x-perpetua-version"] == "1")
+            }
+        }
     }
 
     @Test("a program on AMQP gets it by its own key; one that bound no queue is offline")

@@ -1,4 +1,7 @@
+import Bus
+import Contracts
 import Foundation
+import OneBot
 import SimulatedBot
 import TestSupport
 import Testing
@@ -108,6 +111,29 @@ extension EndToEnd {
                     }
                 }
                 .map { String($0.dropFirst(label.count + 2).dropLast()) }
+        }
+
+        @Test("what programs on the broker ask of a gateway is counted at the door amqp, by how it ended")
+        func amqpDoor() async throws {
+            let node = try RabbitMQ.ofTheRun()
+            let plan = Deployment.Plan(edges: 1)
+            try await withDeployment(on: node.url, plan) { deployment in
+                let program = try await BrokerProgram(at: node, exchanges: Exchanges(prefix: plan.prefix))
+                let key = Exchanges.gatewayKey
+                #expect(try await program.call(#"{"action":"register_client"}"#, key: key)["status"]?.string == "ok")
+                for frame in [#"{"action":"get_online_clients"}"#, #"{"action":"send_msg"}"#, "nonsense"] {
+                    _ = try await program.call(frame, key: key)
+                }
+                let page = try await FakeHTTP.get(deployment.gateways[0].http + "/metrics").body
+                for line in [
+                    #"perpetua_actions_total{door="amqp",outcome="ok"} 2"#,
+                    #"perpetua_actions_total{door="amqp",outcome="failed"} 2"#,
+                    #"perpetua_action_duration_seconds_count{door="amqp"} 4"#,
+                ] {
+                    #expect(page.contains(line + "\n"), "\(line)")
+                }
+                await program.bus.close()
+            }
         }
     }
 }

@@ -3,6 +3,7 @@ public import Contracts
 import Foundation
 import NIOCore
 import NIOPosix
+public import Observability
 public import OneBot
 import Synchronization
 
@@ -30,8 +31,15 @@ public final class BrokerProgram: Sendable {
 
     /// Publishes a frame with nothing but `reply_to`, `correlation_id` and that header, and waits for the answer.
     public func call(_ frame: String, key: RoutingKey, clientToken: String? = nil) async throws -> JSONObject {
+        try JSONObject(try await message(answering: frame, key: key, clientToken: clientToken).body)
+    }
+
+    /// The same, with a `traceparent` where one is given; the answer as it came.
+    public func message(
+        answering frame: String, key: RoutingKey, clientToken: String? = nil, trace: TraceParent? = nil
+    ) async throws -> Message {
         let id = UUID().uuidString
-        let outcome = await send(frame, key: key, clientToken: clientToken, correlationID: id)
+        let outcome = await send(frame, key: key, clientToken: clientToken, correlationID: id, trace: trace)
         guard outcome == .confirmed else { throw MessageBusError.unroutable(key) }
         let answer = try await eventually("an answer came to \(frame)") {
             self.answers.withLock { $0[id] }
@@ -39,17 +47,19 @@ public final class BrokerProgram: Sendable {
             $0 != nil
         }
         guard let answer else { throw MessageBusError.timedOut(key) }
-        return try JSONObject(answer.body)
+        return answer
     }
 
     /// Publishes a frame, and does not wait.
     public func send(
-        _ frame: String, key: RoutingKey, clientToken: String? = nil, correlationID: String? = nil
+        _ frame: String, key: RoutingKey, clientToken: String? = nil, correlationID: String? = nil,
+        trace: TraceParent? = nil
     ) async -> PublishOutcome {
         var properties = MessageProperties()
         properties.correlationID = correlationID
         properties.replyTo = correlationID == nil ? nil : replies
         properties.headers["client_token"] = clientToken
+        properties.headers[TraceParent.header] = trace?.text
         return await bus.publish(
             Message(ByteBuffer(string: frame), properties), to: exchanges.actions, key: key, mandatory: true)
     }

@@ -1,7 +1,6 @@
 import Actions
 import Bus
 import Contracts
-import Foundation
 import Logging
 import NIOCore
 import Observability
@@ -24,6 +23,7 @@ struct BrokerDoor: Sendable {
     let exchanges: Exchanges
     let eventLoop: any EventLoop
     let logger: Logger
+    let metrics = ActionMetrics(door: .amqp)
 
     /// Serves until graceful shutdown, and then until what is in flight is answered; or until cancelled.
     func run() async {
@@ -82,18 +82,32 @@ struct BrokerDoor: Sendable {
 
     // MARK: One message
 
+    /// For the chain of work its sender names, or one that begins here.
     private func carryOut(_ delivery: Delivery) async {
+        let began = NIODeadline.now()
+        let trace = delivery.properties.trace ?? .make()
+        let answer = await TraceParent.$current.withValue(trace) { await response(to: delivery) }
+        metrics.answered(with: answer, after: .now() - began)
+        publish(answer, to: delivery, trace)
+    }
+
+    private func response(to delivery: Delivery) async -> ByteBuffer {
         let call = BrokerCall(delivery.message, redelivered: delivery.redelivered, exchanges: exchanges)
-        let response: ByteBuffer
         switch call {
-        case .refused(let refusal): response = refusal
+        case .refused(let refusal): return refusal
         case .broker(let action, let request):
-            response = await own.dispatcher.perform(
+            logCall(action.rawValue)
+            return await own.dispatcher.perform(
                 action, params: request.params, clientToken: request.clientToken
             ).encoded(echo: request.echo)
-        case .own(let name, let request): response = await carryOut(name, request)
+        case .own(let name, let request):
+            logCall(name.rawValue)
+            return await carryOut(name, request)
         }
-        answer(delivery, response)
+    }
+
+    private func logCall(_ action: String) {
+        logger.debug("An action came over AMQP.", metadata: [LogKeys.action: "\(action)"])
     }
 
     private func carryOut(_ name: ActionDispatcher.Name, _ request: BrokerCall.Request) async -> ByteBuffer {
@@ -119,33 +133,27 @@ struct BrokerDoor: Sendable {
     }
 
     /// Answers where an answer is wanted, and is done with the message either way.
-    private func answer(_ delivery: Delivery, _ response: ByteBuffer) {
+    private func publish(_ response: ByteBuffer, to delivery: Delivery, _ trace: TraceParent) {
         guard let replyTo = delivery.properties.replyTo else { return delivery.acknowledge() }
-        publish(response, to: replyTo, correlationID: delivery.properties.correlationID) { outcome in
+        let correlationID = delivery.properties.correlationID
+        publish(response, to: replyTo, correlationID: correlationID, trace) { outcome in
             if case .rejected(let reason) = outcome {
                 let refusal = Response.failed(.tooLarge, "The answer cannot be sent: \(reason).")
                 // `try?`: what is no object has no echo to give back.
                 let echo = (try? JSONObject(delivery.body))?["echo"]?.bytes
-                publish(
-                    refusal.encoded(echo: echo), to: replyTo, correlationID: delivery.properties.correlationID,
-                    then: nil)
+                publish(refusal.encoded(echo: echo), to: replyTo, correlationID: correlationID, trace, then: nil)
             }
             delivery.acknowledge()
         }
     }
 
     private func publish(
-        _ response: ByteBuffer, to queue: QueueName, correlationID: String?,
+        _ response: ByteBuffer, to queue: QueueName, correlationID: String?, _ trace: TraceParent,
         then: (@Sendable (PublishOutcome) -> Void)?
     ) {
-        var properties = MessageProperties()
-        properties.type = "response"
-        properties.appID = "api-gateway"
-        properties.messageID = UUID().uuidString
-        properties.timestamp = Int64(Date().timeIntervalSince1970)
+        var properties = MessageProperties("response", from: .gateway, trace: trace)
         properties.correlationID = correlationID
         properties.expiration = Self.patience
-        properties.headers["x-perpetua-version"] = "1"
         bus.publish(
             Message(response, properties), to: .toQueue, key: RoutingKey(queue.text), mandatory: false, then: then)
     }

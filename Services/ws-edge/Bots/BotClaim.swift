@@ -175,9 +175,7 @@ final class BotClaim: Sendable {
 
     /// Asks whoever holds the queue to give it up. Declaring it blindly would tell less, and cost a channel on a broker.
     private func holder(askedBy epoch: UInt64, for patience: Duration) async -> Holder {
-        var properties = MessageProperties()
-        properties.type = BotRelease.type
-        properties.appID = "ws-edge"
+        let properties = MessageProperties(BotRelease.type, from: .edge)
         do {
             let question = try RPC.encodeQuestion(
                 method: BotRelease.type, params: BotRelease(epoch: epoch, edge: address))
@@ -229,9 +227,7 @@ final class BotClaim: Sendable {
                 : RPC.encodeFailure(
                     RPC.Failure(.conflict, "edge \(address.edgeID) holds bot \(bot) by a newer connection"))
         else { return }
-        var properties = MessageProperties()
-        properties.type = "answer"
-        properties.appID = "ws-edge"
+        var properties = MessageProperties("answer", from: .edge, trace: delivery.properties.trace)
         properties.correlationID = delivery.properties.correlationID
         properties.expiration = timing.askHolderFor
         bus.publish(

@@ -123,8 +123,7 @@ final class EntryClaim: Sendable {
 
     /// Looks without provoking an error: a message to the queue tells whether there is one.
     private func look() async -> Look {
-        var properties = MessageProperties()
-        properties.type = "probe"
+        var properties = MessageProperties("probe", from: .edge)
         properties.expiration = timing.claimLookEvery
         let outcome = await bus.publish(
             Message(ByteBuffer(), properties), to: .toQueue, key: RoutingKey(queue.text), mandatory: true)
@@ -205,9 +204,7 @@ final class EntryClaim: Sendable {
 
     /// A queue that is there and says nothing may be our own, left over from the connection that was lost.
     private func holder(askedFor timeout: Duration) async -> Holder {
-        var properties = MessageProperties()
-        properties.type = Self.question
-        properties.appID = "ws-edge"
+        let properties = MessageProperties(Self.question, from: .edge)
         do {
             let answer = try await requester.request(
                 Message(ByteBuffer(), properties), to: .toQueue, key: RoutingKey(queue.text),
@@ -227,9 +224,7 @@ final class EntryClaim: Sendable {
         guard delivery.properties.type == Self.question, let replyTo = delivery.properties.replyTo,
             let answer = try? RPC.encodeResult(address)  // two strings: it cannot fail
         else { return }
-        var properties = MessageProperties()
-        properties.type = "answer"
-        properties.appID = "ws-edge"
+        var properties = MessageProperties("answer", from: .edge, trace: delivery.properties.trace)
         properties.correlationID = delivery.properties.correlationID
         properties.expiration = timing.askHolderFor
         bus.publish(

@@ -53,8 +53,8 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
         let tasks = BackgroundTasks(limit: .max)
         let metrics = EdgeMetrics()
         let dispatcher = ActionDispatcher(
-            registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges), presence: presence,
-            bus: bus, exchanges: exchanges,
+            of: .edge, registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges),
+            presence: presence, bus: bus, exchanges: exchanges,
             bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
             spawn: { tasks.spawn($0) })
         context = EdgeContext(
