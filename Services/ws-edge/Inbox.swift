@@ -40,16 +40,20 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         self.eventLoop = eventLoop
     }
 
+    /// What weighs in a shard is acknowledged when that has room: an answer or a broadcast as much as an event.
     func receive(_ delivery: Delivery) {
-        var backlog = 0
+        let backlog: Int
         switch delivery.exchange {
         case exchanges.events.name: backlog = event(delivery)
-        case Exchange.toQueue.name: answer(delivery)
-        case exchanges.presence.name: presence(delivery)
-        case exchanges.broadcast.name: distributed(.broadcast, delivery)
-        case exchanges.callback.name: distributed(.callback, delivery)
-        case exchanges.rpc.name: question(delivery)
+        case Exchange.toQueue.name: backlog = answer(delivery)
+        case exchanges.presence.name:
+            presence(delivery)
+            backlog = 0
+        case exchanges.broadcast.name: backlog = distributed(.broadcast, delivery)
+        case exchanges.callback.name: backlog = distributed(.callback, delivery)
+        case exchanges.rpc.name: backlog = question(delivery)
         default:
+            backlog = 0
             context.logger.warning(
                 "A message from an unknown exchange.", metadata: ["bus.exchange": "\(delivery.exchange)"])
         }
@@ -83,12 +87,12 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         return hub.enqueue(.events(bot, frames: frames, count: 1))
     }
 
-    private func answer(_ delivery: Delivery) {
+    private func answer(_ delivery: Delivery) -> Int {
         if let call = delivery.properties.correlationID.flatMap({ CallID($0) }) {
-            hub.enqueue(.answer(session: call.session, call: call.call, text: delivery.body), to: call.session)
-        } else if !context.requester.receive(delivery) {
-            context.metrics.lateAnswers.increment()
+            return hub.enqueue(.answer(session: call.session, call: call.call, text: delivery.body), to: call.session)
         }
+        if !context.requester.receive(delivery) { context.metrics.lateAnswers.increment() }
+        return 0
     }
 
     private func presence(_ delivery: Delivery) {
@@ -113,25 +117,27 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     }
 
     /// One that is delivered again, the connection having been lost before we acknowledged it, was carried out already.
-    private func question(_ delivery: Delivery) {
+    private func question(_ delivery: Delivery) -> Int {
         if let id = delivery.properties.messageID, !seen.insert(id) {
             context.metrics.repeatsDropped.increment()
-            return
+            return 0
         }
-        if !groups.receive(delivery.body, delivery.properties) { methods.perform(delivery) }
+        if groups.receive(delivery.body, delivery.properties) { return hub.backlogBytes }
+        methods.perform(delivery)
+        return 0
     }
 
-    private func distributed(_ kind: PerpetuaEvent.DistributedKind, _ delivery: Delivery) {
+    private func distributed(_ kind: PerpetuaEvent.DistributedKind, _ delivery: Delivery) -> Int {
         guard let message = DistributedMessage(decoding: delivery.body) else {
             context.logger.warning(
                 "A \(kind.rawValue) cannot be read.", metadata: ["bus.routing_key": "\(delivery.routingKey)"])
-            return
+            return 0
         }
         if let id = delivery.properties.messageID, !seen.insert(id) {
             context.metrics.repeatsDropped.increment()
-            return
+            return 0
         }
-        hub.enqueue(.distributed(kind, message))
+        return hub.enqueue(.distributed(kind, message))
     }
 
     private func acknowledge(_ delivery: Delivery, backlog: Int) {

@@ -24,7 +24,7 @@ public final class WSEdgeService: Service {
     private let ports: PortListeners
     private let methods: EdgeMethods
     private let groups: GroupDelivery
-    private let inbox: Inbox
+    let inbox: Inbox
     private let inboxLoop: any EventLoop
     private let onListening: @Sendable (Int) -> Void
     private let phase = Mutex(Phase.starting)

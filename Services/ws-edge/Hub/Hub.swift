@@ -58,7 +58,10 @@ final class Hub: Sendable {
         return most
     }
 
-    func enqueue(_ item: HubItem, to session: UInt64) { shard(of: session).enqueue(item) }
+    /// To the shard of that session.
+    /// - Returns: the bytes waiting there.
+    @discardableResult
+    func enqueue(_ item: HubItem, to session: UInt64) -> Int { shard(of: session).enqueue(item) }
 
     var backlogBytes: Int { shards.map(\.backlogBytes).max() ?? 0 }
 
