@@ -28,6 +28,7 @@ actor Registrar {
 
     /// More wishes for a port at a time are refused: each may wait for an edge.
     static let maxLeasing = 256
+    private static let mostDraws = 16
 
     /// What is to be done beside the line of inputs.
     enum Errand: Sendable {
@@ -229,10 +230,16 @@ actor Registrar {
         }
     }
 
-    /// Who a session becomes that presents nothing.
+    /// Who a session becomes that presents nothing: nobody there is. A source of random numbers that repeats itself is
+    /// not asked for ever; then the state refuses.
     func newcomer() -> KnownClient {
-        KnownClient(
-            appID: UUID().uuidString.lowercased(), token: .fresh(using: &generator), state: .leased)
+        var attempts = 1
+        while true {
+            let fresh = KnownClient(
+                appID: FreshUUID.text(using: &generator), token: .fresh(using: &generator), state: .leased)
+            if !state.isTaken(fresh) || attempts == Self.mostDraws { return fresh }
+            attempts += 1
+        }
     }
 }
 

@@ -25,6 +25,7 @@ extension RegistryState {
                 .unavailable, "\(Self.maxAMQPClients) clients live on AMQP already. Try again when some have left.",
                 retryAfter: leases.duration)
         }
+        if let refusal = refusal(of: fresh) { throw refusal }
         let since = now.utcMilliseconds / 1000
         var client = fresh
         if let name = wish.name { client.name = try checked(name, for: client.appID).get() }

@@ -27,6 +27,7 @@ extension RegistryState {
             try unlessAwaiting()
             throw RPC.Failure(.notFound, "There is no edge of that name. Leave out edge to have one chosen.")
         }
+        if let refusal = refusal(of: fresh) { throw refusal }
         let ready = edges.current.values.filter { edge in
             edge.isReady && !edge.isSilent && (wish.edgeID == nil || edge.address.edgeID == wish.edgeID)
         }

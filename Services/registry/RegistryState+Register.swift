@@ -85,6 +85,20 @@ extension RegistryState {
         return effects
     }
 
+    /// Whether somebody has that `app_id`, or that token, already.
+    func isTaken(_ fresh: KnownClient) -> Bool {
+        clients[fresh.appID] != nil || clients.holder(of: fresh.token) != nil || presence.clients[fresh.appID] != nil
+            || ports[fresh.appID] != nil
+    }
+
+    /// Nobody becomes somebody who is there already, wherever identities come from.
+    func refusal(of fresh: KnownClient) -> RPC.Failure? {
+        guard isTaken(fresh) else { return nil }
+        return RPC.Failure(
+            .unavailable, "The registry found no identity that is free. Try again; if that lasts, start it anew.",
+            retryAfter: .seconds(1))
+    }
+
     private struct Refusal: Error {
         let failure: RPC.Failure
         var isSuperseded = false
@@ -100,6 +114,7 @@ extension RegistryState {
         }
         if let granted = claim.granted { return grantedBefore(granted, claim, session) }
         guard let presented = claim.clientToken, !presented.isEmpty else {
+            if let refusal = refusal(of: fresh) { return .failure(Refusal(failure: refusal)) }
             return .success(Admission(session: session, claim: claim, client: fresh))
         }
         guard let client = ClientToken(presented).flatMap({ clients.holder(of: $0) }) else {

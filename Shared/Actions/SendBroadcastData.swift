@@ -1,6 +1,5 @@
 import Bus
 import Contracts
-import Foundation
 import NIOCore
 import OneBot
 
@@ -29,7 +28,7 @@ struct SendBroadcastData {
     func perform(as caller: ActionCaller, using dispatcher: ActionDispatcher) async throws(RPC.Failure) -> Response {
         let recipients = try await recipients(of: caller.client, using: dispatcher)
         let distribution = Distribution(
-            kind: .broadcast, uuid: UUID().uuidString.lowercased(), sender: caller.client, data: data.json)
+            kind: .broadcast, uuid: FreshUUID.text(), sender: caller.client, data: data.json)
         let outcomes = await distribution.publish(to: recipients.reachable, using: dispatcher)
         if let refusal = Self.refusal(outcomes) { return refusal }
         let isAccepted = { (client: OnlineClient) in outcomes[client.inboxKey] == .confirmed }

@@ -96,6 +96,26 @@ struct ArchitectureTests {
         let manager = FileManager.default
         for parent in ["Services", "Shared"] {
             let found = try manager.contentsOfDirectory(atPath: Self.root + "/" + parent).map { "\(parent)/\($0)" }
+    /// Words our sources do without, and where they may stand all the same.
+    static let shunned: [(word: String, reason: String, folders: [String])] = [
+        ("UUID()", "it is the same for all where no descriptor is free: take FreshUUID", []),
+        (
+            "= MessageProperties()\n", "every message says what it is and whose: name its type and service",
+            ["Shared/Bus/", "Shared/AMQP/"]
+        ),
+    ]
+
+    @Test("our sources do without what has let us down")
+    func words() throws {
+        for file in try ["Services", "Shared", "Examples"].flatMap({ try Self.swiftFiles(in: $0) }) {
+            let lines = try String(contentsOfFile: file, encoding: .utf8).components(separatedBy: "\n")
+            let code = lines.filter { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") }.joined(separator: "\n")
+            for (word, reason, folders) in Self.shunned where !folders.contains(where: { file.contains("/\($0)") }) {
+                #expect(!code.contains(word), "\(file) has \(word): \(reason)")
+            }
+        }
+    }
+
             let inC: Set = ["Shared/CRabbitMQ", "Shared/CSendRing"]
             #expect(Set(found).subtracting(inC).isSubset(of: Set(Self.folders.values)), "\(found)")
         }

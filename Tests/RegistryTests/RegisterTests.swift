@@ -29,6 +29,37 @@ import Testing
         #expect(world.published.count == count + 1)
     }
 
+    @Test("an identity that somebody has is nobody else's: neither by a connection, nor a leased port, nor on AMQP")
+    func oneIdentity() throws {
+        var world = RegistryWorld()
+        let first = try world.newcomer()
+        func register(_ fresh: KnownClient, _ session: UInt64) throws -> RPC.Failure? {
+            switch world.state.decide(RegistryWorld.claim(session), at: edge, fresh: fresh, now: world.now) {
+            case .refused(let failure): return failure
+            case .admitted(let admission):
+                world.carryOut(world.state.admit(admission, at: world.now))
+                return nil
+            case .repeated, .superseded:
+                Issue.record("neither let in nor refused")
+                return nil
+            }
+        }
+        try world.report(.full)
+        #expect(try register(first, 1) == nil)
+        #expect(try register(first, 2)?.retcode == 1503, "the app_id and the token are taken")
+        let token = try world.newcomer().token
+        let namesake = KnownClient(appID: first.appID, token: token, state: .leased)
+        #expect(try register(namesake, 3)?.retcode == 1503, "the app_id is taken")
+        #expect(
+            failure { _ = try world.state.offer(.init(), failures: [:], to: namesake, at: world.now) }?.retcode == 1503)
+        #expect(
+            failure { _ = try world.state.decide(.init(name: nil), fresh: namesake, at: world.now) }?.retcode == 1503)
+        let leased = try world.leasePort()
+        let lessee = KnownClient(appID: leased.appID, token: token, state: .leased)
+        #expect(try register(lessee, 4)?.retcode == 1503, "a port is being opened for it")
+        #expect(world.online(at: edge) == 1)
+    }
+
     @Test("sessions of two edges with one number are two")
     func numbers() throws {
         var world = RegistryWorld()
