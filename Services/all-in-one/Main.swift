@@ -19,6 +19,7 @@ enum Main {
         let ports = ListeningPorts()
         let registry = RegistryService(
             configuration: .init(settings), bus: bus, eventLoop: loops.next(), logger: process.logger)
+        process.beforeServing { try await registry.refuseSecond() }
         registry
         let edge = WSEdgeService(
             configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,

@@ -3,7 +3,8 @@ public enum RegistryError: Error, Sendable, Hashable {
     case cannotCreateDirectory(path: String, reason: String)
     case cannotOpen(path: String, reason: String)
     case readOnly(path: String)
-    case locked(path: String)
+    /// - Parameter holder: the process that has it; `nil` where that is not known, 0 where it runs elsewhere.
+    case locked(path: String, holder: Int32? = nil)
     case corrupt(path: String, reason: String)
     /// It was written by a later release.
     case newerSchema(path: String)
@@ -14,6 +15,14 @@ public enum RegistryError: Error, Sendable, Hashable {
 }
 
 extension RegistryError: CustomStringConvertible {
+    private static func inWords(_ holder: Int32?) -> String {
+        switch holder {
+        case nil: "another process"
+        case 0: "a process in another container"
+        case let pid?: "the process \(pid)"
+        }
+    }
+
     public var description: String {
         switch self {
         case .cannotCreateDirectory(let path, let reason):
@@ -25,8 +34,8 @@ extension RegistryError: CustomStringConvertible {
         case .readOnly(let path):
             "Cannot write the registry's database \(path): it, its folder or its file system is read-only. "
                 + "Make it writable, or set registry.database to another path."
-        case .locked(let path):
-            "Cannot open the registry's database \(path): another process uses it, perhaps a second Perpetua. "
+        case .locked(let path, let holder):
+            "Cannot open the registry's database \(path): \(Self.inWords(holder)) uses it, another Perpetua as a rule. "
                 + "Stop that one, or set registry.database to another path."
         case .corrupt(let path, let reason):
             "Cannot read the registry's database \(path): \(reason). "

@@ -81,6 +81,21 @@ public struct RegistryService: Service {
         { [status] in status.reason }
     }
 
+    /// Refuses to be the second registry of a database, before anything of the process begins. Where the bus does not
+    /// work yet, the one that has the database may be the one we are to stand by for: then nothing is said here.
+    /// - Parameter patience: how long one that is just ending may take.
+    /// - Throws: ``RegistryError/locked(path:holder:)``.
+    public func refuseSecond(patience: Duration = .milliseconds(500)) async throws {
+        guard case .connected = bus.status, configuration.database != ":memory:" else { return }
+        let end = ContinuousClock.now + patience
+        while let holder = StoreLock.holder(of: configuration.database) {
+            guard ContinuousClock.now < end else {
+                throw RegistryError.locked(path: configuration.database, holder: holder)
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Serves until graceful shutdown or cancellation, term after term.
     /// - Throws: ``RegistryError`` where the database cannot be opened.
     public func run() async throws {
@@ -127,10 +142,12 @@ public struct RegistryService: Service {
             while !Task.isCancelled {
                 do {
                     return try await openStore(configuration.database)
-                } catch RegistryError.locked(let path) where waiting {
+                } catch RegistryError.locked(let path, _) where waiting {
                     status.set(phase: "The registry before this one still has the database \(path) open.")
                     try? await Task.sleep(for: Self.lookEvery)  // cancelled: the loop ends
                     try await bus.declare(QueueDeclaration(configuration.exchanges.registryQueue, isExclusive: true))
+                } catch RegistryError.locked(let path, nil) {
+                    throw RegistryError.locked(path: path, holder: StoreLock.holder(of: path))
                 }
             }
             return nil

@@ -8,6 +8,7 @@ public import Observability
 public import ServiceLifecycle
 public import SettingsReading
 
+import Synchronization
 /// What every process of Perpetua is made of: settings, logging, bus, threads for sockets, and the services given to ``run(_:_:)``.
 public final class ServiceProcess: Sendable {
     public static let version = "0.1.0"
@@ -24,6 +25,7 @@ public final class ServiceProcess: Sendable {
     /// How long stopping may take, all in all.
     let shutdownTimeout: Duration
 
+    private let checks = Mutex<[@Sendable () async throws -> Void]>([])
     init(
         name: String, reach: BusReach, arguments: LaunchArguments, settings: Settings, logger: Logger,
         metrics: PrometheusMetrics = PrometheusMetrics(), eventLoopGroup group: (any EventLoopGroup)? = nil
@@ -57,6 +59,12 @@ public final class ServiceProcess: Sendable {
     public var metricsPage: MetricsPage { MetricsPage { [metrics] in metrics.text } }
 
     /// Answers health checks and metrics on `health.port`: for a process that has no API of its own. To be listed first, so that it
+    /// What is to be found out before any service begins, and ends the process where it throws: whether there is
+    /// another one in its place.
+    public func beforeServing(_ check: @escaping @Sendable () async throws -> Void) {
+        checks.withLock { $0.append(check) }
+    }
+
     /// stops last.
     /// - Parameter checks: of the process's services; its bus is looked at as well.
     public func healthServer(_ checks: HealthCheck...) -> any Service {
@@ -151,6 +159,12 @@ public final class ServiceProcess: Sendable {
         watch.trap([SIGTERM, SIGINT])
         let supervised = services.map { service in
             ServiceGroupConfiguration.ServiceConfiguration(
+        do {
+            for check in checks.withLock({ $0 }) { try await check() }
+        } catch {
+            logging.reportFailure(of: name, error)
+            return ExitCode.failure
+        }
                 service: SupervisedService(service, watch: watch),
                 successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .gracefullyShutdownGroup)

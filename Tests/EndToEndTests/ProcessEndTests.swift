@@ -83,6 +83,29 @@ extension EndToEnd {
         @Test(
             "the exit code tells what kind of mistake it was",
             arguments: [
+        @Test("a second one in one folder ends before it listens, with a sentence that names the first")
+        func second() async throws {
+            try await withFolder { folder in
+                let first = try PerpetuaProcess(in: folder, ports: try FreePorts.range(of: 2))
+                try await first.waitUntilReady()
+                let begun = ContinuousClock.now
+                let second = try PerpetuaProcess(in: folder, ports: try FreePorts.range(of: 2))
+                #expect(try await second.exitCode() == 1)
+                #expect(ContinuousClock.now - begun < .seconds(4))
+                let sentences = second.printed.split(separator: "\n").filter { $0.hasPrefix("perpetua: ") }
+                #expect(sentences.count == 1)
+                #expect(sentences.first?.contains("data/registry.sqlite: the process \(first.pid) uses it") == true)
+                #expect(!second.printed.contains("listening"), "nothing has begun")
+                #expect(first.isRunning)
+                try await first.kill()
+                // Nothing of one that was killed keeps the next out.
+                let third = try PerpetuaProcess(in: folder, ports: try FreePorts.range(of: 2))
+                try await third.waitUntilReady()
+                third.terminate()
+                #expect(try await third.exitCode() == 0)
+            }
+        }
+
                 (["--check", "--api.port", "x"], 78), (["--check", "--api.prot", "1"], 78),
                 (["--config", "nowhere.yaml"], 78), (["--check", "--log.level"], 64), (["word"], 64), (["--help"], 0),
                 (["--version"], 0), (["--check"], 0),
