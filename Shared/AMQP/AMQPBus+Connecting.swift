@@ -16,7 +16,7 @@ extension AMQPBus {
         }.flatMap { transport in
             AMQPSession.open(address, by: transport, on: self.eventLoop)
         }.flatMap { session in
-            self.restore(on: session).flatMapThrowing { () -> AMQPSession in
+            self.prove(session).flatMap { self.restore(on: session) }.flatMapThrowing { () -> AMQPSession in
                 // Half of it may have ended meanwhile, unheard.
                 guard session.isOpen else { throw AMQPError.connectionLost("it ended while being set up") }
                 return session
@@ -31,6 +31,12 @@ extension AMQPBus {
             case .failure(let error): self.failed(error)
             }
         }
+    }
+
+    /// Once in the life of a bus.
+    private func prove(_ session: AMQPSession) -> EventLoopFuture<Void> {
+        guard !isProven else { return eventLoop.makeSucceededVoidFuture() }
+        return ExclusivityProbe.run(on: session, prefix: configuration.prefix).map { self.isProven = true }
     }
 
     /// Exchanges, queues and bindings first, then the consumers: before anything is published again.

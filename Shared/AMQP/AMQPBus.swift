@@ -24,6 +24,8 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     var backoff = Backoff(first: .milliseconds(200), longest: .seconds(2))
     /// Which of the addresses is tried next.
     var attempts = 0
+    /// The broker has shown what an exclusive queue is to it: it is asked once.
+    var isProven = false
     /// How often connecting failed since the last time it was up.
     var failures = 0
     /// Since when the broker takes messages; `nil`: it was never up.

@@ -16,6 +16,8 @@ public struct AMQPConfiguration: Sendable {
     public var tlsCertificate: String?
     /// `amqp.tls_key_file`: its key (PEM). Default: none.
     public var tlsKey: String?
+    /// `amqp.prefix`: what the names of a trial queue begin with, as all others do. Default `perpetua`.
+    public var prefix: String
     /// `amqp.heartbeat`: between two signs of life; a broker that is silent for two is lost. Default 5 s.
     public var heartbeat: Duration
     /// `amqp.connect_timeout`: from the first packet to an open connection. Default 5 s.
@@ -29,6 +31,7 @@ public struct AMQPConfiguration: Sendable {
     public init(_ addresses: [AMQPAddress]) {
         self.addresses = addresses
         login = .plain
+        prefix = "perpetua"
         heartbeat = .seconds(5)
         connectTimeout = .seconds(5)
         maxMessageBytes = 16 << 20
@@ -52,6 +55,7 @@ public struct AMQPConfiguration: Sendable {
         tlsAuthorities = settings.optionalString("amqp.tls_ca_file")
         tlsCertificate = settings.optionalString("amqp.tls_certificate_file")
         tlsKey = settings.optionalString("amqp.tls_key_file")
+        prefix = settings.string("amqp.prefix", default: "perpetua")
         heartbeat = settings.duration("amqp.heartbeat", default: .seconds(5), in: .seconds(1)...(.seconds(60)))
         connectTimeout = settings.duration(
             "amqp.connect_timeout", default: .seconds(5), in: .milliseconds(100)...(.seconds(60)))

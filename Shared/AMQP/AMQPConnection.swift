@@ -104,7 +104,8 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
     func fail(_ error: AMQPError) {
         switch error {
         case .channelClosed: end(.connectionLost("\(error)"))
-        case .cannotConnect, .refused, .untrusted, .protocolViolation, .closedByBroker, .silent, .connectionLost,
+        case .cannotConnect, .refused, .untrusted, .unsuitable, .protocolViolation, .closedByBroker, .silent,
+            .connectionLost,
             .closed,
             .unencodable:
             end(error)

@@ -40,6 +40,9 @@ struct AMQPConnectionState {
 
     /// The largest frame we ask for; a broker may want smaller ones.
     static let wantedFrameMax = 128 << 10
+    /// The one broker whose exclusive queues are known to be exclusive. One that does not say what it is shows it
+    /// (``ExclusivityProbe``).
+    static let product = "RabbitMQ"
     /// The least a peer may ask for (AMQP 0-9-1 §4.9).
     static let leastFrameMax = 4096
 
@@ -76,7 +79,9 @@ struct AMQPConnectionState {
             return .closed(
                 isOpen ? .closedByBroker(code: code, text: text) : .refused(address: address, reason: reason),
                 answer: .connectionCloseOK)
-        case (.greeting, .connectionStart(let mechanisms)):
+        case (.greeting, .connectionStart(_, let product?)) where product != Self.product:
+            return fail(.unsuitable(address: address, reason: "it calls itself \(product.prefix(64))"))
+        case (.greeting, .connectionStart(let mechanisms, _)):
             guard mechanisms.contains(login.mechanism) else {
                 return fail(
                     .refused(

@@ -75,7 +75,9 @@ final class AMQPDecoder {
         switch method.id {
         case 0x000A_000A:
             let start = method.as(amqp_connection_start_t.self)
-            return .connectionStart(mechanisms: start.mechanisms.text.split(separator: " ").map(String.init))
+            return .connectionStart(
+                mechanisms: start.mechanisms.text.split(separator: " ").map(String.init),
+                product: headers(start.server_properties)["product"])
         case 0x000A_001E:
             let tune = method.as(amqp_connection_tune_t.self)
             return .connectionTune(channelMax: tune.channel_max, frameMax: tune.frame_max, heartbeat: tune.heartbeat)

@@ -6,6 +6,8 @@ public enum AMQPError: Error, Sendable, Hashable {
     case refused(address: String, reason: String)
     /// There is no TLS connection: one of the two does not believe the other's certificate, or does not speak TLS.
     case untrusted(address: String, reason: String)
+    /// It is a broker, and not one to work with.
+    case unsuitable(address: String, reason: String)
     /// The broker sent what it must not (AMQP 0-9-1 §4.2.3).
     case protocolViolation(String)
     /// The broker closed the connection.
@@ -34,6 +36,9 @@ extension AMQPError: CustomStringConvertible {
             "The broker at \(address) refused us: \(reason). Compare amqp.url, amqp.username, amqp.password and the virtual host "
                 + "with what the broker knows."
         case .untrusted(let address, let reason): "There is no TLS connection to the broker at \(address): \(reason)."
+        case .unsuitable(let address, let reason):
+            "The broker at \(address) is not to be worked with: \(reason). Perpetua needs RabbitMQ: "
+                + "by its exclusive queues it is decided which edge has a bot."
         case .protocolViolation(let what): "The broker broke the protocol: \(what)."
         case .closedByBroker(let code, let text): "The broker closed the connection: \(code) \(text)."
         case .silent(let what): "The broker is silent: \(what)."

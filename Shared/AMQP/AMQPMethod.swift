@@ -2,7 +2,8 @@ import Bus
 
 /// What the broker says (AMQP 0-9-1 §1.3): the methods we understand, as values of our own.
 enum AMQPIncoming: Sendable, Hashable {
-    case connectionStart(mechanisms: [String])
+    /// `product`: what the broker calls itself, where it does.
+    case connectionStart(mechanisms: [String], product: String? = nil)
     case connectionTune(channelMax: UInt16, frameMax: UInt32, heartbeat: UInt16)
     case connectionOpenOK
     case connectionClose(code: UInt16, text: String)

@@ -80,6 +80,23 @@ struct AMQPConnectionStateTests {
         #expect("\(error)".contains("host:1") && "\(error)".contains("EXTERNAL") && "\(error)".contains("PLAIN"))
     }
 
+    @Test("a broker that calls itself something else than RabbitMQ is unsuitable; one that says nothing is heard out")
+    func product() {
+        for (product, isTaken) in [
+            ("RabbitMQ", true), (nil, true), ("LavinMQ", false), ("rabbitmq", false), ("", false),
+        ] {
+            var fresh = state()
+            switch fresh.received(.connectionStart(mechanisms: ["PLAIN"], product: product)) {
+            case .send: #expect(isTaken)
+            case .failed(.unsuitable(_, let reason)):
+                #expect(!isTaken)
+                #expect(reason.hasSuffix(product ?? "?"))
+                #expect(fresh.phase == .ended)
+            default: Issue.record("\(product ?? "nothing") is neither taken nor unsuitable")
+            }
+        }
+    }
+
     @Test("a close before the connection is open is a refusal, after it a loss; both are answered")
     func closes() {
         var fresh = state()

@@ -2,10 +2,10 @@ import NIOCore
 
 /// What a broker sends, byte by byte (AMQP 0-9-1 §4.2).
 enum BrokerBytes {
-    static func start(mechanisms: String = "PLAIN AMQPLAIN") -> ByteBuffer {
+    static func start(mechanisms: String = "PLAIN AMQPLAIN", product: String = "RabbitMQ") -> ByteBuffer {
         method(10, 10) { buffer in
             buffer.writeBytes([0, 9])
-            buffer.writeTable([("product", "RabbitMQ"), ("version", "3.10.8")])
+            buffer.writeTable([("product", product), ("version", "3.10.8")])
             buffer.writeLong(mechanisms)
             buffer.writeLong("en_US")
         }
@@ -39,6 +39,21 @@ enum BrokerBytes {
             buffer.writeInteger(UInt8(0))
             buffer.writeShort("exchange")
             buffer.writeShort(key)
+        }
+    }
+
+    static func queueDeclareOK(_ channel: UInt16, _ queue: String) -> ByteBuffer {
+        method(50, 11, channel) { buffer in
+            buffer.writeShort(queue)
+            buffer.writeInteger(UInt64(0))
+        }
+    }
+
+    static func channelClose(_ channel: UInt16, _ code: UInt16, _ text: String) -> ByteBuffer {
+        method(20, 40, channel) { buffer in
+            buffer.writeInteger(code)
+            buffer.writeShort(text)
+            buffer.writeInteger(UInt32(0))
         }
     }
 
