@@ -77,7 +77,8 @@ let package = Package(
         .library(
             name: "PerpetuaModules",
             targets: [
-                "OneBot", "Bus", "SettingsReading", "WebSocketTransport", "AMQP", "Contracts", "Actions", "WSEdge",
+                "OneBot", "Bus", "SettingsReading", "Listening", "WebSocketTransport", "AMQP", "Contracts", "Actions",
+                "WSEdge",
                 "Registry", "ServiceRuntime",
             ]),
     ],
@@ -101,7 +102,10 @@ let package = Package(
         shared("SettingsReading", [yams]),
         shared("Observability", [metrics]),
         .target(name: "CSendRing", path: "Shared/CSendRing"),
-        shared("WebSocketTransport", ["CSendRing", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
+        shared("Listening", ["Observability", nioCore, logging, metrics]),
+        shared(
+            "WebSocketTransport",
+            ["CSendRing", "Listening", "Observability", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
 
         // The adapter: RabbitMQ through librabbitmq's codec.
         .systemLibrary(
@@ -124,8 +128,8 @@ let package = Package(
         service(
             "WSEdge", folder: "ws-edge",
             [
-                "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "SettingsReading", "Observability",
-                nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, crypto, deque,
+                "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "Listening", "SettingsReading",
+                "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, crypto, deque,
             ]),
         service(
             "Registry", folder: "registry",
@@ -136,7 +140,7 @@ let package = Package(
         service(
             "APIGateway", folder: "api-gateway",
             [
-                "OneBot", "Bus", "Contracts", "Actions", "SettingsReading", "Observability",
+                "OneBot", "Bus", "Contracts", "Actions", "Listening", "SettingsReading", "Observability",
                 nioCore, logging, lifecycle, hummingbird, hummingbirdCore, metrics,
             ]),
 
@@ -144,9 +148,8 @@ let package = Package(
         shared(
             "ServiceRuntime",
             [
-                "Bus", "AMQP", "SettingsReading", "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle,
-                metrics,
-                coreMetrics,
+                "Bus", "AMQP", "Listening", "SettingsReading", "Observability", nioCore, nioPosix, nioHTTP1, logging,
+                lifecycle, metrics, coreMetrics,
             ]),
         process(of: "WSEdge", folder: "ws-edge"),
         process(of: "Registry", folder: "registry"),
@@ -178,6 +181,7 @@ let package = Package(
         tests(of: "AMQP", ["CRabbitMQ", nioCore, nioPosix, nioEmbedded, logging]),
         tests(of: "SettingsReading"),
         tests(of: "ServiceRuntime", [nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, coreMetrics]),
+        tests(of: "Listening", [nioCore, nioPosix, nioEmbedded, logging]),
         tests(of: "Contracts", [nioCore]),
         tests(of: "Actions", [nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioWebSocket, nioSSL, logging]),

@@ -4,6 +4,7 @@ import Contracts
 import Foundation
 import Hummingbird
 import HummingbirdCore
+public import Listening
 public import Logging
 public import NIOCore
 public import Observability
@@ -14,8 +15,6 @@ import Synchronization
 
 /// HTTP and AMQP: the same actions for people, scripts and programs on the broker.
 public final class APIGatewayService: Service {
-    /// Connections at once; one more waits in the system's queue.
-    private static let maxConnections = 4096
     /// A connection without a request, or with one that does not go on, is closed after so long.
     private static let idleTimeout = TimeAmount.seconds(60)
 
@@ -30,6 +29,7 @@ public final class APIGatewayService: Service {
     private let presence = PresenceView()
     private let tasks = BackgroundTasks()
     private let isBound = Mutex(false)
+    private let accepting: AcceptLimits
 
     /// Has no side effects: everything begins with ``run()``.
     /// - Parameters:
@@ -47,13 +47,16 @@ public final class APIGatewayService: Service {
         self.checks = checks
         self.metrics = metrics
         self.onBound = onBound
+        accepting = AcceptLimits(logger: logger)
         let instance = EdgeAddress.newInstance()
         requester = Requester(
             bus: bus, inbox: configuration.exchanges.gatewayInbox(instance: instance), idPrefix: "gateway",
             appID: ServiceName.gateway.rawValue)
     }
 
-    private var health: HealthCheck { { [readiness] in readiness().map { Impairment(.unavailable, $0) } } }
+    private var health: HealthCheck {
+        { [readiness, accepting] in readiness().map { Impairment(.unavailable, $0) } ?? accepting.impairment }
+    }
 
     /// `nil` where the gateway does its work, else why it doesn't.
     public var readiness: @Sendable () -> String? {
@@ -189,12 +192,23 @@ public final class APIGatewayService: Service {
             server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(Self.maxConnections)),
+                // One more waits in the system's queue.
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    DescriptorShares(loops: Array(eventLoopGroup.makeIterator()).count).http)),
             onServerRunning: { [self] channel in
+                await keep(channel)
                 isBound.withLock { $0 = true }
                 onBound(channel.localAddress?.port ?? configuration.port)
             },
             eventLoopGroupProvider: .shared(eventLoopGroup), logger: logger)
+    }
+
+    /// Its pipeline is Hummingbird's, and there by now.
+    private func keep(_ listener: any Channel) async {
+        // It fails only where the listener has been closed.
+        try? await listener.eventLoop.submit { [accepting] in
+            try listener.pipeline.syncOperations.addHandler(AcceptGate(accepting), position: .first)
+        }.get()
     }
 
     private func warnIfOpen() {
@@ -207,18 +221,20 @@ public final class APIGatewayService: Service {
 
     private func explained(_ error: any Error) -> any Error {
         if isBound.withLock({ $0 }) { return error }
-        return APIGatewayError.cannotListen(host: configuration.host, port: configuration.port, reason: "\(error)")
+        return APIGatewayError.cannotListen(
+            ListenFailure(
+                error, host: configuration.host, port: configuration.port, hostSetting: "api.host",
+                portSetting: "api.port"))
     }
 }
 
 /// Why the gateway cannot serve.
 public enum APIGatewayError: Error, Sendable, CustomStringConvertible {
-    case cannotListen(host: String, port: Int, reason: String)
+    case cannotListen(ListenFailure)
 
     public var description: String {
         switch self {
-        case .cannotListen(let host, let port, let reason):
-            "Cannot listen on \(host):\(port): \(reason). Stop what listens there, or set api.port (0: any free port)."
+        case .cannotListen(let failure): failure.description
         }
     }
 }

@@ -1,6 +1,7 @@
 import Actions
 import Bus
 import Contracts
+import Listening
 import Logging
 import NIOCore
 import OneBot
@@ -17,6 +18,8 @@ final class EdgeContext: Sendable {
     let leases: LeaseKeeper
     let tasks: BackgroundTasks
     let budget: OutboundBudget
+    /// Of all listeners of the edge.
+    let accepting: AcceptLimits
     let sharedPort: SharedPort
     let metrics: EdgeMetrics
     let logger: Logger
@@ -36,6 +39,9 @@ final class EdgeContext: Sendable {
         self.leases = leases
         self.tasks = tasks
         budget = OutboundBudget(limit: configuration.outboundBudget)
+        accepting = AcceptLimits(
+            served: configuration.connections.served, spare: configuration.connections.spare,
+            setting: "edge.max_connections", logger: logger)
         sharedPort = SharedPort(configured: configuration.sharedPort)
         self.metrics = metrics
         self.logger = logger

@@ -1,5 +1,7 @@
 public import Actions
 public import Contracts
+import Listening
+import NIOCore
 public import OneBot
 public import SettingsReading
 
@@ -29,6 +31,9 @@ public struct WSEdgeConfiguration: Sendable {
     public var eventLoops: Int
     /// `edge.max_unanswered`: actions of one client without an answer before the edge stops reading it. Default 256.
     public var maxUnanswered: Int
+    /// `edge.max_connections`: connections of clients and leased ports at once; more are answered 503. Default 0: what
+    /// the process's limit of open files leaves; it never is more than that.
+    public var maxConnections: Int
     /// `edge.drain_time`: how long a stopping edge waits for answers and close frames. Default 5 s.
     public var drainTime: Duration
     /// `max_message_size`: the largest WebSocket message, both ways. Default 16 MiB.
@@ -91,6 +96,15 @@ public struct BotConfiguration: Sendable {
 }
 
 extension WSEdgeConfiguration {
+    /// What its listeners may hold, and beyond it for a while.
+    var connections: (served: Int, spare: Int) {
+        let loops = eventLoops > 0 ? eventLoops : max(1, System.coreCount / 2)
+        let shares = DescriptorShares(loops: loops)
+        // Two sockets each, or the pipes of a program; and as much for the time in which one takes another's place.
+        let most = shares.served(besides: 4 * (bots.count + reverseWebSockets.count + webhooks.count))
+        return (maxConnections > 0 ? min(maxConnections, most) : most, shares.spare)
+    }
+
     var patience: ActionPatience { ActionPatience(timeouts: timeouts, pacing: pacing) }
 
     /// - Parameter edgeID: `edge.id` where it is not set.
@@ -116,6 +130,7 @@ extension WSEdgeConfiguration {
         outboundBudget = settings.bytes("edge.outbound_budget", default: 1 << 30, in: 1 << 20...256 << 30)
         eventLoops = settings.int("edge.event_loops", default: 0, in: 0...256)
         maxUnanswered = settings.int("edge.max_unanswered", default: 256, in: 1...65536)
+        maxConnections = settings.int("edge.max_connections", default: 0, in: 0...1_048_576)
         drainTime = settings.duration("edge.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
         maxMessageBytes = settings.bytes("max_message_size", default: 16 << 20, in: 64 << 10...256 << 20)
         heartbeatInterval = settings.duration(

@@ -1,6 +1,7 @@
 import Actions
 public import Bus
 import Contracts
+public import Listening
 public import Logging
 import Metrics
 public import NIOCore
@@ -93,7 +94,7 @@ public final class WSEdgeService: Service {
             switch phase.withLock({ $0 }) {
             case .starting: Impairment(.unavailable, "The edge has not opened its port yet.")
             case .draining: Impairment(.unavailable, "The edge is stopping.")
-            case .serving: standing ?? silence
+            case .serving: standing ?? context.accepting.impairment ?? silence
             }
         }
     }
@@ -123,6 +124,7 @@ public final class WSEdgeService: Service {
     }
 
     public func run() async throws {
+        sayHowMany()
         let consumer = LastingConsumer { lost throws(MessageBusError) in try await self.consumeInbox(lost) }
         guard try await open(consumer) else { return }
         let gauges = inboxLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in self.measure() }
@@ -152,6 +154,15 @@ public final class WSEdgeService: Service {
         context.requester.close()
         // Where the broker is away the queue expires by itself.
         try? await bus.delete(context.inbox)
+    }
+
+    private func sayHowMany() {
+        let (asked, served) = (configuration.maxConnections, context.accepting.served)
+        context.logger.debug("Connections are bounded.", metadata: [LogKeys.limit: "\(served)"])
+        guard asked > served else { return }
+        context.logger.warning(
+            "The limit of open files leaves less than edge.max_connections asks for; that is the bound now.",
+            metadata: [LogKeys.limit: "\(served)"])
     }
 
     /// What is not counted as it happens.
@@ -228,8 +239,7 @@ public final class WSEdgeService: Service {
         do {
             let server = try await WebSocketServer.bind(
                 host: configuration.host, port: configuration.sharedPort, group: group,
-                options: .clients(configuration),
-                logger: context.logger,
+                options: .clients(configuration), limits: context.accepting, logger: context.logger,
                 authorise: { [bots, clients] request in bots.decide(request) ?? clients.decide(request) },
                 accepted: { [bots, clients] connection, request in
                     if bots.decide(request) == nil {
@@ -241,7 +251,10 @@ public final class WSEdgeService: Service {
             context.sharedPort.bound(server.port)
             return server
         } catch {
-            throw WSEdgeError.cannotListen(host: configuration.host, port: configuration.sharedPort, reason: "\(error)")
+            throw WSEdgeError.cannotListen(
+                ListenFailure(
+                    error, host: configuration.host, port: configuration.sharedPort, hostSetting: "edge.host",
+                    portSetting: "edge.shared_port"))
         }
     }
 
@@ -268,12 +281,11 @@ public final class WSEdgeService: Service {
 
 /// Why an edge cannot start.
 public enum WSEdgeError: Error, CustomStringConvertible {
-    case cannotListen(host: String, port: Int, reason: String)
+    case cannotListen(ListenFailure)
 
     public var description: String {
         switch self {
-        case .cannotListen(let host, let port, let reason):
-            "Cannot listen on \(host):\(port): \(reason). Stop what listens there, or set edge.shared_port (0: any free port)."
+        case .cannotListen(let failure): failure.description
         }
     }
 }

@@ -24,7 +24,14 @@ public enum MetricNames {
         "perpetua_settings_reloads_total", .counter, labels: ["outcome"],
         "Settings read again on SIGHUP: in force since then, or refused for a mistake in them.")
 
+    public static let acceptPauses = MetricName(
+        "perpetua_accept_pauses_total", .counter,
+        "How often a listener stopped accepting for a while because the process had no descriptor left.")
+
     // The edge: clients.
+    public static let connectionsRefused = MetricName(
+        "perpetua_connections_refused_total", .counter,
+        "Clients answered 503 because edge.max_connections connections were open.")
     public static let clients = MetricName(
         "perpetua_clients", .gauge, labels: ["role"], "Clients connected to this edge.")
     public static let eventsReceived = MetricName(
@@ -141,8 +148,9 @@ public enum MetricNames {
 
     public static let all: [MetricName] = [
         info, busStatus, busReconnects, busPublishes, busConfirmsOutstanding, busRedeliveries,
-        settingsReloads,
-        clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped, slowClientsClosed,
+        settingsReloads, acceptPauses,
+        connectionsRefused, clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped,
+        slowClientsClosed,
         groupEventsHandedOn, groupEventsDropped,
         eventHandling, hubBacklog, outbound, targetDials,
         webhookPosts, webhookEventsDropped, quickOperationsFailed,

@@ -1,14 +1,15 @@
 public import Bus
 import CoreMetrics
 import Foundation
+import Listening
 public import Logging
 public import NIOCore
 import NIOPosix
 public import Observability
 public import ServiceLifecycle
 public import SettingsReading
-
 import Synchronization
+
 /// What every process of Perpetua is made of: settings, logging, bus, threads for sockets, and the services given to ``run(_:_:)``.
 public final class ServiceProcess: Sendable {
     public static let version = "0.1.0"
@@ -24,8 +25,8 @@ public final class ServiceProcess: Sendable {
     let metrics: PrometheusMetrics
     /// How long stopping may take, all in all.
     let shutdownTimeout: Duration
-
     private let checks = Mutex<[@Sendable () async throws -> Void]>([])
+
     init(
         name: String, reach: BusReach, arguments: LaunchArguments, settings: Settings, logger: Logger,
         metrics: PrometheusMetrics = PrometheusMetrics(), eventLoopGroup group: (any EventLoopGroup)? = nil
@@ -58,13 +59,13 @@ public final class ServiceProcess: Sendable {
     /// What `/metrics` answers.
     public var metricsPage: MetricsPage { MetricsPage { [metrics] in metrics.text } }
 
-    /// Answers health checks and metrics on `health.port`: for a process that has no API of its own. To be listed first, so that it
     /// What is to be found out before any service begins, and ends the process where it throws: whether there is
     /// another one in its place.
     public func beforeServing(_ check: @escaping @Sendable () async throws -> Void) {
         checks.withLock { $0.append(check) }
     }
 
+    /// Answers health checks and metrics on `health.port`: for a process that has no API of its own. To be listed first, so that it
     /// stops last.
     /// - Parameter checks: of the process's services; its bus is looked at as well.
     public func healthServer(_ checks: HealthCheck...) -> any Service {
@@ -118,6 +119,8 @@ public final class ServiceProcess: Sendable {
         }
         let logging = LoggingConfiguration(settings, arguments)
         LoggingSystem.bootstrap(logging.handler, metadataProvider: LoggingConfiguration.provider)
+        // What is bounded by it is read from it.
+        let files = OpenFiles.raiseLimit()
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         let process = ServiceProcess(
@@ -140,6 +143,11 @@ public final class ServiceProcess: Sendable {
             for line in settings.effective { print(line) }
             return ExitCode.success
         }
+        if files.to > files.from {
+            process.logger.info(
+                "The limit of open files was raised.",
+                metadata: [LogKeys.limitBefore: "\(files.from)", LogKeys.limit: "\(files.to)"])
+        }
         let reload = SettingsReload(running: settings, logger: process.logger, load: { try launch.load() }) { newer in
             try read(newer, name, bus: reach, on: process.eventLoopGroup, services)
         }
@@ -151,6 +159,12 @@ public final class ServiceProcess: Sendable {
     private func serve(
         _ services: [any Service], _ logging: LoggingConfiguration, _ reload: SettingsReload
     ) async -> Int32 {
+        do {
+            for check in checks.withLock({ $0 }) { try await check() }
+        } catch {
+            logging.reportFailure(of: name, error)
+            return ExitCode.failure
+        }
         let hangup = HangupWatch()
         hangup.start { reload.perform() }
         defer { hangup.stop() }
@@ -159,12 +173,6 @@ public final class ServiceProcess: Sendable {
         watch.trap([SIGTERM, SIGINT])
         let supervised = services.map { service in
             ServiceGroupConfiguration.ServiceConfiguration(
-        do {
-            for check in checks.withLock({ $0 }) { try await check() }
-        } catch {
-            logging.reportFailure(of: name, error)
-            return ExitCode.failure
-        }
                 service: SupervisedService(service, watch: watch),
                 successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .gracefullyShutdownGroup)

@@ -1,3 +1,4 @@
+public import Listening
 public import Logging
 public import NIOCore
 import NIOHTTP1
@@ -24,17 +25,25 @@ public final class WebSocketServer: Sendable {
 
     /// Binds. `authorise` runs on the connection's event loop for each upgrade; `accepted` right after the upgrade, on the same
     /// loop, before any frame is read: it must set the delegate. A request that asks for no upgrade is answered 426.
-    /// - Parameter port: 0: the operating system picks one.
+    /// - Parameters:
+    ///   - port: 0: the operating system picks one.
+    ///   - limits: how many connections there may be; `nil`: any number.
     /// - Throws: `IOError` from binding.
     public static func bind(
-        host: String, port: Int, group: any EventLoopGroup, options: WebSocketOptions, logger: Logger,
-        authorise: @escaping @Sendable (UpgradeRequest) -> UpgradeDecision,
+        host: String, port: Int, group: any EventLoopGroup, options: WebSocketOptions, limits: AcceptLimits? = nil,
+        logger: Logger, authorise: @escaping @Sendable (UpgradeRequest) -> UpgradeDecision,
         accepted: @escaping @Sendable (WebSocketConnection, UpgradeRequest) -> Void
     ) async throws -> WebSocketServer {
         let behaviour = Behaviour(options: options, logger: logger, authorise: authorise, accepted: accepted)
         let listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { listener in
+                listener.eventLoop.makeCompletedFuture {
+                    guard let limits else { return }
+                    try listener.pipeline.syncOperations.addHandler(AcceptGate(limits))
+                }
+            }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try Self.prepare(channel, behaviour) }
             }

@@ -75,14 +75,14 @@ extension EndToEnd {
                 let sentences = second.printed.split(separator: "\n").filter { $0.hasPrefix("perpetua: ") }
                 #expect(sentences.count == 1)
                 #expect(sentences.first?.contains("Cannot listen on 127.0.0.1:") == true)
+                #if os(Linux)
+                    #expect(sentences.first?.contains("perpetua (process \(first.pid)) listens there already") == true)
+                #endif
                 first.terminate()
                 #expect(try await first.exitCode() == 0)
             }
         }
 
-        @Test(
-            "the exit code tells what kind of mistake it was",
-            arguments: [
         @Test("a second one in one folder ends before it listens, with a sentence that names the first")
         func second() async throws {
             try await withFolder { folder in
@@ -106,6 +106,9 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "the exit code tells what kind of mistake it was",
+            arguments: [
                 (["--check", "--api.port", "x"], 78), (["--check", "--api.prot", "1"], 78),
                 (["--config", "nowhere.yaml"], 78), (["--check", "--log.level"], 64), (["word"], 64), (["--help"], 0),
                 (["--version"], 0), (["--check"], 0),

@@ -9,10 +9,13 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
     private let folder: URL
     private let arguments: [String]
     private let output: URL
+    private let descriptors: Int?
     private var process: Process
 
     /// Starts it.
-    init(_ product: String, in folder: URL, _ arguments: [String]) throws {
+    /// - Parameter descriptors: how many it may have open; `nil`: as many as the tests.
+    init(_ product: String, in folder: URL, _ arguments: [String], descriptors: Int? = nil) throws {
+        self.descriptors = descriptors
         self.product = product
         self.folder = folder
         self.arguments = arguments
@@ -30,11 +33,16 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
     /// Starts it again with the same arguments, after it has ended.
     func start() throws {
         process = Process()
-        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
             .appendingPathComponent(product)
+        process.executableURL = program
         process.currentDirectoryURL = folder
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder.path]
         process.arguments = arguments
+        if let descriptors {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "ulimit -n \(descriptors); exec \"$0\" \"$@\"", program.path] + arguments
+        }
         let handle = try FileHandle(forWritingTo: output)
         try handle.seekToEnd()
         process.standardOutput = handle
@@ -49,6 +57,7 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
         (try? String(contentsOf: output, encoding: .utf8)) ?? ""
     }
 
+    var pid: Int32 { process.processIdentifier }
     var isRunning: Bool { process.isRunning }
 
     /// Waits for 200 from `GET /health/ready`.

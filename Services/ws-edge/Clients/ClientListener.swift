@@ -1,13 +1,18 @@
 import Actions
 import Contracts
+import Listening
 import Metrics
 import NIOCore
+import NIOHTTP1
 import OneBot
 import SettingsReading
 import WebSocketTransport
 
 /// Turns upgraded connections into client sessions, whichever port they came through.
 final class ClientListener: Sendable {
+    /// When to come back to an edge that is full.
+    private static let retryAfterSeconds = 5
+
     private let context: EdgeContext
     private let hub: Hub
 
@@ -21,10 +26,22 @@ final class ClientListener: Sendable {
     func decide(_ request: UpgradeRequest, lease: EdgeAPI.OpenPort? = nil) -> UpgradeDecision {
         do {
             _ = try upgrade(request, lease)
-            return .accept
         } catch {
             return error.decision
         }
+        // A leased port's client has its place since that was opened.
+        guard lease == nil, context.accepting.isFull else { return .accept }
+        context.accepting.refuse()
+        return full
+    }
+
+    private var full: UpgradeDecision {
+        let response = Response.unavailable(
+            "This edge has as many connections as it may (\(context.accepting.served), edge.max_connections). Come back later."
+        )
+        return .reject(
+            status: .serviceUnavailable, body: String(buffer: response.encoded(echo: nil)),
+            headers: ["Retry-After": "\(Self.retryAfterSeconds)"])
     }
 
     /// What the request asks for, as far as the lease and the token's scope let it.
@@ -55,7 +72,12 @@ final class ClientListener: Sendable {
             connection.close(.policy(error.message))
             return onEnded()
         }
-        let session = open(connection, upgrade, onEnded: onEnded)
+        // Of a leased port that is done with the port.
+        if lease == nil { context.accepting.occupy() }
+        let session = open(connection, upgrade) { [accepting = context.accepting] in
+            if lease == nil { accepting.vacate() }
+            onEnded()
+        }
         connection.delegate = session
         session.start()
     }

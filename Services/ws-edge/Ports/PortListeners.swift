@@ -1,5 +1,6 @@
 import Actions
 import Contracts
+import Listening
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -18,6 +19,8 @@ final class PortListeners: Sendable {
 
     /// Longer than its time a port waits only so that the answer that names it can get to whoever asked.
     private static let answerTime = TimeAmount.milliseconds(250)
+    /// What a leased port takes of the edge's connections: the listener, and its client.
+    private static let places = 2
 
     /// By the `app_id` the port is for.
     private let listeners = Mutex<[String: Listener]>([:])
@@ -43,13 +46,19 @@ final class PortListeners: Sendable {
                 port: context.sharedPort.value, host: outside.host, publicPort: outside.port,
                 url: "\(outside.url)?client_token=\(wish.clientToken)" + (wish.selfID.map { "&self_id=\($0)" } ?? ""))
         }
+        guard context.accepting.lease(Self.places) else {
+            throw RPC.Failure(
+                .unavailable,
+                "Edge \(configuration.edgeID) has as many connections as it may (\(context.accepting.served), "
+                    + "edge.max_connections). Come back later.", retryAfter: .seconds(5))
+        }
         let seat = OnlySeat()
         listeners.withLock { $0[wish.appID] = .binding }
         let server: WebSocketServer
         do {
             server = try await WebSocketServer.bind(
                 host: configuration.host, port: wish.port ?? 0, group: group, options: .clients(configuration),
-                logger: context.logger,
+                limits: context.accepting.forOne(), logger: context.logger,
                 authorise: { [clients] request in
                     let decision = clients.decide(request, lease: wish)
                     guard case .accept = decision else { return decision }
@@ -60,10 +69,12 @@ final class PortListeners: Sendable {
                 })
         } catch {
             listeners.withLock { $0[wish.appID] = nil }
+            context.accepting.endLease(of: Self.places)
             throw RPC.Failure(
                 .unavailable,
-                "Edge \(configuration.edgeID) cannot listen on \(configuration.host):\(wish.port ?? 0): \(error). "
-                    + "Stop what listens there, or widen edge.port_range.", retryAfter: .seconds(1))
+                "Edge \(configuration.edgeID) cannot listen on \(configuration.host):\(wish.port ?? 0): "
+                    + "\(ListenFailure.reason(of: error)). Stop what listens there, or widen edge.port_range.",
+                retryAfter: .seconds(1))
         }
         let hasEnded = listeners.withLock { listeners in
             guard case .binding = listeners[wish.appID] else { return true }
@@ -115,6 +126,7 @@ final class PortListeners: Sendable {
 
     private func end(_ appID: String, _ server: WebSocketServer) async {
         await server.close()
+        context.accepting.endLease(of: Self.places)
         listeners.withLock { if case .ended = $0[appID] { $0[appID] = nil } }
         context.leases.closed(EdgeAPI.ClosePort(port: server.port, appID: appID))
     }

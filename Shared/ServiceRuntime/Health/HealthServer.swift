@@ -1,3 +1,4 @@
+import Listening
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -57,11 +58,19 @@ final class HealthServer: Service {
         do {
             return try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { listener in
+                    listener.eventLoop.makeCompletedFuture {
+                        try listener.pipeline.syncOperations.addHandler(
+                            AcceptGate(AcceptLimits(logger: self.logger)))
+                    }
+                }
                 .childChannelInitializer { self.accept($0) }
                 .bind(host: configuration.host, port: configuration.port).get()
         } catch {
             throw HealthServerError.cannotListen(
-                host: configuration.host, port: configuration.port, reason: "\(error)")
+                ListenFailure(
+                    error, host: configuration.host, port: configuration.port, hostSetting: "health.host",
+                    portSetting: "health.port"))
         }
     }
 
@@ -118,13 +127,12 @@ final class HealthServer: Service {
 
 /// Why health checks cannot be answered.
 enum HealthServerError: Error, CustomStringConvertible {
-    case cannotListen(host: String, port: Int, reason: String)
+    case cannotListen(ListenFailure)
 
     var description: String {
         switch self {
-        case .cannotListen(let host, let port, let reason):
-            "Cannot answer health checks on \(host):\(port): \(reason). Stop what listens there, or set health.port "
-                + "(0: any free port); processes on one machine need one each."
+        case .cannotListen(let failure):
+            "There are no health checks: \(failure) Processes on one machine need one each."
         }
     }
 }

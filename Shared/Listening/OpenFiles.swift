@@ -1,0 +1,42 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// How many descriptors, sockets above all, the process may have open at once.
+public enum OpenFiles {
+    /// More is of no use; and of a limit of a thousand million, as some container engines set it, every program that
+    /// closes what it has inherited makes a burden.
+    static let most: UInt64 = 1 << 20
+
+    /// The limit in force (`ulimit -n`).
+    public static var limit: Int { Int(clamping: read().rlim_cur) }
+
+    /// Raises it as far as this process may.
+    /// - Returns: what it was, and what it is.
+    public static func raiseLimit() -> (from: Int, to: Int) {
+        var limits = read()
+        let before = limits.rlim_cur
+        limits.rlim_cur = max(before, min(limits.rlim_max, rlim_t(most)))
+        guard limits.rlim_cur > before, setrlimit(kind, &limits) == 0 else {
+            return (Int(clamping: before), Int(clamping: before))
+        }
+        return (Int(clamping: before), Int(clamping: limits.rlim_cur))
+    }
+
+    private static func read() -> rlimit {
+        var limits = rlimit()
+        // It cannot fail: there is such a limit, and `limits` is ours.
+        _ = getrlimit(kind, &limits)
+        return limits
+    }
+
+    #if canImport(Glibc)
+        private static let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+        private static let kind = RLIMIT_NOFILE
+    #endif
+}

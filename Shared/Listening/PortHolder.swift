@@ -1,0 +1,50 @@
+import Foundation
+
+/// The program that listens on a port, where `/proc` tells: on Linux, of one's own user or as root.
+struct PortHolder: Sendable, Hashable, CustomStringConvertible {
+    let name: String
+    let pid: Int
+
+    var description: String { "\(name) (process \(pid))" }
+
+    /// A machine may run any number of programs with any number of descriptors; nobody waits for a look at all of them.
+    private static let mostProcesses = 8_192
+    private static let mostDescriptors = 131_072
+
+    static func find(port: Int, host: String) -> PortHolder? {
+        var inodes: Set<String> = []
+        for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+            // `try?`: elsewhere there is no such file, and nothing is told.
+            guard let text = try? String(contentsOfFile: table, encoding: .utf8) else { continue }
+            inodes.formUnion(ListeningSockets.inodes(in: text, port: port, host: host))
+        }
+        return inodes.isEmpty ? nil : holder(of: Set(inodes.map { "socket:[\($0)]" }))
+    }
+
+    private static func holder(of sockets: Set<String>) -> PortHolder? {
+        let files = FileManager.default
+        var descriptors = 0
+        // `try?`, here and below: what is another user's, or has ended meanwhile, tells nothing.
+        let pids = ((try? files.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int($0) }.sorted()
+        for pid in pids.prefix(mostProcesses) {
+            let folder = "/proc/\(pid)/fd"
+            for descriptor in (try? files.contentsOfDirectory(atPath: folder)) ?? [] {
+                descriptors += 1
+                guard descriptors <= mostDescriptors else { return nil }
+                guard let target = try? files.destinationOfSymbolicLink(atPath: "\(folder)/\(descriptor)"),
+                    sockets.contains(target)
+                else { continue }
+                return PortHolder(name: name(of: pid), pid: pid)
+            }
+        }
+        return nil
+    }
+
+    private static func name(of pid: Int) -> String {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)) ?? ""
+        let printable = text.unicodeScalars.filter {
+            !$0.properties.isWhitespace && $0.value >= 0x20 && $0.value != 0x7F
+        }
+        return printable.isEmpty ? "a program" : String(String.UnicodeScalarView(printable))
+    }
+}
