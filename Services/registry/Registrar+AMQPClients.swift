@@ -9,7 +9,7 @@ extension Registrar {
         _ wish: RegistryAPI.RegisterClient, _ delivery: Delivery, at now: Moment
     ) async -> [Errand] {
         do throws(RPC.Failure) {
-            let enrolment = try state.decide(wish, fresh: newcomer(), at: now)
+            let enrolment = try state.decide(wish, fresh: newcomer(in: state), at: now)
             if let failure = await save(enrolment.saves) { throw failure }
             let effects = state.enrol(enrolment, at: now)
             methods.answer(delivery, .success(state.lease(of: enrolment.client)))

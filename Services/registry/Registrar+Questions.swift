@@ -50,7 +50,7 @@ extension Registrar {
             return []
         }
         publish(&effects, at: now)
-        switch state.decide(question.session, at: question.edge, fresh: newcomer(), now: now) {
+        switch state.decide(question.session, at: question.edge, fresh: newcomer(in: state), now: now) {
         case .refused(let failure):
             refuse(delivery, failure)
         case .superseded(let failure):

@@ -87,7 +87,7 @@ actor Registrar {
         case .portWanted(let wish, let failures, let reply):
             reply(
                 Result { () throws(RPC.Failure) in
-                    try state.offer(wish, failures: failures, to: newcomer(), at: now)
+                    try state.offer(wish, failures: failures, to: newcomer(in: state), at: now)
                 })
             return []
         case .portBound(let offer, let opened, let reply):
@@ -110,7 +110,7 @@ actor Registrar {
                 metadata: [LogKeys.routingKey: "\(delivery.routingKey)", LogKeys.error: "\(error)"])
             return []
         }
-        guard let effects = state.take(report, fresh: { newcomer() }, at: now) else {
+        guard let effects = state.take(report, fresh: { newcomer(in: $0) }, at: now) else {
             logger.debug(
                 "A report of an edge that has ended is ignored; if that edge is alive, two edges have one edge.id.",
                 metadata: [LogKeys.edgeID: "\(report.edge.edgeID)", LogKeys.edgeInstance: "\(report.edge.instance)"])
@@ -232,7 +232,7 @@ actor Registrar {
 
     /// Who a session becomes that presents nothing: nobody there is. A source of random numbers that repeats itself is
     /// not asked for ever; then the state refuses.
-    func newcomer() -> KnownClient {
+    func newcomer(in state: RegistryState) -> KnownClient {
         var attempts = 1
         while true {
             let fresh = KnownClient(

@@ -2,10 +2,11 @@ import Contracts
 import OneBot
 
 extension RegistryState {
-    /// Takes what an edge reports. `fresh` makes up who a session becomes that was not registered yet.
+    /// Takes what an edge reports. `fresh` makes up who a session becomes that was not registered yet, given the state it
+    /// is to fit: the one it would read itself is being changed.
     /// - Returns: `nil` where the edge has ended: its reports no longer count.
     mutating func take(
-        _ report: EdgeReport, fresh: () -> KnownClient, at now: Moment
+        _ report: EdgeReport, fresh: (RegistryState) -> KnownClient, at now: Moment
     ) -> RegistryEffects? {
         let edge = report.edge
         if report.kind == .down {
@@ -37,7 +38,7 @@ extension RegistryState {
 
     /// Everything there is: what is not in it has left.
     private mutating func takeAll(
-        _ report: EdgeReport, _ fresh: () -> KnownClient, at now: Moment, _ effects: inout RegistryEffects
+        _ report: EdgeReport, _ fresh: (RegistryState) -> KnownClient, at now: Moment, _ effects: inout RegistryEffects
     ) {
         let edge = report.edge
         let reported = Set(report.sessions.map(\.sessionID))
@@ -63,7 +64,7 @@ extension RegistryState {
     }
 
     private mutating func takeChange(
-        _ report: EdgeReport, _ fresh: () -> KnownClient, at now: Moment, _ effects: inout RegistryEffects
+        _ report: EdgeReport, _ fresh: (RegistryState) -> KnownClient, at now: Moment, _ effects: inout RegistryEffects
     ) {
         let edge = report.edge
         var gone: [KnownClient] = []
@@ -88,11 +89,11 @@ extension RegistryState {
     }
 
     private mutating func join(
-        _ claims: [SessionClaim], at edge: EdgeAddress, _ fresh: () -> KnownClient, now: Moment,
+        _ claims: [SessionClaim], at edge: EdgeAddress, _ fresh: (RegistryState) -> KnownClient, now: Moment,
         _ effects: inout RegistryEffects
     ) {
         for claim in claims {
-            switch decide(claim, at: edge, fresh: fresh(), now: now) {
+            switch decide(claim, at: edge, fresh: fresh(self), now: now) {
             case .admitted(let admission):
                 effects.saves.merge(admission.saves)
                 effects.append(admit(admission, at: now))

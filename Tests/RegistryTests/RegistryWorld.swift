@@ -144,7 +144,7 @@ struct RegistryWorld {
         )
         var fresh: [KnownClient] = []
         for _ in sessions { fresh.append(try newcomer()) }
-        let effects = state.take(report, fresh: { fresh.removeFirst() }, at: now)
+        let effects = state.take(report, fresh: { _ in fresh.removeFirst() }, at: now)
         guard let effects else { return false }
         carryOut(effects)
         return true
