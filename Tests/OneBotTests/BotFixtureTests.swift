@@ -47,7 +47,8 @@ struct BotFixtureTests {
         #expect(FoundationJSON.agrees(try JSONText(validating: fixture.bytes), with: value))
         let whole = fixture.text.utf8.lastIndex(of: UInt8(ascii: "}"))
         let length = try #require(whole.map { fixture.text.utf8.distance(from: fixture.text.startIndex, to: $0) })
-        for count in 0..<length {
+        // A hundred places are enough: every one of the standard's frames is cut at every byte elsewhere.
+        for count in stride(from: 0, to: length, by: max(1, length / 100)) {
             guard case .unknown = BotFrame(parsing: ByteBuffer(bytes: Array(fixture.text.utf8.prefix(count)))) else {
                 Issue.record("the first \(count) bytes of \(fixture) were taken for a frame")
                 return

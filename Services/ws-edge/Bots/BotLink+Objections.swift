@@ -14,8 +14,8 @@ extension BotLink {
         return false
     }
 
-    /// What is answered to an action that names another bot; `nil` where it does not. A session has chosen the bot by what
-    /// the action says; whoever publishes by himself may have the wrong key.
+    /// What is answered to an action that names another bot; `nil` where it does not. A session has chosen the bot by
+    /// what the action says; whoever publishes by himself may have the wrong key.
     func objection(to frame: JSONObject, from asker: MessageProperties) -> Response? {
         guard asker.appID != ServiceName.edge.rawValue else { return nil }
         return Action.selfID(in: frame).flatMap(objection(to:))

@@ -24,7 +24,8 @@ extension ClientSession {
         }
     }
 
-    /// The bot that is named is not known here, or none is: somebody else may know it already, or know why there is none.
+    /// The bot that is named is not known here, or none is: somebody else may know it already, or know why there is
+    /// none.
     private func mayBeKnownElsewhere(
         _ wish: BotChoice.Wish, _ choice: BotChoice, _ presence: PresenceReplica
     ) -> Bool {
