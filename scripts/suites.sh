@@ -1,7 +1,7 @@
 # Sourced by ./test and scripts/again.sh: the Swift tests, in the order in which they run.
 
 # Those that calculate run apart: nobody who waits for a socket is to wait for that.
-values='(OneBot|SimulatedBot|Contracts|SettingsReading)Tests\.'
+values='(OneBot|Contracts|SettingsReading)Tests\.'
 
 suites=(values units bus memory rabbitmq)
 

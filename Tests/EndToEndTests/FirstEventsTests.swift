@@ -48,7 +48,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("reach clients at another edge")
+        @Test("reach clients at another edge", .overMemory)
         func otherEdge() async throws {
             try await withDeployment(edges: [[], []]) { deployment in
                 let client = try await FakeClient.connect(to: deployment.edges[1].ws)
@@ -85,7 +85,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("go each to one member of a group, at other edges than the bot's")
+        @Test("go each to one member of a group, at other edges than the bot's", .overMemory)
         func groupOfEdges() async throws {
             try await withDeployment(edges: [[], [], []]) { deployment in
                 let members = try await [
@@ -127,7 +127,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("wait for a registry that is away, and come after the lifecycle when it is back")
+        @Test("wait for a registry that is away, and come after the lifecycle when it is back", .overMemory)
         func registryAway() async throws {
             try await withDeployment(edges: [[]]) { deployment in
                 let client = try await FakeClient.connect(to: deployment.edges[0].ws)
@@ -174,7 +174,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("reach clients over RabbitMQ, at the bot's edge and at another one")
+        @Test("reach clients over RabbitMQ, at the bot's edge and at another one", .overRabbitMQ)
         func overRabbitMQ() async throws {
             let broker = try RabbitMQ.ofTheRun().url
             try await withDeployment(on: broker, Deployment.Plan(edges: 2, gateways: 0)) { deployment in

@@ -69,7 +69,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("at every edge, and over HTTP in another one's name")
+        @Test("at every edge, and over HTTP in another one's name", .overMemory)
         func elsewhere() async throws {
             try await withFakeBot { bot in
                 try await withDeployment("client_status: none", edges: [[bot.url], [bot.url], []]) { deployment in
@@ -121,7 +121,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("a callback by name reaches who has the name now, not who had it")
+        @Test("a callback by name reaches who has the name now, not who had it", .overMemory)
         func callback() async throws {
             try await withFakeBot { bot in
                 try await withDeployment("client_status: none", edges: [[bot.url], []]) { deployment in
@@ -147,11 +147,11 @@ extension EndToEnd {
         }
 
         private static func gets(_ uuid: String, _ member: Member) async throws -> Bool {
-            // One that goes to somebody else is not waited for long.
-            (try? await member.client.next("the callback", within: .seconds(1)) { $0["uuid"] == uuid }) != nil
+            // Only one that goes to somebody else is waited for that long.
+            (try? await member.client.next("the callback", within: .seconds(5)) { $0["uuid"] == uuid }) != nil
         }
 
-        @Test("who has heard that a client is gone finds its name free, and nobody reaches it any more")
+        @Test("who has heard that a client is gone finds its name free, and nobody reaches it any more", .overMemory)
         func gone() async throws {
             try await withFakeBot { bot in
                 try await withDeployment(edges: [[bot.url], [], []]) { deployment in
@@ -178,7 +178,8 @@ extension EndToEnd {
             }
         }
 
-        @Test("who has heard that a client has come reaches it, whether or not it has its own lifecycle yet")
+        @Test(
+            "who has heard that a client has come reaches it, whether or not it has its own lifecycle yet", .overMemory)
         func announced() async throws {
             try await withFakeBot { bot in
                 try await withDeployment(edges: [[bot.url], []]) { deployment in
@@ -199,7 +200,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("where it is now, when it has come back at another edge")
+        @Test("where it is now, when it has come back at another edge", .overMemory)
         func moved() async throws {
             try await withFakeBot { bot in
                 try await withDeployment("client_status: none", edges: [[bot.url], [], []]) { deployment in
@@ -216,7 +217,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("over RabbitMQ, between two edges")
+        @Test("over RabbitMQ, between two edges", .overRabbitMQ)
         func overRabbitMQ() async throws {
             let broker = try RabbitMQ.ofTheRun().url
             try await withFakeBot { bot in

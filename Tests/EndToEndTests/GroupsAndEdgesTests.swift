@@ -41,7 +41,9 @@ extension EndToEnd {
             return try #require(found)
         }
 
-        @Test("an edge that is stopped hands on what comes for its members: nothing is missing, nothing comes twice")
+        @Test(
+            "an edge that is stopped hands on what comes for its members: nothing is missing, nothing comes twice",
+            .overRabbitMQ)
         func stopped() async throws {
             let broker = try RabbitMQ.ofTheRun().url
             try await withFakeBot { bot in
@@ -69,7 +71,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("an edge that takes the bot's link over leaves every chat with its member, whoever has joined meanwhile")
+        @Test(
+            "an edge that takes the bot's link over leaves every chat with its member, whoever has joined meanwhile",
+            .overRabbitMQ)
         func takenOver() async throws {
             let broker = try RabbitMQ.ofTheRun().url
             try await withFakeBot { bot in

@@ -113,7 +113,8 @@ extension EndToEnd {
                 .map { String($0.dropFirst(label.count + 2).dropLast()) }
         }
 
-        @Test("what programs on the broker ask of a gateway is counted at the door amqp, by how it ended")
+        @Test(
+            "what programs on the broker ask of a gateway is counted at the door amqp, by how it ended", .overRabbitMQ)
         func amqpDoor() async throws {
             let node = try RabbitMQ.ofTheRun()
             let plan = Deployment.Plan(edges: 1)

@@ -68,7 +68,8 @@ extension EndToEnd {
             }
         }
 
-        @Test("a port that nobody came to is closed by its edge, and free, also while the registry is away")
+        @Test(
+            "a port that nobody came to is closed by its edge, and free, also while the registry is away", .overMemory)
         func expiresByItself() async throws {
             let range = try FreePorts.range(of: 1)
             let settings = "registry: {port_expiry: 1s}\nedge: {port_range: \(range.lowerBound)-\(range.upperBound)}"
