@@ -17,7 +17,7 @@ extension Registrar {
                 methods.answer(delivery, .success(try state.snapshot()))
                 return []
             case .position:
-                methods.answer(delivery, .success(state.presence.position))
+                methods.answer(delivery, state.presence.position.answer)
                 return []
             case .identify(let caller):
                 methods.answer(delivery, .success(try state.identify(caller)))

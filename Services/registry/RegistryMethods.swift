@@ -25,6 +25,7 @@ struct RegistryMethods: Sendable {
 
     /// - Throws: 1400 for what is no question, 1404 for one the registry does not know.
     static func question(in body: ByteBuffer) throws(RPC.Failure) -> RegistryQuestion {
+        if body == RegistryAPI.positionQuestion { return .position }
         guard let name = RPC.method(of: body) else {
             throw RPC.Failure(.badRequest, "A question is a JSON object with method and params.")
         }
@@ -50,7 +51,6 @@ struct RegistryMethods: Sendable {
 
     /// Publishes the answer to where the question says; a question that names no place gets none.
     func answer(_ question: Delivery, _ result: Result<some Codable & Sendable, RPC.Failure>) {
-        guard let queue = question.properties.replyTo else { return }
         let body: ByteBuffer
         do {
             switch result {
@@ -60,6 +60,11 @@ struct RegistryMethods: Sendable {
         } catch {
             return  // strings and whole numbers: always can
         }
+        answer(question, body)
+    }
+
+    func answer(_ question: Delivery, _ body: ByteBuffer) {
+        guard let queue = question.properties.replyTo else { return }
         var properties = MessageProperties("answer", from: .registry, trace: question.properties.trace)
         properties.correlationID = question.properties.correlationID
         properties.expiration = Self.answerExpiration

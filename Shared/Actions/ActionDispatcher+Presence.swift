@@ -47,7 +47,7 @@ extension ActionDispatcher {
     /// - Throws: the registry's answer where we know nobody at all.
     func presenceNow() async throws(RPC.Failure) -> PresenceReplica {
         do throws(RPC.Failure) {
-            let position = try await position()
+            let position = try await position.ask()
             if presence.current.isComplete, await presence.reaches(position, within: Self.presencePatience) {
                 let known = presence.current
                 if known.isComplete { return known }
@@ -60,22 +60,6 @@ extension ActionDispatcher {
             let known = presence.current
             if !known.isComplete, known.clients.isEmpty, known.bots.isEmpty { throw error }
             return known
-        }
-    }
-
-    private func position() async throws(RPC.Failure) -> PresencePosition {
-        let asked = ContinuousClock.now
-        guard !registrySilence.isOn(at: asked) else {
-            throw RPC.Failure(
-                .unavailable, "The registry has not answered for a moment. Try again.", retryAfter: .seconds(1))
-        }
-        do throws(RPC.Failure) {
-            let position = try await registry.position()
-            registrySilence.answered()
-            return position
-        } catch {
-            registrySilence.failed(askedAt: asked, at: .now)
-            throw error
         }
     }
 }

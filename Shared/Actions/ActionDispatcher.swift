@@ -16,8 +16,8 @@ public struct ActionDispatcher: Sendable {
     /// Runs what outlives the answer (a delayed restart) in a task that somebody owns.
     let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
     let pendingRestarts = PendingRestarts()
-    let registrySilence = RegistrySilence()
     let botTroubles = BotTroubles()
+    let position: PositionQuestion
     /// How a delay is waited for; tests put a clock of their own here.
     var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     /// How long one publish may take until its targets count as not reached.
@@ -37,6 +37,7 @@ public struct ActionDispatcher: Sendable {
     ) {
         self.service = service
         self.registry = registry
+        position = PositionQuestion(registry)
         self.edges = edges
         self.presence = presence
         self.bus = bus

@@ -1,3 +1,6 @@
+public import NIOCore
+import OneBot
+
 /// How far the registry had come: whatever anybody was told before this was given is in every replica that has reached it.
 public struct PresencePosition: Sendable, Hashable, Comparable, Codable {
     public var registryEpoch: UInt64
@@ -11,6 +14,24 @@ public struct PresencePosition: Sendable, Hashable, Comparable, Codable {
 
     public static func < (left: Self, right: Self) -> Bool {
         (left.registryEpoch, left.sequence) < (right.registryEpoch, right.sequence)
+    }
+
+    /// As the registry answers with it: written and read by hand, since that is done with each broadcast.
+    public var answer: ByteBuffer {
+        ByteBuffer(string: #"{"result":{"registry_epoch":\#(registryEpoch),"sequence":\#(sequence)}}"#)
+    }
+
+    /// - Throws: an ``RPC/Failure`` where the answer is one.
+    public init(answer: ByteBuffer) throws {
+        // What cannot be read so is a failure, or says what is wrong with it when it is read at length.
+        if let result = try? JSONObject(answer)["result"]?.object,
+            let epoch = result["registry_epoch"]?.int64.flatMap({ UInt64(exactly: $0) }),
+            let sequence = result["sequence"]?.int64.flatMap({ UInt64(exactly: $0) })
+        {
+            self.init(registryEpoch: epoch, sequence: sequence)
+        } else {
+            self = try RPC.decodeResult(PresencePosition.self, from: answer)
+        }
     }
 
     enum CodingKeys: String, CodingKey {

@@ -92,11 +92,21 @@ public enum RPC {
         _ method: String, _ params: some Codable & Sendable, returning: Result.Type,
         of whom: String, requester: Requester, exchange: Exchange, key: RoutingKey, timeout: Duration
     ) async throws(Failure) -> Result {
+        try await ask(
+            method, { try encodeQuestion(method: method, params: params) },
+            reading: { try decodeResult(Result.self, from: $0) }, of: whom, requester: requester, exchange: exchange,
+            key: key, timeout: timeout)
+    }
+
+    /// The same, with a question and an answer in bytes.
+    static func ask<Result>(
+        _ method: String, _ question: () throws -> ByteBuffer, reading: (ByteBuffer) throws -> Result, of whom: String,
+        requester: Requester, exchange: Exchange, key: RoutingKey, timeout: Duration
+    ) async throws(Failure) -> Result {
         do {
-            let question = Message(
-                try encodeQuestion(method: method, params: params), MessageProperties(method, from: nil))
+            let question = Message(try question(), MessageProperties(method, from: nil))
             let answer = try await requester.request(question, to: exchange, key: key, timeout: timeout)
-            return try decodeResult(Result.self, from: answer.body)
+            return try reading(answer.body)
         } catch let failure as Failure {
             throw failure
         } catch {

@@ -1,4 +1,5 @@
 public import Bus
+public import NIOCore
 public import OneBot
 
 /// What may be asked of the registry: methods, their parameters and results. Asked by way of ``RegistryClient``.
@@ -21,6 +22,9 @@ public enum RegistryAPI {
         /// ``RenewClient`` → ``ClientLease``. 1401 for a token nobody has (any more), 1400 for a client with a connection.
         case renewClient = "renew_client"
     }
+
+    /// How ``Method/position`` is asked, always in these bytes: it comes with each broadcast, and the registry knows it by them.
+    public static let positionQuestion = ByteBuffer(string: #"{"method":"position","params":{}}"#)
 
     public struct Register: Sendable, Codable {
         public var edge: EdgeAddress
@@ -124,6 +128,7 @@ public enum RegistryAPI {
 
 /// Asks the registry.
 public struct RegistryClient: Sendable {
+    private static let name = "The registry"
     private let requester: Requester
     private let exchanges: Exchanges
 
@@ -145,7 +150,10 @@ public struct RegistryClient: Sendable {
     }
 
     public func position() async throws(RPC.Failure) -> PresencePosition {
-        try await ask(.position, RPC.Empty(), timeout: .seconds(2))
+        try await RPC.ask(
+            RegistryAPI.Method.position.rawValue, { RegistryAPI.positionQuestion },
+            reading: { try PresencePosition(answer: $0) }, of: Self.name, requester: requester,
+            exchange: exchanges.rpc, key: Exchanges.registryKey, timeout: .seconds(2))
     }
 
     public func leasePort(_ wish: RegistryAPI.LeasePort) async throws(RPC.Failure) -> RegistryAPI.PortGrant {
@@ -168,7 +176,7 @@ public struct RegistryClient: Sendable {
         _ method: RegistryAPI.Method, _ params: some Codable & Sendable, timeout: Duration = .seconds(5)
     ) async throws(RPC.Failure) -> Result {
         try await RPC.ask(
-            method.rawValue, params, returning: Result.self, of: "The registry", requester: requester,
+            method.rawValue, params, returning: Result.self, of: Self.name, requester: requester,
             exchange: exchanges.rpc, key: Exchanges.registryKey, timeout: timeout)
     }
 }

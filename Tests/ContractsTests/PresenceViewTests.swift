@@ -1,4 +1,5 @@
 import Contracts
+import NIOCore
 import TestSupport
 import Testing
 
@@ -22,6 +23,18 @@ import Testing
         #expect(position(1) < position(2))
         #expect(position(9) < position(0, epoch: 2))
         #expect(position(3) == position(3))
+    }
+
+    @Test("an answer is read as it is written, by hand or at length; a failure is thrown", arguments: [7, UInt64.max])
+    func answer(sequence: UInt64) throws {
+        let position = position(sequence)
+        #expect(try PresencePosition(answer: position.answer) == position)
+        #expect(try PresencePosition(answer: RPC.encodeResult(position)) == position)
+        #expect(try RPC.decodeResult(PresencePosition.self, from: position.answer) == position)
+        let failure = RPC.Failure(.notFound, "no such method")
+        #expect(throws: failure) { try PresencePosition(answer: RPC.encodeFailure(failure)) }
+        #expect(throws: (any Error).self) { try PresencePosition(answer: ByteBuffer(string: "no answer")) }
+        #expect(RPC.method(of: RegistryAPI.positionQuestion) == RegistryAPI.Method.position.rawValue)
     }
 
     @Test("a replica is where its last change or snapshot left it, and a change of the past leaves it there")
