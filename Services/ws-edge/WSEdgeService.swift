@@ -258,8 +258,8 @@ public final class WSEdgeService: Service {
         }
     }
 
-    /// Stops accepting, lets what is in flight be answered, closes every client with 1001; ends within `edge.drain_time`,
-    /// however silent the clients.
+    /// Stops accepting, lets what is in flight be answered, closes every client (``CloseReason``); ends within
+    /// `edge.drain_time`, however silent the clients.
     private func drain(_ server: WebSocketServer) async {
         context.logger.info("Draining.", metadata: ["count": "\(hub.count)"])
         phase.withLock { $0 = .draining }
@@ -271,7 +271,7 @@ public final class WSEdgeService: Service {
         await ports.closeAll()
         hub.enqueue(.onEverySession { $0.drain() })
         await hub.empty(until: end - configuration.drainTime / 4)
-        hub.enqueue(.onEverySession { $0.endNow(.goingAway("Perpetua is stopping; reconnect shortly.")) })
+        hub.enqueue(.onEverySession { $0.endNow() })
         await hub.empty(until: end)
         hub.enqueue(.onEverySession { $0.abort() })
         await hub.empty(until: .now + .seconds(1))

@@ -16,6 +16,7 @@ public struct CloseReason: Sendable, Hashable {
     public static func notUTF8(_ text: String) -> CloseReason { CloseReason(code: 1007, text: text) }
     public static func policy(_ text: String) -> CloseReason { CloseReason(code: 1008, text: text) }
     public static func tooBig(_ text: String) -> CloseReason { CloseReason(code: 1009, text: text) }
+    public static func serviceRestart(_ text: String) -> CloseReason { CloseReason(code: 1012, text: text) }
     public static func tryAgainLater(_ text: String) -> CloseReason { CloseReason(code: 1013, text: text) }
 
     /// Whether a peer may send `code` in a close frame: the codes the standard and its registry give out, and the ranges for

@@ -57,7 +57,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("SIGTERM closes clients with 1001 and ends with 0, whatever a client that does not read does")
+        @Test("SIGTERM closes clients with 1012 and ends with 0, whatever a client that does not read does")
         func sigterm() async throws {
             try await withFakeBot { bot in
                 try await withFolder { folder in
@@ -68,7 +68,7 @@ extension EndToEnd {
                     let sleeper = try await OwnActionTests.Member(ws: perpetua.ws)
                     try await sleeper.client.stopReading()
                     perpetua.terminate()
-                    #expect(try await client.client.ending().code == 1001)
+                    #expect(try await client.client.ending().code == 1012)
                     #expect(try await perpetua.exitCode() == 0)
                 }
             }

@@ -7,7 +7,7 @@ import WebSocketTransport
 extension EndToEnd {
     @Suite("Perpetua stops in good order", .timeLimit(.minutes(1)))
     struct ShutdownTests {
-        @Test("what is in flight is answered, then clients are closed with 1001 and a reason")
+        @Test("what is in flight is answered, then clients that came to us are closed with 1012 and a reason")
         func closes() async throws {
             try await withFakeBot(answering: { $0.name == "slow" ? ScriptedAnswer.none : .standard }) { bot in
                 try await withPerpetua("edge: {drain_time: 2s}", bots: [bot.url]) { perpetua in
@@ -17,13 +17,13 @@ extension EndToEnd {
                     try await busy.send(#"{"action":"slow","echo":"e"}"#)
                     let action = try await bot.bot.nextAction("slow")
                     await perpetua.shutDown()
-                    #expect(try await idle.ending().code == 1001)
+                    #expect(try await idle.ending().code == 1012)
                     try await bot.bot.sendToAll(
                         #"{"status":"ok","retcode":0,"data":1,"echo":\#(action.echo ?? "null")}"#)
                     let answer = try await busy.next { $0.echo == #""e""# }
                     #expect(answer["status"] == "ok", "the bot had time to answer")
                     let ending = try await busy.ending()
-                    #expect(ending.code == 1001)
+                    #expect(ending.code == 1012)
                     #expect(!ending.reason.isEmpty)
                 }
             }
@@ -43,7 +43,7 @@ extension EndToEnd {
                     await perpetua.shutDown()
                     let answer = try await client.next { $0.echo == #""e""# }
                     #expect(answer.int("retcode") == 1503)
-                    #expect(try await client.ending().code == 1001)
+                    #expect(try await client.ending().code == 1012)
                 }
             }
         }

@@ -369,7 +369,9 @@ struct BotLinkTests {
             stopped.set(bot)
             waiting.set(bench)
         }
-        #expect(try await stopped.value?.waitForEnding().code == 1001)
+        let ending = try #require(try await stopped.value?.waitForEnding())
+        #expect(ending.code == 1012, "it dialled in, and is to do so again")
+        #expect(ending.reason.contains("reconnect"))
         let answers = try #require(waiting.value).answers
         #expect(answers.count == 1)
         #expect(answers.first.map { String(buffer: $0.body).contains("1503") } == true)

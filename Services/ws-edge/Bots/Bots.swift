@@ -233,7 +233,7 @@ final class Bots: Sendable {
             state.connections[number] = connection
             return state.isStopping
         }
-        if isStopping { connection.close(Self.stopping) }
+        if isStopping { connection.close(.stopping(connection.place.origin)) }
         return connection
     }
 
@@ -300,8 +300,6 @@ final class Bots: Sendable {
             logger: logger)
     }
 
-    private static let stopping = CloseReason.goingAway("Perpetua is stopping.")
-
     /// Answers what is in flight and closes every connection: with a close frame, and after `drainTime` in any case.
     private func stop() -> [BotConnection] {
         let (links, connections) = state.withLock { state in
@@ -310,7 +308,7 @@ final class Bots: Sendable {
         }
         for link in links { link.onLoop { $0.failAll() } }
         for connection in connections {
-            connection.close(Self.stopping)
+            connection.close(.stopping(connection.place.origin))
             connection.abort(after: configuration.drainTime)
         }
         return connections

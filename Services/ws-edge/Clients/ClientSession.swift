@@ -177,13 +177,13 @@ final class ClientSession: WebSocketDelegate {
     }
 
     /// Answers what is in flight as failed, and closes.
-    func endNow(_ reason: CloseReason) {
+    func endNow() {
         for call in calls.endAll() {
             reply(
                 call.failed(.unavailable("Perpetua is stopping; \(call.action) may have been carried out.")),
                 to: call.began)
         }
-        close(reason)
+        close(.stopping(claim.transport))
     }
 
     func close(_ reason: CloseReason) {
@@ -358,6 +358,6 @@ final class ClientSession: WebSocketDelegate {
     }
 
     private func closeIfDrained() {
-        if state.isDraining, unanswered == 0 { close(.goingAway("Perpetua is stopping; reconnect shortly.")) }
+        if state.isDraining, unanswered == 0 { close(.stopping(claim.transport)) }
     }
 }
