@@ -11,6 +11,9 @@ public struct APIGatewayConfiguration: Sendable {
     /// `access_token`, `tokens[]`: what callers must show, and what each token is for (`AccessTokens`); clients show the same to the edge.
     /// They follow the settings when these are read again.
     public var tokens: Reloadable<AccessTokens>
+    /// `allowed_origins`, `allowed_hosts`: which web pages may come in without a token, and read answers
+    /// (`DoorPolicy`).
+    public var doorPolicy: DoorPolicy
     /// `api.open_discovery`: `GET get_ws_port` and `GET get_online_clients` need no token. Default false; true for the
     /// original's Java client, which never sends one there.
     public var opensDiscovery: Bool
@@ -41,6 +44,7 @@ public struct APIGatewayConfiguration: Sendable {
         host = settings.string("api.host", default: "127.0.0.1")
         port = settings.int("api.port", default: 8080, in: 0...65535)
         tokens = AccessTokens.following(settings)
+        doorPolicy = DoorPolicy(settings)
         opensDiscovery = settings.bool("api.open_discovery", default: false)
         onlineClientsShape = settings.choice("api.online_clients_shape", default: .clients)
         requiresClientToken = settings.bool("api.require_client_token", default: false)

@@ -180,7 +180,10 @@ public final class APIGatewayService: Service {
 
     private func application(_ own: OwnActions) -> some ApplicationProtocol {
         let responder = GatewayResponder(
-            gate: AccessGate(tokens: configuration.tokens, opensDiscovery: configuration.opensDiscovery),
+            gate: AccessGate(
+                tokens: configuration.tokens, opensDiscovery: configuration.opensDiscovery,
+                policy: configuration.doorPolicy),
+            crossOrigin: CrossOrigin(policy: configuration.doorPolicy),
             actions: ActionRoutes(
                 own: own, dispatcher: own.dispatcher, bots: bots,
                 policy: CallerIdentity.Policy(

@@ -2,23 +2,35 @@ import Actions
 import OneBot
 import SettingsReading
 
-/// Who may come in: whoever shows a token that is for it, where any is configured. Health checks never need one.
+/// Who may come in: whoever shows a token that is for it, where any is configured, else whoever is no foreign web page.
+/// Health checks never come here.
 struct AccessGate: Sendable {
     private let tokens: Reloadable<AccessTokens>
     private let opensDiscovery: Bool
+    private let policy: DoorPolicy
 
-    init(tokens: Reloadable<AccessTokens>, opensDiscovery: Bool) {
+    init(tokens: Reloadable<AccessTokens>, opensDiscovery: Bool, policy: DoorPolicy = DoorPolicy()) {
         self.tokens = tokens
         self.opensDiscovery = opensDiscovery
+        self.policy = policy
     }
 
     /// What a request may do: the action its path names is within it, a bot may not be.
-    /// - Throws: 1401 without a token; 1403 with a wrong one, or with one that is not for HTTP or not for that action.
+    /// - Throws: 1401 without a token; 1403 with a wrong one, with one that is not for HTTP or not for that action,
+    ///   and for a foreign web page where no token is asked for.
     func scope(
-        _ path: GatewayPath, isGET: Bool, authorization: String?, query: String?
+        _ path: GatewayPath, isGET: Bool, authorization: String?, query: String?,
+        visitor: DoorPolicy.Visitor = DoorPolicy.Visitor()
     ) throws(Refusal) -> TokenScope {
-        if opensDiscovery, isGET, Self.isDiscovery(path) { return .everything }
-        switch tokens.value.verdict(authorization: authorization, query: ActionParameters.accessToken(inQuery: query)) {
+        let tokens = tokens.value
+        let isOpen = tokens.isEmpty || (opensDiscovery && isGET && Self.isDiscovery(path))
+        if isOpen, Self.isGuarded(path),
+            let refusal = policy.refusal(of: visitor, atDoorWithout: "access_token")
+        {
+            throw Refusal(.forbidden, refusal)
+        }
+        if isOpen { return .everything }
+        switch tokens.verdict(authorization: authorization, query: ActionParameters.accessToken(inQuery: query)) {
         case .accepted(let scope):
             if let refusal = scope.refusalOfHTTP { throw Refusal(.forbidden, refusal) }
             if case .action(let name) = path, let refusal = scope.refusal(ofAction: name) {
@@ -32,6 +44,14 @@ struct AccessGate: Sendable {
         case .wrong:
             throw Refusal(
                 .forbidden, "The access token is wrong. Compare it with the settings access_token and tokens[].")
+        }
+    }
+
+    /// Numbers and health checks are for whoever asks.
+    private static func isGuarded(_ path: GatewayPath) -> Bool {
+        switch path {
+        case .action, .unknown: true
+        case .live, .ready, .metrics: false
         }
     }
 

@@ -1,3 +1,4 @@
+import Actions
 import Hummingbird
 import Logging
 import NIOCore
@@ -8,6 +9,7 @@ import OneBot
 /// compared as they were written, and every answer is OneBot's envelope.
 struct GatewayResponder: HTTPResponder {
     let gate: AccessGate
+    let crossOrigin: CrossOrigin
     let actions: ActionRoutes
     let health: HealthRoutes
     let maxBodyBytes: Int
@@ -17,24 +19,31 @@ struct GatewayResponder: HTTPResponder {
         let began = NIODeadline.now()
         let path = GatewayPath(request.uri.path)
         let reply: OneBotReply
-        switch (path, request.method) {
-        case (.live, .get), (.live, .head): reply = health.live
-        case (.ready, .get), (.ready, .head): reply = health.ready
-        default:
-            do throws(Refusal) {
-                reply = try await action(path, request, context)
-            } catch {
-                context.logger.debug(
-                    "A request was refused.",
-                    metadata: [
-                        LogKeys.path: "\(request.uri.path.prefix(200))", LogKeys.status: "\(error.reply.status)",
-                        LogKeys.reason: "\(error.message)",
-                    ])
-                reply = error.reply
-            }
+        do throws(Refusal) {
+            reply = try await answer(path, request, context)
+        } catch {
+            context.logger.debug(
+                "A request was refused.",
+                metadata: [
+                    LogKeys.path: "\(request.uri.path.prefix(200))", LogKeys.status: "\(error.reply.status)",
+                    LogKeys.reason: "\(error.message)",
+                ])
+            reply = error.reply
         }
         metrics.answered(status: reply.status, after: .now() - began)
         return response(reply, to: request)
+    }
+
+    /// What comes before any question of access, then the action.
+    private func answer(
+        _ path: GatewayPath, _ request: Request, _ context: GatewayContext
+    ) async throws(Refusal) -> OneBotReply {
+        if CrossOrigin.isPreflight(request) { return try crossOrigin.preflight(request) }
+        switch (path, request.method) {
+        case (.live, .get), (.live, .head): return health.live
+        case (.ready, .get), (.ready, .head): return health.ready
+        default: return try await action(path, request, context)
+        }
     }
 
     private func action(
@@ -42,7 +51,7 @@ struct GatewayResponder: HTTPResponder {
     ) async throws(Refusal) -> OneBotReply {
         let scope = try gate.scope(
             path, isGET: request.method == .get, authorization: request.headers[.authorization],
-            query: request.uri.query)
+            query: request.uri.query, visitor: DoorPolicy.Visitor(request))
         if path == .metrics, request.method == .get || request.method == .head { return health.numbers }
         guard case .action(let name) = path, request.method == .get || request.method == .post else {
             throw Refusal(.notFound, "There is nothing here. Send GET or POST to /api/ACTION or /ACTION.")
@@ -73,7 +82,8 @@ struct GatewayResponder: HTTPResponder {
     }
 
     private func response(_ reply: OneBotReply, to request: Request) -> Hummingbird.Response {
-        var headers: HTTPFields = [.contentType: reply.contentType]
+        var headers = crossOrigin.headers(for: request)
+        if reply.status != 204 { headers[.contentType] = reply.contentType }
         if reply.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         let response = Hummingbird.Response(
             status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: reply.body))

@@ -18,6 +18,9 @@ struct OneBotReply: Sendable {
     let body: ByteBuffer
     var contentType = "application/json"
 
+    /// 204: there is nothing to say.
+    static let empty = OneBotReply(status: 204, body: ByteBuffer())
+
     /// The door's own "no": the action was not even tried.
     static func refusal(_ retcode: RetCode, _ message: String) -> OneBotReply {
         OneBotReply(

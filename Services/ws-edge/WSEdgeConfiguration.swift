@@ -46,6 +46,8 @@ public struct WSEdgeConfiguration: Sendable {
     /// `access_token`, `tokens[]`: what clients must show, and what each token is for (`AccessTokens`). They follow the settings when these
     /// are read again.
     public var tokens: Reloadable<AccessTokens>
+    /// `allowed_origins`, `allowed_hosts`: which web pages may come in where no token is asked for (`DoorPolicy`).
+    public var doorPolicy: DoorPolicy
     /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none. It follows the settings as well.
     public var botListenerToken: Reloadable<AccessToken?>
     /// `bots[]`.
@@ -138,6 +140,7 @@ extension WSEdgeConfiguration {
         ClientChoices.check(heartbeatInterval, "heartbeat_interval", settings)
         choices = ClientChoices(settings, prefix: "client")
         tokens = AccessTokens.following(settings)
+        doorPolicy = DoorPolicy(settings)
         botListenerToken = BotListener.token(following: settings)
         timeouts = ActionTimeouts(settings)
         pacing = PacingConfiguration(settings)

@@ -13,7 +13,8 @@ enum DeploymentSettings {
     ]
 
     private static let single = [
-        "access_token", "action_timeout", "action_timeouts", "max_message_size", "heartbeat_interval", "client_status",
+        "access_token", "allowed_hosts", "allowed_origins", "action_timeout", "action_timeouts", "max_message_size",
+        "heartbeat_interval", "client_status",
         "console.events",
         "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids", "client.self_ids",
         "client.message_format", "client.meta_events",

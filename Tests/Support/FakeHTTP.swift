@@ -61,7 +61,9 @@ public enum FakeHTTP {
                 }
                 .connect(host: target.host, port: target.port).get()
             var head = HTTPRequestHead(version: .http1_1, method: method, uri: target.uri, headers: headers)
-            head.headers.replaceOrAdd(name: "Host", value: "\(target.host):\(target.port)")
+            if !headers.contains(name: "Host") {
+                head.headers.add(name: "Host", value: "\(target.host):\(target.port)")
+            }
             head.headers.replaceOrAdd(name: "Connection", value: "close")
             if let body { head.headers.replaceOrAdd(name: "Content-Length", value: String(body.utf8.count)) }
             channel.write(HTTPClientRequestPart.head(head), promise: nil)

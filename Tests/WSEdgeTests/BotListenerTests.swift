@@ -50,6 +50,22 @@ struct BotListenerTests {
         #expect(headers["Content-Type"] == ["application/json"])
     }
 
+    @Test("without a token no web page poses as a bot; with one the token decides")
+    func webPages() {
+        let foreign: [HTTPHeaders] = [
+            ["Host": "127.0.0.1:6700", "Origin": "https://evil.example"], ["Host": "evil.example:6700"],
+            ["Host": "127.0.0.1:6700", "Sec-Fetch-Site": "cross-site"],
+        ]
+        for headers in foreign {
+            #expect(status(BotListener(token: nil).decide(request("/bot", headers))) == 403)
+            var headers = headers
+            headers.add(name: "Authorization", value: "Bearer secret")
+            #expect(status(BotListener(token: AccessToken("secret")).decide(request("/bot", headers))) == 101)
+        }
+        let own: HTTPHeaders = ["Host": "perpetua:6700", "Origin": "http://perpetua:6700"]
+        #expect(status(BotListener(token: nil).decide(request("/bot", own))) == 101)
+    }
+
     @Test("a bad X-Self-ID is refused", arguments: ["abc", "", "0", "-5", "+1", "1.0", "99999999999999999999"])
     func badSelfID(id: String) {
         #expect(status(BotListener(token: nil).decide(request("/bot", ["X-Self-ID": id]))) == 400)

@@ -1,3 +1,4 @@
+import Actions
 import NIOCore
 import NIOHTTP1
 import OneBot
@@ -8,6 +9,8 @@ import WebSocketTransport
 struct BotListener: Sendable {
     /// What bots must show (`bot_listener.access_token`); `nil`: nothing. Those that are connected stay where it is replaced.
     let token: Reloadable<AccessToken?>
+    /// Which web pages may pose as a bot where nothing is to be shown: as a rule none.
+    var policy = DoorPolicy()
 
     static func token(following settings: Settings) -> Reloadable<AccessToken?> {
         let key = "bot_listener.access_token"
@@ -38,8 +41,15 @@ struct BotListener: Sendable {
     /// `nil` where the request is no bot's.
     func decide(_ request: UpgradeRequest) -> UpgradeDecision? {
         guard Self.isBot(request) else { return nil }
+        let token = token.value
+        if token == nil,
+            let refusal = policy.refusal(
+                of: DoorPolicy.Visitor(request), atDoorWithout: "bot_listener.access_token")
+        {
+            return Self.reject(.forbidden, .forbidden, refusal)
+        }
         let authorization = request.headers.first(name: "Authorization")
-        switch token.value?.verdict(authorization: authorization, query: request.query("access_token")) ?? .accepted {
+        switch token?.verdict(authorization: authorization, query: request.query("access_token")) ?? .accepted {
         case .accepted: break
         case .missing:
             return Self.reject(

@@ -73,7 +73,7 @@ final class Bots: Sendable {
         self.timing = timing
         self.logger = logger
         self.report = report
-        listener = BotListener(token: configuration.botListenerToken)
+        listener = BotListener(token: configuration.botListenerToken, policy: configuration.doorPolicy)
         processes = configuration.bots.enumerated().filter { !$0.element.command.isEmpty }.map { entry, bot in
             BotProcess(
                 entry: entry, command: bot.command, directory: bot.directory, eventLoop: group.next(), timing: timing,

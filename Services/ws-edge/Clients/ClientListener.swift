@@ -48,8 +48,15 @@ final class ClientListener: Sendable {
     private func upgrade(
         _ request: UpgradeRequest, _ lease: EdgeAPI.OpenPort?
     ) throws(ClientUpgrade.Refusal) -> ClientUpgrade {
-        var upgrade = try ClientUpgrade(
-            request, tokens: context.configuration.tokens.value, defaults: context.configuration.choices)
+        let configuration = context.configuration
+        let tokens = configuration.tokens.value
+        if tokens.isEmpty {
+            let visitor = DoorPolicy.Visitor(request)
+            if let refusal = configuration.doorPolicy.refusal(of: visitor, atDoorWithout: "access_token") {
+                throw ClientUpgrade.Refusal(status: .forbidden, message: refusal)
+            }
+        }
+        var upgrade = try ClientUpgrade(request, tokens: tokens, defaults: configuration.choices)
         if let lease {
             upgrade.clientToken = lease.clientToken
             if let bot = lease.selfID { upgrade.binding = .bot(bot) }
