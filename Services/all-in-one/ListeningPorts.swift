@@ -15,6 +15,9 @@ final class ListeningPorts: Sendable {
         (known, continuation) = AsyncStream.makeStream(of: Both.self, bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// The edge's shared port; `nil` before it listens.
+    var edge: Int? { ports.withLock { $0.edge } }
+
     func edgeListens(on port: Int) { set { $0.edge = port } }
     func apiListens(on port: Int) { set { $0.api = port } }
 

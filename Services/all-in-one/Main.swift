@@ -28,7 +28,7 @@ enum Main {
         APIGatewayService(
             configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
             checks: [process.busHealth, registry.health, edge.health], metrics: process.metricsPage,
-            onBound: { ports.apiListens(on: $0) })
+            sharedPort: { ports.edge }, onBound: { ports.apiListens(on: $0) })
         Console(configuration: .init(process), ports: ports, bus: bus, eventLoop: loops.next())
     }
 }

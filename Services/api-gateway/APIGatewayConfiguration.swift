@@ -29,6 +29,10 @@ public struct APIGatewayConfiguration: Sendable {
     public var maxBodyBytes: Int
     /// `api.drain_time`: how long a stopping gateway waits for what is in flight. Default 5 s.
     public var drainTime: Duration
+    /// `edge.shared_port`, `edge.public_host`: here only to say where the WebSocket is. Default 6700, and
+    /// the name the caller knows.
+    public var sharedPort: Int
+    public var publicHost: String?
     /// `action_timeout`, `action_timeouts`.
     public var timeouts: ActionTimeouts
     /// `pacing.*`: here only to know how long an action may wait for its turn.
@@ -51,6 +55,8 @@ public struct APIGatewayConfiguration: Sendable {
         identifiesByAddress = settings.bool("api.identify_by_address", default: false)
         maxBodyBytes = settings.bytes("api.max_body_size", default: 16 << 20, in: 1 << 10...256 << 20)
         drainTime = settings.duration("api.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
+        sharedPort = settings.int("edge.shared_port", default: 6700, in: 0...65535)
+        publicHost = settings.optionalString("edge.public_host")
         timeouts = ActionTimeouts(settings)
         pacing = PacingConfiguration(settings)
     }

@@ -23,6 +23,7 @@ public final class APIGatewayService: Service {
     private let eventLoopGroup: any EventLoopGroup
     private let logger: Logger
     private let onBound: @Sendable (Int) -> Void
+    private let sharedPort: @Sendable () -> Int?
     private let checks: [HealthCheck]
     private let metrics: MetricsPage?
     private let requester: Requester
@@ -35,10 +36,12 @@ public final class APIGatewayService: Service {
     /// - Parameters:
     ///   - checks: of the process's bus and its other services, for `/health/ready`.
     ///   - metrics: what `/metrics` answers.
+    ///   - sharedPort: the edge's, where it is in this process and listens already.
     ///   - onBound: hears the port once it listens (`api.port` may be 0).
     public init(
         configuration: APIGatewayConfiguration, bus: any MessageBus, eventLoopGroup: any EventLoopGroup, logger: Logger,
-        checks: [HealthCheck] = [], metrics: MetricsPage? = nil, onBound: @escaping @Sendable (Int) -> Void = { _ in }
+        checks: [HealthCheck] = [], metrics: MetricsPage? = nil, sharedPort: @escaping @Sendable () -> Int? = { nil },
+        onBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.bus = bus
@@ -46,6 +49,7 @@ public final class APIGatewayService: Service {
         self.logger = logger
         self.checks = checks
         self.metrics = metrics
+        self.sharedPort = sharedPort
         self.onBound = onBound
         accepting = AcceptLimits(logger: logger)
         let instance = EdgeAddress.newInstance()
@@ -184,6 +188,9 @@ public final class APIGatewayService: Service {
                 tokens: configuration.tokens, opensDiscovery: configuration.opensDiscovery,
                 policy: configuration.doorPolicy),
             crossOrigin: CrossOrigin(policy: configuration.doorPolicy),
+            webSocket: WebSocketElsewhere(
+                publicHost: configuration.publicHost,
+                sharedPort: { [sharedPort, configured = configuration.sharedPort] in sharedPort() ?? configured }),
             actions: ActionRoutes(
                 own: own, dispatcher: own.dispatcher, bots: bots,
                 policy: CallerIdentity.Policy(

@@ -40,11 +40,20 @@ struct AccessGate: Sendable {
         case .missing:
             throw Refusal(
                 .unauthorized,
-                "An access token is needed here. Send it as `Authorization: Bearer TOKEN` or as `?access_token=TOKEN`.")
+                "An access token is needed here. Send it as `Authorization: Bearer TOKEN` or as `?access_token=TOKEN`."
+                    + remedy(authorization, query, tokens))
         case .wrong:
             throw Refusal(
-                .forbidden, "The access token is wrong. Compare it with the settings access_token and tokens[].")
+                .forbidden,
+                "The access token is wrong. Compare it with the settings access_token and tokens[]."
+                    + remedy(authorization, query, tokens))
         }
+    }
+
+    /// What may have gone wrong with a token that was not accepted.
+    private func remedy(_ authorization: String?, _ query: String?, _ tokens: AccessTokens) -> String {
+        let mistake = tokens.mistake(authorization: authorization, target: "?\(query ?? "")")
+        return mistake.map { " \($0.remedy)" } ?? ""
     }
 
     /// Numbers and health checks are for whoever asks.

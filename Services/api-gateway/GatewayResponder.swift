@@ -10,6 +10,7 @@ import OneBot
 struct GatewayResponder: HTTPResponder {
     let gate: AccessGate
     let crossOrigin: CrossOrigin
+    let webSocket: WebSocketElsewhere
     let actions: ActionRoutes
     let health: HealthRoutes
     let maxBodyBytes: Int
@@ -38,6 +39,7 @@ struct GatewayResponder: HTTPResponder {
     private func answer(
         _ path: GatewayPath, _ request: Request, _ context: GatewayContext
     ) async throws(Refusal) -> OneBotReply {
+        if let refusal = webSocket.refusal(of: request) { throw refusal }
         if CrossOrigin.isPreflight(request) { return try crossOrigin.preflight(request) }
         switch (path, request.method) {
         case (.live, .get), (.live, .head): return health.live

@@ -13,6 +13,8 @@ public struct WSEdgeConfiguration: Sendable {
     public var host: String
     /// `edge.shared_port`: the port for any number of clients and for bots that dial in. Default 6700; 0: the system picks one.
     public var sharedPort: Int
+    /// `api.port`: here only to say where HTTP is spoken. Default 8080.
+    public var apiPort: Int
     /// `edge.port_mode`: `leased` (a port per client) or `shared` (the shared port and a `client_token`). Default `leased`.
     public var portMode: PortMode
     /// `edge.public_host`: how clients reach this edge from outside. Default: `edge.host`, or `127.0.0.1` where that is a wildcard.
@@ -118,6 +120,7 @@ extension WSEdgeConfiguration {
         }
         host = settings.string("edge.host", default: "127.0.0.1")
         sharedPort = settings.int("edge.shared_port", default: 6700, in: 0...65535)
+        apiPort = settings.int("api.port", default: 8080, in: 0...65535)
         portMode = settings.choice("edge.port_mode", default: .leased)
         publicHost = settings.optionalString("edge.public_host")
         publicPorts = settings.strings("edge.public_ports", default: [])

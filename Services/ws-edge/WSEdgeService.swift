@@ -295,6 +295,10 @@ extension WebSocketOptions {
     static func clients(_ configuration: WSEdgeConfiguration) -> WebSocketOptions {
         var options = WebSocketOptions()
         options.maxMessageBytes = configuration.maxMessageBytes
+        let port =
+            configuration.apiPort == 0
+            ? "the port of api.port, which the log names" : "port \(configuration.apiPort) (api.port)"
+        options.advice = "Connect with a WebSocket client; HTTP is spoken at \(port)."
         return options
     }
 }

@@ -45,6 +45,17 @@ public struct AccessToken: Sendable {
         return String(Substring(bytes))
     }
 
+    /// Whether that is the secret. Compared in constant time.
+    public func matches(_ bytes: some Sequence<UInt8>) -> Bool { Self.areEqual(bytes, secret) }
+
+    /// Whether what stands behind `access_token=` in a URL is the secret as it is: not percent-encoded, and up to the
+    /// end or an `&`. Compared in constant time, and true for nobody who has not shown all of it.
+    public func stands(at beginning: some Collection<UInt8>) -> Bool {
+        let isShown = Self.areEqual(beginning.prefix(secret.count), secret)
+        let next = beginning.dropFirst(secret.count).first
+        return isShown && (next == nil || next == UInt8(ascii: "&"))
+    }
+
     /// Whether two secrets are the same, in time that does not depend on where they differ.
     public static func areEqual(_ left: some Sequence<UInt8>, _ right: some Sequence<UInt8>) -> Bool {
         var left = left.makeIterator()

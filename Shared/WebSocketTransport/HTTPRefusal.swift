@@ -15,7 +15,7 @@ struct HTTPRefusal {
 
     /// Our own refusals, in the envelope that every answer of ours has (docs/contract.md §1).
     /// - Parameter message: holds nothing that JSON escapes.
-    init(_ status: HTTPResponseStatus, _ message: StaticString, headers: HTTPHeaders = [:]) {
+    init(_ status: HTTPResponseStatus, _ message: String, headers: HTTPHeaders = [:]) {
         self.init(
             status: status,
             body: #"{"status":"failed","retcode":1400,"data":null,"msg":"\#(message)","wording":"\#(message)"}"#,

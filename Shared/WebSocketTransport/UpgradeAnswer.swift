@@ -7,14 +7,19 @@ enum UpgradeAnswer {
     case upgrade
     case refuse(HTTPRefusal)
 
-    init(to head: HTTPRequestHead) {
+    /// - Parameter advice: for whoever wants no WebSocket, where it should go; holds nothing that JSON escapes.
+    init(to head: HTTPRequestHead, advice: String) {
+        // No proxy passes on what it understands of these; the key it does not understand.
+        let isHandshake = head.headers.contains(name: "Sec-WebSocket-Key")
         guard Self.hasToken("websocket", in: head.headers["Upgrade"]),
             Self.hasToken("upgrade", in: head.headers["Connection"])
         else {
-            self = .refuse(
-                HTTPRefusal(
-                    .upgradeRequired, "This port speaks WebSocket only. Connect with a WebSocket client.",
-                    headers: ["Upgrade": "websocket"]))
+            let message = isHandshake ? Self.proxied : "This port speaks WebSocket only. \(advice)"
+            self = .refuse(HTTPRefusal(.upgradeRequired, message, headers: ["Upgrade": "websocket"]))
+            return
+        }
+        guard head.version == .http1_1 || !isHandshake else {
+            self = .refuse(HTTPRefusal(.upgradeRequired, Self.proxied, headers: ["Upgrade": "websocket"]))
             return
         }
         guard head.method == .GET, head.version == .http1_1 else {
@@ -40,6 +45,11 @@ enum UpgradeAnswer {
         }
         self = .upgrade
     }
+
+    private static let proxied =
+        "This is a WebSocket handshake that a proxy in between has spoilt: it speaks HTTP/1.0, or drops the headers "
+        + "Upgrade and Connection. Have it speak HTTP/1.1 and pass these on; docs/operating.md, Behind a reverse "
+        + "proxy, has its settings."
 
     /// Whether a comma-separated list holds the word. Only spaces are trimmed: no more lenient than the HTTP parser, which decides
     /// for itself whether it sees an upgrade.

@@ -35,7 +35,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (phase, unwrapInboundIn(data)) {
         case (.awaitingHead, .head(let head)):
-            switch UpgradeAnswer(to: head) {
+            switch UpgradeAnswer(to: head, advice: server.options.advice) {
             case .upgrade: phase = .awaitingEnd(head)
             case .refuse(let refusal): refuse(refusal, context)
             }
@@ -52,9 +52,15 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .answered:
             context.close(promise: nil)
         case .awaitingHead, .awaitingEnd:
-            guard error is HTTPParserError else { return context.close(promise: nil) }
-            refuse(HTTPRefusal(.badRequest, "This is no HTTP request."), context)
+            guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+            refuse(HTTPRefusal(.badRequest, Self.message(for: error)), context)
         }
+    }
+
+    private static func message(for error: HTTPParserError) -> String {
+        error == .invalidURL
+            ? "The address has no path: write the / before the ?, as in ws://HOST:PORT/?access_token=TOKEN."
+            : "This is no HTTP request."
     }
 
     private func decide(on head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -107,7 +113,9 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func refuse(_ refusal: HTTPRefusal, _ context: ChannelHandlerContext) {
         phase = .answered
-        server.logger.debug("refused an upgrade", metadata: ["http.status": "\(refusal.status.code)"])
+        server.logger.debug(
+            "refused an upgrade",
+            metadata: ["http.status": "\(refusal.status.code)", "reason": "\(refusal.body.prefix(500))"])
         context.write(wrapOutboundOut(.head(refusal.head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: refusal.body)))), promise: nil)
         let written = context.eventLoop.makePromise(of: Void.self)

@@ -6,20 +6,29 @@ public struct UpgradeRequest: Sendable {
     public let path: String
     /// Percent-decoded (`+` is a space), in order.
     public let query: [(name: String, value: String)]
+    /// Path and query as they were written.
+    public let target: String
     public let headers: HTTPHeaders
     /// `address:port`.
     public let remoteAddress: String
 
-    public init(path: String, query: [(name: String, value: String)], headers: HTTPHeaders, remoteAddress: String) {
+    /// - Parameter target: `nil`: only the path.
+    public init(
+        path: String, query: [(name: String, value: String)], headers: HTTPHeaders, remoteAddress: String,
+        target: String? = nil
+    ) {
         self.path = path
         self.query = query
+        self.target = target ?? path
         self.headers = headers
         self.remoteAddress = remoteAddress
     }
 
     init(_ head: HTTPRequestHead, remoteAddress: String) {
         let target = RequestTarget(head.uri)
-        self.init(path: target.path, query: target.query, headers: head.headers, remoteAddress: remoteAddress)
+        self.init(
+            path: target.path, query: target.query, headers: head.headers, remoteAddress: remoteAddress,
+            target: head.uri)
     }
 
     /// The first value of that name.

@@ -10,6 +10,8 @@ public struct WebSocketOptions: Sendable {
     public var pingInterval: Duration?
     /// `isWritable` turns false above the high mark and true again below the low one.
     public var writeBufferWaterMark = 64 << 10...256 << 10
+    /// What whoever speaks plain HTTP to a server is told to do; holds nothing that JSON escapes.
+    public var advice = "Connect with a WebSocket client."
     /// TCP keepalive (idle 15 s, interval 5 s, 3 probes) and `TCP_USER_TIMEOUT`.
     public var userTimeout: Duration = .seconds(30)
 

@@ -49,6 +49,34 @@ struct TargetDialLogTests {
         #expect(cause.contains("Koishi"))
     }
 
+    @Test(
+        "one that lets us in and closes with 1000 again and again checks its token only then: a second warning says so")
+    func saysGoodbye() {
+        for (hasToken, words) in [(true, "does not take the token"), (false, "wants a token")] {
+            let sink = BotLog()
+            var log = TargetDialLog(hasToken: hasToken, logger: sink.logger)
+            let goodbye = WebSocketEnding(code: 1000, reason: "", isOurs: false)
+            func end(after life: Duration) {
+                log.ended(goodbye, after: life, steadyAfter: .seconds(5), next: .seconds(1))
+            }
+            for _ in 1...4 { end(after: .milliseconds(5)) }
+            end(after: .seconds(60))
+            end(after: .milliseconds(5))
+            #expect(sink.entries.map(\.level) == [.warning, .warning, .debug, .debug, .info, .warning])
+            let reasons = sink.entries.map { $0.metadata["reason"] ?? "" }
+            #expect(!reasons[0].contains("token"), "once may be chance")
+            for word in [words, "1000", "reverse_websockets[].access_token"] { #expect(reasons[1].contains(word)) }
+            #expect(!reasons[5].contains("token"))
+        }
+    }
+
+    @Test("codes that are kept for refusals are one", arguments: [3000, 3003, 4001, 4003, 4401, 4403] as [UInt16])
+    func refusalCodes(code: UInt16) {
+        let ending = WebSocketEnding(code: code, reason: "", isOurs: false)
+        #expect(TargetDialLog.likelyCause(of: ending, hasToken: true).contains("does not take the token"))
+        #expect(TargetDialLog.likelyCause(of: ending, hasToken: false).contains("wants a token"))
+    }
+
     @Test("the same failure is a warning once, another one is again; nothing secret is in it")
     func levels() {
         let sink = BotLog()

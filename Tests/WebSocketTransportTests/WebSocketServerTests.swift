@@ -81,6 +81,55 @@ struct WebSocketServerTests {
         #expect(answer.contains(#"{"status":"failed","retcode":1400,"data":null,"msg":""#))
     }
 
+    @Test(
+        "a handshake that a proxy has spoilt is told so, and which page has the proxy's settings",
+        arguments: [
+            RawPeer.upgradeRequest().replacing("Upgrade: websocket\r\n", with: ""),
+            RawPeer.upgradeRequest().replacing("keep-alive, Upgrade", with: "close"),
+            RawPeer.upgradeRequest().replacing("Connection: keep-alive, Upgrade\r\n", with: ""),
+            RawPeer.upgradeRequest().replacing("HTTP/1.1", with: "HTTP/1.0"),
+            "GET / HTTP/1.0\r\nHost: a\r\nConnection: close\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        ])
+    func spoiltByProxy(request: String) async throws {
+        let server = try await TestServer.start()
+        let peer = try await server.raw()
+        try await peer.send(request)
+        let answer = String(decoding: await peer.read(), as: UTF8.self)
+        #expect(answer.hasPrefix("HTTP/1.1 426 "))
+        for word in ["proxy", "Upgrade and Connection", "docs/operating.md", #""retcode":1400"#] {
+            #expect(answer.contains(word))
+        }
+    }
+
+    @Test("who speaks plain HTTP is told where to go")
+    func advice() async throws {
+        var options = WebSocketOptions()
+        options.advice = "Go to port 8080."
+        let server = try await TestServer.start(options: options)
+        for request in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /x HTTP/1.0\r\n\r\n", "POST / HTTP/1.0\r\n\r\n"] {
+            let peer = try await server.raw()
+            try await peer.send(request)
+            let answer = String(decoding: await peer.read(), as: UTF8.self)
+            #expect(answer.contains("WebSocket only. Go to port 8080."))
+        }
+    }
+
+    @Test("an address without a path is understood where it can be, and else told")
+    func noPath() async throws {
+        let server = try await TestServer.start()
+        let understood = try await server.raw()
+        try await understood.send(RawPeer.upgradeRequest("ws://127.0.0.1:1?access_token=t"))
+        #expect(await understood.head().hasPrefix("HTTP/1.1 101 "))
+        let request = try #require(await server.nextConnection()?.request)
+        #expect(request.path == "/")
+        #expect(request.query("access_token") == "t")
+        let told = try await server.raw()
+        try await told.send(RawPeer.upgradeRequest("?access_token=t"))
+        let answer = String(decoding: await told.read(), as: UTF8.self)
+        #expect(answer.hasPrefix("HTTP/1.1 400 "))
+        #expect(answer.contains("/?access_token=TOKEN"))
+    }
+
     @Test("a handshake that dribbles in is cut off")
     func cutsOffSlowHandshake() async throws {
         var options = WebSocketOptions()

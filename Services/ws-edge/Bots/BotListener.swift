@@ -49,15 +49,18 @@ struct BotListener: Sendable {
             return Self.reject(.forbidden, .forbidden, refusal)
         }
         let authorization = request.headers.first(name: "Authorization")
+        let mistake = AccessTokens(everythingFor: token).mistake(authorization: authorization, target: request.target)
+        let remedy = mistake.map { " \($0.remedy)" } ?? ""
         switch token?.verdict(authorization: authorization, query: request.query("access_token")) ?? .accepted {
         case .accepted: break
         case .missing:
             return Self.reject(
                 .unauthorized, .unauthorized,
-                "Bots must show a token: send `Authorization: Bearer` with the value of bot_listener.access_token.")
+                "Bots must show a token: send `Authorization: Bearer` with the value of bot_listener.access_token."
+                    + remedy)
         case .wrong:
             return Self.reject(
-                .forbidden, .forbidden, "The token is not the one of bot_listener.access_token.")
+                .forbidden, .forbidden, "The token is not the one of bot_listener.access_token." + remedy)
         }
         do {
             _ = try Self.introduction(request)

@@ -13,6 +13,8 @@ struct DialLog {
     /// The kinds of failure that were told since the bot was last there.
     private var told: Set<String> = []
     private var failures = 0
+    /// How often in a row it has let us in and said goodbye before it said who it is, as if all were well.
+    private var farewells = 0
 
     /// More kinds than that are told at debug only.
     private static let maxTold = 16
@@ -50,30 +52,41 @@ struct DialLog {
     mutating func ended(_ ending: BotConnection.Ending, next delay: Duration) {
         guard ending.selfID == nil else {
             told = []
+            farewells = 0
             logger.debug(
                 "The connection to a bot ended; dialling again.",
                 metadata: [LogKeys.reason: "\(ending.socket)", LogKeys.delay: "\(delay)"])
             return
         }
+        farewells = ending.socket.code == 1000 && !ending.socket.isOurs ? farewells + 1 : 0
         let failure = "\(ending.socket), retcode \(ending.refusal.map(String.init) ?? "none")"
-        let isNew = isNews(failure)
-        // Some say so in a response, some in the text of their close frame.
-        let isToken =
-            [1401, 1403].contains(ending.refusal) || ending.socket.reason.lowercased().contains("token")
+        let cause = Self.likelyCause(of: ending, farewells: farewells)
+        // The same end may come to mean something else by coming again and again.
+        let isNew = isNews(failure + cause)
         logger.log(
             level: isNew ? .warning : .debug,
             "The connection to a bot ended before it said who it is; dialling again.",
             metadata: [
                 LogKeys.error: "\(failure)", LogKeys.delay: "\(delay)",
-                LogKeys.reason: isToken
-                    ? "The bot does not accept the token: set bots[].access_token to the bot's own."
-                    : "Is it a OneBot 11 server, and logged in?",
+                LogKeys.reason: "\(cause)",
             ])
     }
 
     private mutating func isNews(_ failure: String) -> Bool {
         guard told.count < Self.maxTold else { return false }
         return told.insert(failure).inserted
+    }
+
+    /// - Parameter farewells: how often in a row it closed with 1000 before it said who it is.
+    private static func likelyCause(of ending: BotConnection.Ending, farewells: Int) -> String {
+        // Some say so in a response, some in the text of their close frame, some by its code.
+        let isToken =
+            [1401, 1403].contains(ending.refusal) || ending.socket.reason.lowercased().contains("token")
+            || ending.socket.code.map { [3000, 3003, 4001, 4003, 4401, 4403].contains($0) } ?? false
+        if isToken { return "The bot does not accept the token: set bots[].access_token to the bot's own." }
+        guard farewells > 1 else { return "Is it a OneBot 11 server, and logged in?" }
+        return "Again and again it lets us in and closes with 1000 at once. So do servers that check the token only "
+            + "then: compare bots[].access_token with the bot's own."
     }
 
     /// What to look at first.

@@ -7,19 +7,20 @@ import WebSocketTransport
 extension ClientUpgrade {
     /// - Throws: 401 where no token was shown, 403 where a wrong one was.
     static func scope(shownBy request: UpgradeRequest, among tokens: AccessTokens) throws(Refusal) -> TokenScope {
-        switch tokens.verdict(
-            authorization: request.headers.first(name: "Authorization"), query: request.query("access_token"))
-        {
+        let authorization = request.headers.first(name: "Authorization")
+        let status: HTTPResponseStatus
+        let message: String
+        switch tokens.verdict(authorization: authorization, query: request.query("access_token")) {
         case .accepted(let scope): return scope
         case .missing:
-            throw Refusal(
-                status: .unauthorized,
-                message: "A token is needed here. Send Authorization: Bearer TOKEN or ?access_token=TOKEN.")
+            status = .unauthorized
+            message = "A token is needed here. Send Authorization: Bearer TOKEN or ?access_token=TOKEN."
         case .wrong:
-            throw Refusal(
-                status: .forbidden,
-                message: "The token is wrong. Compare it with access_token and tokens[] in Perpetua's configuration.")
+            status = .forbidden
+            message = "The token is wrong. Compare it with access_token and tokens[] in Perpetua's configuration."
         }
+        let mistake = tokens.mistake(authorization: authorization, target: request.target)
+        throw Refusal(status: status, message: message + (mistake.map { " \($0.remedy)" } ?? ""))
     }
 
     /// Keeps to the token's scope: a universal client without events becomes one for actions only; where no bot is named, or every one, it

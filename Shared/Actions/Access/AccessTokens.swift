@@ -21,6 +21,8 @@ public struct AccessTokens: Sendable {
 
     public static let none = AccessTokens([])
 
+    var tokens: some Sequence<AccessToken> { entries.lazy.map(\.token) }
+
     public var isEmpty: Bool { entries.isEmpty }
 
     public enum Verdict: Sendable, Hashable {

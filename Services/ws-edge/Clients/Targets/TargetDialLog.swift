@@ -13,6 +13,8 @@ struct TargetDialLog {
     private var failures = 0
     /// Whether the last connection was hung up on at once: then another is no news.
     private var isHungUpOn = false
+    /// How often in a row it has let us in and said goodbye at once, as if all were well.
+    private var farewells = 0
 
     init(hasToken: Bool, logger: Logger) {
         self.hasToken = hasToken
@@ -31,6 +33,7 @@ struct TargetDialLog {
             told = []
             failures = 0
             isHungUpOn = false
+            farewells = 0
         }
         guard life < steadyAfter, !ending.isOurs else {
             logger.info(
@@ -39,9 +42,10 @@ struct TargetDialLog {
             return
         }
         isHungUpOn = true
+        farewells = ending.code == 1000 ? farewells + 1 : 0
         report(
             "A framework hung up soon after it was reached; trying again.", "\(ending)",
-            cause: Self.likelyCause(of: ending, hasToken: hasToken), next: delay)
+            cause: Self.likelyCause(of: ending, farewells: farewells, hasToken: hasToken), next: delay)
     }
 
     func connected() {
@@ -52,7 +56,8 @@ struct TargetDialLog {
 
     private mutating func report(_ message: Logger.Message, _ failure: String, cause: String, next delay: Duration) {
         failures += 1
-        let isNew = told.count < Self.maxTold && told.insert(failure).inserted
+        // The same end may come to mean something else by coming again and again.
+        let isNew = told.count < Self.maxTold && told.insert(failure + cause).inserted
         logger.log(
             level: isNew ? .warning : .debug, message,
             metadata: [
@@ -112,8 +117,18 @@ struct TargetDialLog {
         }
     }
 
-    static func likelyCause(of ending: WebSocketEnding, hasToken: Bool) -> String {
+    /// - Parameter farewells: how often in a row it ended like this, where that was with 1000.
+    static func likelyCause(of ending: WebSocketEnding, farewells: Int = 0, hasToken: Bool) -> String {
         switch ending.code {
+        case 1000 where farewells > 1:
+            let token = hasToken ? "does not take the token: compare it with" : "wants a token: set"
+            return "Again and again it lets us in and closes with 1000 at once. So do frameworks that check the token "
+                + "only then: it \(token) \(Self.token). Some close everybody like this where a token is set on their "
+                + "side: try without one there."
+        case 3000, 3003, 4001, 4003, 4401, 4403:
+            return hasToken
+                ? "The framework does not take the token: compare it with \(token)."
+                : "The framework wants a token: set \(token)."
         case 1008:
             let token = hasToken ? "the token differs (\(token))" : "a token is wanted (\(token))"
             return
