@@ -33,7 +33,7 @@ class PerpetuaClient:
         self.queue = self.channel.queue_declare("", exclusive=True, arguments={"x-max-length-bytes": 64 << 20}).method.queue
         self.channel.basic_qos(prefetch_count=100)
         self.channel.basic_consume(self.queue, self._received)
-        self.answers, self.inbox = {}, []
+        self.answers, self.parts, self.inbox = {}, {}, []
         self.app_id = self.client_token = None
         self.lease, self.renewed_at = None, 0.0
 
@@ -47,7 +47,10 @@ class PerpetuaClient:
         channel.basic_ack(method.delivery_tag)
         message = json.loads(body)
         if method.exchange == "":
-            self.answers[properties.correlation_id] = message
+            if (properties.headers or {}).get("x-perpetua-part") == "more":
+                self.parts.setdefault(properties.correlation_id, []).append(message)
+            else:
+                self.answers[properties.correlation_id] = message
         else:
             self.inbox.append((method.exchange.removeprefix(self.prefix + "."), message))
 
@@ -75,8 +78,11 @@ class PerpetuaClient:
 
     # What goes out
 
-    def call(self, key, action, params=None):
-        """Calls an action and waits for its answer. `key`: a bot's self_id, or `gateway` for Perpetua's own actions."""
+    def call(self, key, action, params=None, on_part=None):
+        """Calls an action and waits for its answer. `key`: a bot's self_id, or `gateway` for Perpetua's own actions.
+
+        `on_part` is given the data of each answer that others follow: some of NapCat's actions (download_file_stream) answer in parts.
+        """
         correlation_id = str(uuid.uuid4())
         properties = pika.BasicProperties(
             content_type="application/json",
@@ -93,9 +99,16 @@ class PerpetuaClient:
             raise Failed(f"{action} reached nobody: {whom}.") from None
         deadline = time.monotonic() + self.timeout
         while correlation_id not in self.answers:
+            for part in self.parts.pop(correlation_id, []):
+                deadline = time.monotonic() + self.timeout  # as long again for the next one
+                if on_part:
+                    on_part(part["data"])
             if time.monotonic() >= deadline:
                 raise Failed(f"{action} was not answered within {self.timeout:.0f} s; it may have been carried out.")
             self.connection.process_data_events(time_limit=0.1)
+        for part in self.parts.pop(correlation_id, []):
+            if on_part:
+                on_part(part["data"])
         answer = self.answers.pop(correlation_id)
         if answer["status"] == "failed":
             raise Failed(f"{action}: {answer['retcode']} {answer.get('msg', '')}")

@@ -34,6 +34,13 @@ extension BotCore {
     }
 
     private func answer(_ action: Action, on link: BotLink) {
+        if DownloadStream.names.contains(action.name) {
+            do {
+                return link.add(try DownloadStream(ActionParameters(action.params), echo: action.echo))
+            } catch {
+                return reply(Response.failed(.badRequest, error.message).encoded(echo: action.echo), on: link)
+            }
+        }
         let answer = answers.answer(action, at: time, remembering: &memory)
         reply(answer.response.encoded(echo: action.echo), on: link)
         guard let group = answer.pongIn,

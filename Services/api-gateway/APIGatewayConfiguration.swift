@@ -37,6 +37,8 @@ public struct APIGatewayConfiguration: Sendable {
     public var timeouts: ActionTimeouts
     /// `pacing.*`: here only to know how long an action may wait for its turn.
     public var pacing: PacingConfiguration
+    /// `edge.outbound_bytes`, `edge.outbound_age`: how far a caller may fall behind that is answered in parts.
+    public var outbound: OutboundLimits
     /// `amqp.prefix`.
     public var exchanges: Exchanges
 
@@ -59,6 +61,7 @@ public struct APIGatewayConfiguration: Sendable {
         publicHost = settings.optionalString("edge.public_host")
         timeouts = ActionTimeouts(settings)
         pacing = PacingConfiguration(settings)
+        outbound = OutboundLimits(settings)
     }
 
     var patience: ActionPatience { ActionPatience(timeouts: timeouts, pacing: pacing) }

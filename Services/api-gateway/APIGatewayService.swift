@@ -195,7 +195,8 @@ public final class APIGatewayService: Service {
                 own: own, dispatcher: own.dispatcher, bots: bots,
                 policy: CallerIdentity.Policy(
                     requiresClientToken: configuration.requiresClientToken,
-                    identifiesByAddress: configuration.identifiesByAddress)),
+                    identifiesByAddress: configuration.identifiesByAddress),
+                limits: configuration.outbound),
             health: HealthRoutes(checks: [health] + checks, metrics: metrics), maxBodyBytes: configuration.maxBodyBytes)
         return Application(
             responder: responder,

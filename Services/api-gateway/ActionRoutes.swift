@@ -9,6 +9,7 @@ struct ActionRoutes: Sendable {
     let dispatcher: ActionDispatcher
     let bots: BotActionCaller
     let policy: CallerIdentity.Policy
+    let limits: OutboundLimits
     let metrics = ActionMetrics(door: .http)
 
     /// - Parameters:
@@ -20,8 +21,14 @@ struct ActionRoutes: Sendable {
         priority: UInt8? = nil
     ) async -> OneBotReply {
         let began = NIODeadline.now()
-        let reply = await carryOut(action, params, by: caller, in: scope, priority)
-        metrics.answered(with: reply.body, after: .now() - began)
+        var reply = await carryOut(action, params, by: caller, in: scope, priority)
+        guard let rest = reply.rest else {
+            metrics.answered(with: reply.body, after: .now() - began)
+            return reply
+        }
+        reply.rest = StreamedAnswers(answers: rest.answers, patience: rest.patience) { last in
+            metrics.answered(with: last, after: .now() - began)
+        }
         return reply
     }
 
@@ -31,7 +38,7 @@ struct ActionRoutes: Sendable {
     ) async -> OneBotReply {
         do throws(RPC.Failure) {
             guard let name = ActionDispatcher.Name(called: action) else {
-                return .bot(try await call(action, params, in: scope, priority))
+                return try await call(action, params, in: scope, priority)
             }
             return name.needsCaller
                 ? .own(encoded: try await perform(name, params, as: caller))
@@ -54,11 +61,20 @@ struct ActionRoutes: Sendable {
     /// A bot's action, its parameters untouched; only what is secret between the caller and us stays here.
     private func call(
         _ name: String, _ params: ActionParameters, in scope: TokenScope, _ priority: UInt8?
-    ) async throws(RPC.Failure) -> ByteBuffer {
+    ) async throws(RPC.Failure) -> OneBotReply {
         let bot = try await bot(for: params, in: scope)
         var params = params
         params.remove("client_token")
-        return await bots.call(Action(name: name, params: params.json), of: bot, priority: priority)
+        let answers = bots.answers(
+            to: Action(name: name, params: params.json), of: bot, priority: priority, limits: limits)
+        let first = await answers.next()
+        guard first.isFollowed else {
+            answers.cancel()
+            return .bot(first.body)
+        }
+        let patience = TimeAmount(limits.age) * 2
+        return OneBotReply(
+            status: 200, body: first.body, rest: StreamedAnswers(answers: answers, patience: patience) { _ in })
     }
 
     private func bot(for params: ActionParameters, in scope: TokenScope) async throws(RPC.Failure) -> SelfID {

@@ -5,11 +5,13 @@ import OneBot
 /// What is known of a request besides its bytes: where it came from.
 struct GatewayContext: RequestContext {
     var coreContext: CoreRequestContextStorage
+    let channel: any Channel
     /// The other end's IP address; `nil` where it has none.
     let remoteAddress: String?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
         remoteAddress = source.channel.remoteAddress?.ipAddress
     }
 

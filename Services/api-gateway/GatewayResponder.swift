@@ -32,7 +32,7 @@ struct GatewayResponder: HTTPResponder {
             reply = error.reply
         }
         metrics.answered(status: reply.status, after: .now() - began)
-        return response(reply, to: request)
+        return response(reply, to: request, over: context.channel)
     }
 
     /// What comes before any question of access, then the action.
@@ -83,9 +83,18 @@ struct GatewayResponder: HTTPResponder {
         }
     }
 
-    private func response(_ reply: OneBotReply, to request: Request) -> Hummingbird.Response {
+    private func response(
+        _ reply: OneBotReply, to request: Request, over channel: any Channel
+    ) -> Hummingbird.Response {
         var headers = crossOrigin.headers(for: request)
         if reply.status != 204 { headers[.contentType] = reply.contentType }
+        if let rest = reply.rest {
+            return Hummingbird.Response(
+                status: .init(code: reply.status), headers: headers,
+                body: .init { [first = reply.body] writer in
+                    try await rest.write(after: first, to: &writer, of: channel)
+                })
+        }
         if reply.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         let response = Hummingbird.Response(
             status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: reply.body))

@@ -17,6 +17,8 @@ struct OneBotReply: Sendable {
     let status: Int
     let body: ByteBuffer
     var contentType = "application/json"
+    /// What follows it, where a bot answers in parts; `body` is the first one then.
+    var rest: StreamedAnswers?
 
     /// 204: there is nothing to say.
     static let empty = OneBotReply(status: 204, body: ByteBuffer())

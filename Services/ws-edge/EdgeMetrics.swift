@@ -12,6 +12,7 @@ final class EdgeMetrics: Sendable {
     let eventGaps = MetricNames.eventGaps.counter()
     let repeatsDropped = MetricNames.repeatsDropped.counter()
     let slowClientsClosed = MetricNames.slowClientsClosed.counter()
+    let answersCut = MetricNames.answersCut.counter()
     let groupEventsHandedOn = MetricNames.groupEventsHandedOn.counter()
     let groupEventsDropped = MetricNames.groupEventsDropped.counter()
     let lateAnswers = MetricNames.lateAnswers.counter()

@@ -88,10 +88,17 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     }
 
     private func answer(_ delivery: Delivery) -> Int {
+        let isFollowed = delivery.properties.part == .more
         if let call = delivery.properties.correlationID.flatMap({ CallID($0) }) {
-            return hub.enqueue(.answer(session: call.session, call: call.call, text: delivery.body), to: call.session)
+            return hub.enqueue(
+                .answer(session: call.session, call: call.call, text: delivery.body, isFollowed: isFollowed),
+                to: call.session)
         }
-        if !context.requester.receive(delivery) { context.metrics.lateAnswers.increment() }
+        if isFollowed {
+            context.requester.receive(part: delivery)
+        } else if !context.requester.receive(delivery) {
+            context.metrics.lateAnswers.increment()
+        }
         return 0
     }
 

@@ -130,8 +130,8 @@ extension WSEdgeConfiguration {
                 remedy: "Write ours=outside, single ports or ranges of one length, as 8100-8199=9100-9199 or 6700=80.")
         }
         slowClient = settings.choice("edge.slow_client", default: .close)
-        outboundBytes = settings.bytes("edge.outbound_bytes", default: 64 << 20, in: 64 << 10...4 << 30)
-        outboundAge = settings.duration("edge.outbound_age", default: .seconds(30), in: .seconds(1)...(.seconds(3600)))
+        let limits = OutboundLimits(settings)
+        (outboundBytes, outboundAge) = (limits.bytes, limits.age)
         outboundBudget = settings.bytes("edge.outbound_budget", default: 1 << 30, in: 1 << 20...256 << 30)
         eventLoops = settings.int("edge.event_loops", default: 0, in: 0...256)
         maxUnanswered = settings.int("edge.max_unanswered", default: 256, in: 1...65536)

@@ -32,6 +32,20 @@ public struct BotActionCaller: Sendable {
         }
     }
 
+    /// As ``call(_:of:priority:)``, for bots that answer in parts.
+    /// - Parameter limits: how far whoever reads the answers may fall behind.
+    public func answers(
+        to action: Action, of bot: SelfID, priority: UInt8? = nil, limits: OutboundLimits
+    ) -> BotAnswers {
+        var properties = MessageProperties("action", from: nil)
+        properties.priority = priority
+        let parts = AnswerParts(maxBytes: limits.bytes, maxAge: TimeAmount(limits.age))
+        let end = requester.ask(
+            Message(action.frame, properties), to: exchanges.actions, key: Exchanges.actionKey(bot),
+            timeout: patience.patience(for: action.name) + ActionPatience.grace, parts: parts)
+        return BotAnswers(action: action.name, bot: bot, parts: parts, end: end)
+    }
+
     private static let uncertain = "it may have been carried out all the same. Check before repeating it."
 
     /// What a failure of the bus means to whoever called the bot.

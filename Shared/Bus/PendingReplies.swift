@@ -25,6 +25,13 @@ struct PendingReplies<Waiter> {
         return waiter
     }
 
+    /// Puts the deadline off; `nil` where nothing waits.
+    mutating func renew(_ id: String, until deadline: (Waiter) -> NIODeadline) -> Waiter? {
+        guard let waiter = waiters[id]?.waiter else { return nil }
+        waiters[id]?.deadline = deadline(waiter)
+        return waiter
+    }
+
     /// Ends the waits whose deadline has come. Looks at all of them: to be called when ``earliestDeadline`` has come, not always.
     mutating func expire(at now: NIODeadline) -> [Waiter] {
         guard let earliest = earliestDeadline, earliest <= now else { return [] }

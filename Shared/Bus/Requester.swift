@@ -2,16 +2,33 @@ public import NIOCore
 import Synchronization
 
 /// Asks questions over the bus: publishes with `reply_to` and a correlation id of its own, and waits for the answer with a deadline.
-/// Whoever consumes the queue `inbox` hands every delivery without an exchange name (an answer) to ``receive(_:)``.
+/// Whoever consumes the queue `inbox` hands every delivery without an exchange name (an answer) to ``receive(_:)``, or to ``receive(part:)`` where
+/// others to the same question follow.
 public final class Requester: Sendable {
     private typealias Answer = Result<Message, MessageBusError>
 
     private struct Waiter {
         let key: RoutingKey
-        let answer: CheckedContinuation<Answer, Never>
+        let sink: Sink
         let asked: NIODeadline
+        /// How long the next part may take.
+        let timeout: Duration
         /// Whoever was asked may be gone.
         var isInDoubt = false
+
+        func end(_ answer: Answer) {
+            switch (sink, answer) {
+            case (.once(let continuation), _): continuation.resume(returning: answer)
+            case (.parts(let parts), .success(let message)): parts.end(with: .last(message))
+            case (.parts(let parts), .failure(let error)): parts.end(with: .failed(error))
+            }
+        }
+    }
+
+    private enum Sink {
+        /// Whatever else comes is dropped.
+        case once(CheckedContinuation<Answer, Never>)
+        case parts(AnswerParts)
     }
 
     private struct State {
@@ -27,6 +44,9 @@ public final class Requester: Sendable {
 
     /// Timeouts that come closer together than this end together: the timer looks at everything that waits.
     private static let timerSpacing = TimeAmount.milliseconds(10)
+
+    /// Where the link may be gone, so long is waited for one more part.
+    private static let doubtful = TimeAmount.seconds(2)
 
     /// Where answers go: the `reply_to` of every request.
     public let inbox: QueueName
@@ -69,9 +89,8 @@ public final class Requester: Sendable {
         let id = nextID()
         let answer = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                guard add(Waiter(key: key, answer: continuation, asked: now()), id: id, timeout: timeout) else {
-                    return
-                }
+                let waiter = Waiter(key: key, sink: .once(continuation), asked: now(), timeout: timeout)
+                guard add(waiter, id: id, timeout: timeout) else { return }
                 // Cancelled before it was added: then the handler below found nothing to end.
                 if Task.isCancelled { return end(id, .failure(.timedOut(key))) }
                 publish(message, id: id, to: exchange, key: key, timeout: timeout)
@@ -82,12 +101,35 @@ public final class Requester: Sendable {
         return try answer.get()
     }
 
+    /// As ``request(_:to:key:timeout:)``, where several answers may come: `parts` hears all of them, and how it ended. Each may take `timeout`.
+    /// - Returns: ends it, where the rest is not wanted any more.
+    public func ask(
+        _ message: Message, to exchange: Exchange, key: RoutingKey, timeout: Duration, parts: AnswerParts
+    ) -> @Sendable () -> Void {
+        let id = nextID()
+        let waiter = Waiter(key: key, sink: .parts(parts), asked: now(), timeout: timeout)
+        if add(waiter, id: id, timeout: timeout) { publish(message, id: id, to: exchange, key: key, timeout: timeout) }
+        return { self.end(id, .failure(.closed)) }
+    }
+
     /// Takes an answer; false where nobody waits for it (it came late, or is not ours).
     public func receive(_ delivery: Delivery) -> Bool {
         guard let id = delivery.properties.correlationID else { return false }
         guard let waiter = state.withLock({ $0.pending.take(id) }) else { return false }
-        waiter.answer.resume(returning: .success(delivery.message))
+        waiter.end(.success(delivery.message))
         return true
+    }
+
+    /// Takes one of several answers, with more to come: the question stays, and its deadline is put off. Who waits for one answer waits for the
+    /// last.
+    public func receive(part delivery: Delivery) {
+        guard let id = delivery.properties.correlationID else { return }
+        let now = now()
+        let waiter = state.withLock { state in
+            state.pending.renew(id) { now + ($0.isInDoubt ? Self.doubtful : TimeAmount($0.timeout)) }
+        }
+        guard case .parts(let parts) = waiter?.sink, !parts.add(delivery.message, at: now) else { return }
+        end(id, .failure(.closed))
     }
 
     /// Whoever answers at that key may be gone, and what was asked with it: the waits for it end within `limit`, with
@@ -113,7 +155,7 @@ public final class Requester: Sendable {
             return (state.pending.removeAll(), state.timer)
         }
         timer?.cancel()
-        for waiter in waiters { waiter.answer.resume(returning: .failure(.closed)) }
+        for waiter in waiters { waiter.end(.failure(.closed)) }
     }
 
     private func nextID() -> String {
@@ -134,7 +176,7 @@ public final class Requester: Sendable {
             setTimer(&state, now: now, notBefore: now)
             return true
         }
-        if !isAdded { waiter.answer.resume(returning: .failure(.closed)) }
+        if !isAdded { waiter.end(.failure(.closed)) }
         return isAdded
     }
 
@@ -157,7 +199,7 @@ public final class Requester: Sendable {
     }
 
     private func end(_ id: String, _ answer: Answer) {
-        state.withLock { $0.pending.take(id) }?.answer.resume(returning: answer)
+        state.withLock { $0.pending.take(id) }?.end(answer)
     }
 
     // MARK: The timer
@@ -193,7 +235,7 @@ public final class Requester: Sendable {
             return expired
         }
         for waiter in expired {
-            waiter.answer.resume(returning: .failure(waiter.isInDoubt ? .disconnected : .timedOut(waiter.key)))
+            waiter.end(.failure(waiter.isInDoubt ? .disconnected : .timedOut(waiter.key)))
         }
     }
 

@@ -125,6 +125,9 @@ public enum MetricNames {
     public static let actionDuration = MetricName(
         "perpetua_action_duration_seconds", .histogram, labels: ["door"], buckets: latencies,
         "From an action's arrival to its answer.")
+    public static let answersCut = MetricName(
+        "perpetua_answers_cut_total", .counter,
+        "Answers in parts that were ended with 1413, since whoever asked took them too slowly.")
     public static let lateAnswers = MetricName(
         "perpetua_late_answers_total", .counter, "Answers that came when nobody waited for them any more.")
 
@@ -159,7 +162,7 @@ public enum MetricNames {
         eventsSuperseded, actionsWaiting, actionsWaitingBytes, actionsUnanswering, unattendedFailed, pacedWaiting,
         pacedRefused,
         pacedWait,
-        actions, actionDuration, lateAnswers,
+        actions, actionDuration, answersCut, lateAnswers,
         httpRequests, httpDuration,
         registryActive, registryEdges, registryClients, registryBots, leasesExpired,
     ]

@@ -34,7 +34,8 @@ public enum BotFrame: Sendable {
             self = .response(
                 BotResponse(
                     json: json, echo: members[.echo].map { json.value(of: $0).bytes },
-                    retcode: members[.retcode].flatMap(json.int64(of:))))
+                    retcode: members[.retcode].flatMap(json.int64(of:)),
+                    isFollowed: StreamFrame.isFollowed(json, stream: members[.stream], status: members[.status])))
         } else {
             self = .unknown(reason: "it has no `post_type`, `echo`, `status` or `retcode`")
         }
@@ -80,4 +81,6 @@ public struct BotResponse: Sendable {
     /// The echo's bytes, `nil` where there is none.
     public let echo: ByteBuffer?
     public let retcode: Int64?
+    /// Whether more answers to the same action follow.
+    public let isFollowed: Bool
 }

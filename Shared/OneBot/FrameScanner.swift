@@ -65,6 +65,22 @@ struct FrameScanner {
         if place < tokens.count { throw tokens.invalid("something stands after the value", at: place) }
     }
 
+    /// Reads members, or elements, until `isEnough` says so of one: what stands behind it is not looked at.
+    mutating func scan(until isEnough: (Child) -> Bool) throws(JSONError) {
+        var place = tokens.endOfWhiteSpace(from: 0)
+        isObject = tokens.byte(at: place) == UInt8(ascii: "{")
+        var isDone = false
+        var seen = 0
+        repeat {
+            place = try endOfValueOrEmptyContainer(from: place)
+            (place, isDone) = try nextValue(after: place)
+            while seen < children.count {
+                if isEnough(children[seen]) { return }
+                seen += 1
+            }
+        } while !isDone
+    }
+
     /// Reads a value that is no container, or steps into containers until there is one; an empty container is one.
     private mutating func endOfValueOrEmptyContainer(from start: Int) throws(JSONError) -> Int {
         var place = start

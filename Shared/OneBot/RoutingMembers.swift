@@ -4,7 +4,7 @@ import NIOCore
 struct RoutingMembers {
     enum Key: Int, CaseIterable {
         case postType, messageType, noticeType, requestType, distributedType, metaEventType
-        case subType, selfID, echo, status, retcode, action, params
+        case subType, selfID, echo, status, retcode, action, params, stream
     }
 
     /// By `Key.rawValue`: the place among the object's members, -1 where there is none.
@@ -49,7 +49,9 @@ struct RoutingMembers {
         let name = UnsafeRawBufferPointer(rebasing: bytes[member.key])
         switch name.count {
         case 4: return Key.echo.ifNamed(name)
-        case 6: return Key.status.ifNamed(name) ?? Key.action.ifNamed(name) ?? Key.params.ifNamed(name)
+        case 6:
+            return Key.status.ifNamed(name) ?? Key.action.ifNamed(name) ?? Key.params.ifNamed(name)
+                ?? Key.stream.ifNamed(name)
         case 7: return Key.selfID.ifNamed(name) ?? Key.retcode.ifNamed(name)
         case 8: return Key.subType.ifNamed(name)
         case 9: return Key.postType.ifNamed(name)
@@ -78,6 +80,7 @@ extension RoutingMembers.Key {
         case .retcode: "retcode"
         case .action: "action"
         case .params: "params"
+        case .stream: "stream"
         }
     }
 

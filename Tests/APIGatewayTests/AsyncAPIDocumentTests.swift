@@ -118,6 +118,10 @@ import Yams
         try compare(try JSONObject(failed), with: "response")
         let versions = try schema("headers")["properties"]?["x-perpetua-version"]?["const"]?.string
         #expect(versions == "1")
+        let answers = try schema("responseHeaders")
+        #expect(try members(of: answers).all == [AnswerPart.header])
+        #expect(
+            Set(try enumeration(answers["properties"]?[AnswerPart.header])) == Set(AnswerPart.allCases.map(\.rawValue)))
         let stamp = GroupStamp(chat: .none, owners: [])
         let headers = try members(of: schema("eventHeaders"))
         #expect(headers.all == Set(stamp.headers.keys))

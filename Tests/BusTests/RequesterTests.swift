@@ -174,6 +174,62 @@ struct RequesterTests {
         try await eventually("the timer is gone", read: { clock.sleeperCount }, until: { $0 == 0 })
     }
 
+    @Test("one question, several answers: each puts the deadline off, the last one ends it")
+    func parts() async throws {
+        let (requester, _) = try await asker()
+        let requests = Mutex<[Delivery]>([])
+        try await answerer { delivery, _ in requests.withLock { $0.append(delivery) } }
+        let parts = AnswerParts(maxBytes: 1000, maxAge: .seconds(30))
+        _ = requester.ask(.text("x"), to: .toQueue, key: "service", timeout: .seconds(5), parts: parts)
+        let request = try await eventually(read: { requests.withLock { $0.first } }, until: { $0 != nil })
+        let reply = Self.reply(to: try #require(request))
+        for _ in 1...3 {
+            try await eventually(read: { clock.sleeperCount }, until: { $0 == 1 })
+            clock.advance(by: .seconds(4))
+            requester.receive(part: reply)
+            guard case .part = await parts.next() else { throw MessageBusError.closed }
+        }
+        #expect(requester.receive(reply))
+        guard case .last = await parts.next() else { throw MessageBusError.closed }
+        #expect(!requester.receive(reply))
+    }
+
+    @Test("no further part in time: the question has timed out; one that is ended wants no more")
+    func partsEnd() async throws {
+        let (requester, _) = try await asker()
+        let requests = Mutex<[Delivery]>([])
+        try await answerer { delivery, _ in requests.withLock { $0.append(delivery) } }
+        let parts = AnswerParts(maxBytes: 1000, maxAge: .seconds(30))
+        _ = requester.ask(.text("x"), to: .toQueue, key: "service", timeout: .seconds(5), parts: parts)
+        let request = try await eventually(read: { requests.withLock { $0.first } }, until: { $0 != nil })
+        requester.receive(part: Self.reply(to: try #require(request)))
+        _ = await parts.next()
+        try await eventually(read: { clock.sleeperCount }, until: { $0 == 1 })
+        clock.advance(by: .seconds(5))
+        guard case .failed(.timedOut) = await parts.next() else { throw MessageBusError.closed }
+
+        let others = AnswerParts(maxBytes: 1000, maxAge: .seconds(30))
+        let end = requester.ask(.text("y"), to: .toQueue, key: "service", timeout: .seconds(5), parts: others)
+        end()
+        guard case .failed(.closed) = await others.next() else { throw MessageBusError.disconnected }
+    }
+
+    @Test("who waits for one answer waits for the last")
+    func lastOfParts() async throws {
+        let (requester, _) = try await asker()
+        let requests = Mutex<[Delivery]>([])
+        try await answerer { delivery, _ in requests.withLock { $0.append(delivery) } }
+        let asking = Task {
+            try await requester.request(.text("x"), to: .toQueue, key: "service", timeout: .seconds(60))
+        }
+        let request = try await eventually(read: { requests.withLock { $0.first } }, until: { $0 != nil })
+        let reply = Self.reply(to: try #require(request))
+        requester.receive(part: reply)
+        requester.receive(part: reply)
+        #expect(requester.receive(reply))
+        #expect(String(buffer: try await asking.value.body) == "x")
+    }
+
     // MARK: What the tests share
 
     /// A requester on a connection of its own, with its inbox consumed.

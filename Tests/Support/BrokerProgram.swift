@@ -14,6 +14,8 @@ public final class BrokerProgram: Sendable {
     public let replies: QueueName
     private let exchanges: Exchanges
     private let answers = Mutex<[String: Message]>([:])
+    /// Those that others followed, by their correlation id, in order.
+    private let parts = Mutex<[String: [Message]]>([:])
 
     public init(at broker: some TestBroker, exchanges: Exchanges = Exchanges()) async throws {
         bus = try await broker.newConnection()
@@ -24,7 +26,12 @@ public final class BrokerProgram: Sendable {
         _ = try await bus.consume(
             replies, prefetch: 100, on: MultiThreadedEventLoopGroup.singleton.next(), cancelled: {}
         ) { [self] delivery in
-            answers.withLock { $0[delivery.properties.correlationID ?? ""] = delivery.message }
+            let id = delivery.properties.correlationID ?? ""
+            if delivery.properties.part == .more {
+                parts.withLock { $0[id, default: []].append(delivery.message) }
+            } else {
+                answers.withLock { $0[id] = delivery.message }
+            }
             delivery.acknowledge()
         }
     }
@@ -48,6 +55,20 @@ public final class BrokerProgram: Sendable {
         }
         guard let answer else { throw MessageBusError.timedOut(key) }
         return answer
+    }
+
+    /// The same, for a bot that answers in parts: all of them, the last one last.
+    public func callForParts(_ frame: String, key: RoutingKey) async throws -> [Message] {
+        let id = UUID().uuidString
+        guard await send(frame, key: key, correlationID: id) == .confirmed else {
+            throw MessageBusError.unroutable(key)
+        }
+        let last = try await eventually("the last answer came to \(frame)") {
+            self.answers.withLock { $0[id] }
+        } until: {
+            $0 != nil
+        }
+        return parts.withLock { $0[id] ?? [] } + [last].compactMap { $0 }
     }
 
     /// Publishes a frame, and does not wait.

@@ -1,4 +1,5 @@
 public import Bus
+public import Contracts
 public import NIOCore
 import NIOPosix
 import Synchronization
@@ -48,10 +49,12 @@ public final class BusResponder: Sendable {
     }
 
     /// Answers one delivery, later than ``answer(with:)`` would.
-    public func reply(to delivery: Delivery, _ body: ByteBuffer) {
+    /// - Parameter part: where it is one of several answers.
+    public func reply(to delivery: Delivery, _ body: ByteBuffer, part: AnswerPart? = nil) {
         guard let replyTo = delivery.properties.replyTo else { return }
         var properties = MessageProperties()
         properties.correlationID = delivery.properties.correlationID
+        properties.headers[AnswerPart.header] = part?.rawValue
         bus.publish(
             Message(body, properties), to: .toQueue, key: RoutingKey(replyTo.text), mandatory: false, then: nil)
     }

@@ -50,6 +50,55 @@ struct ClientOutboundTests {
         #expect(queue.isEmpty)
     }
 
+    @Test(
+        "answers in parts go before anything else, whoever it was that came too much",
+        arguments: [WSEdgeConfiguration.SlowClient.close, .dropOldest])
+    func parts(policy: WSEdgeConfiguration.SlowClient) {
+        let budget = OutboundBudget(limit: 1 << 30)
+        var queue = outbound(policy, budget: budget)
+        #expect(queue.append(frame(10), events: 1, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(30), events: 0, as: .answer, part: 7, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(11), events: 0, as: .answer, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(30), events: 0, as: .answer, part: 5, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(12), events: 1, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(30), events: 0, as: .answer, part: 7, now: start) == .cut([5, 7], dropped: 0))
+        #expect(budget.bytes == 33)
+        let sizes = (1...3).map { _ in queue.next()?.frames.readableBytes }
+        #expect(sizes == [10, 11, 12])
+        #expect(queue.isEmpty && queue.bytes == 0 && budget.bytes == 0)
+    }
+
+    @Test("an event that is too much costs the parts, not the client; without parts it costs what it always did")
+    func partsBeforeClient() {
+        var queue = outbound(.close)
+        #expect(queue.append(frame(90), events: 0, as: .answer, part: 1, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(20), events: 1, now: start) == .cut([1], dropped: 0))
+        #expect(queue.append(frame(90), events: 1, now: start) == .tooSlow)
+    }
+
+    @Test("parts that wait too long are dropped by themselves")
+    func oldParts() {
+        var queue = outbound(.close)
+        #expect(queue.append(frame(1), events: 0, as: .answer, part: 1, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(1), events: 1, now: start + .seconds(20)) == .kept(dropped: 0))
+        #expect(queue.isOverdue(at: start + .seconds(31)))
+        let (dropped, again) = (queue.dropParts(), queue.dropParts())
+        #expect(dropped == [1])
+        #expect(again == [])
+        #expect(!queue.isOverdue(at: start + .seconds(31)))
+    }
+
+    @Test("what was dropped before a part is said before whatever comes next")
+    func missedBeforePart() {
+        var queue = outbound(.dropOldest)
+        #expect(queue.append(frame(60), events: 2, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(60), events: 3, now: start) == .kept(dropped: 2))
+        #expect(queue.append(frame(20), events: 0, as: .answer, part: 1, now: start) == .kept(dropped: 0))
+        #expect(queue.append(frame(90), events: 1, now: start) == .cut([1], dropped: 3))
+        let next = queue.next()
+        #expect(next?.missedBefore == 5)
+    }
+
     @Test("answers are never dropped: when they alone are too much the client is too slow")
     func answersStay() {
         var queue = outbound(.dropOldest)

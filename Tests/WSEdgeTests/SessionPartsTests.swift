@@ -51,6 +51,26 @@ struct PendingCallsTests {
         #expect(calls.count == 1)
     }
 
+    @Test(
+        "a part of an answer gives the next one as long again; in doubt, as long as the doubt; one that ended stays so")
+    func renew() {
+        var calls = PendingCalls()
+        let action = Action(name: "a", params: nil)
+        let id = calls.begin(action, of: SelfID(1), at: now, timeout: .seconds(60))
+        let first = calls.renew(id, at: now + .seconds(59))
+        #expect(first)
+        let early = calls.expire(at: now + .seconds(118))
+        #expect(early.isEmpty)
+        calls.doubt(SelfID(1), askedBefore: now, deadline: now + .seconds(2))
+        let doubtful = calls.renew(id, at: now + .seconds(1))
+        #expect(doubtful)
+        let (soon, late) = (calls.expire(at: now + .seconds(2)), calls.expire(at: now + .seconds(3)))
+        #expect(soon.isEmpty)
+        #expect(late.count == 1)
+        let ended = calls.renew(id, at: now)
+        #expect(!ended)
+    }
+
     @Test("all end in the order they were begun")
     func all() {
         var calls = PendingCalls()

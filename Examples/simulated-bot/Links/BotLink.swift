@@ -12,6 +12,8 @@ final class BotLink: WebSocketDelegate {
     private let core: BotCore
     /// Succeeds when the connection has ended.
     private let ended: EventLoopPromise<Void>?
+    /// Answers in parts, sent one after another as the peer takes them.
+    private var streams: [DownloadStream] = []
 
     init(connection: WebSocketConnection, role: ClientRole, core: BotCore, ended: EventLoopPromise<Void>?) {
         self.connection = connection
@@ -25,15 +27,35 @@ final class BotLink: WebSocketDelegate {
         connection.send(text: text)
     }
 
+    func add(_ stream: DownloadStream) {
+        streams.append(stream)
+        feedStreams()
+    }
+
+    private func feedStreams() {
+        guard !streams.isEmpty else { return }
+        while !streams.isEmpty, connection.isWritable {
+            if let frame = streams[0].nextFrame() {
+                connection.send(text: frame)
+                connection.flush()
+            } else {
+                streams.removeFirst()
+            }
+        }
+    }
+
     func received(text: ByteBuffer) {
         core.received(text, on: self)
     }
 
     func writabilityChanged(isWritable: Bool) {
-        if isWritable { core.feedEvents() }
+        guard isWritable else { return }
+        core.feedEvents()
+        feedStreams()
     }
 
     func closed(_ ending: WebSocketEnding) {
+        streams = []
         core.leave(self, ending)
         ended?.succeed()
     }

@@ -2,6 +2,7 @@ import Bus
 import Contracts
 import Foundation
 import Logging
+import Metrics
 import NIOCore
 import Observability
 import OneBot
@@ -18,6 +19,7 @@ final class PresenceFeed: Sendable {
     private let bus: any MessageBus
     private let exchanges: Exchanges
     private let logger: Logger
+    private let lateAnswers = MetricNames.lateAnswers.counter()
     private let gaps: AsyncStream<Void>
     private let gap: AsyncStream<Void>.Continuation
 
@@ -83,7 +85,11 @@ final class PresenceFeed: Sendable {
     private func receive(_ delivery: Delivery) {
         defer { delivery.acknowledge() }
         guard delivery.exchange == exchanges.presence.name else {
-            _ = requester.receive(delivery)  // one that comes late is nobody's
+            if delivery.properties.part == .more {
+                requester.receive(part: delivery)
+            } else if !requester.receive(delivery) {
+                lateAnswers.increment()
+            }
             return
         }
         do {

@@ -33,7 +33,8 @@ extension BotLink {
             return
         }
         heardAnswer()
-        guard let answer = echoes.restore(response) else {
+        let answer = response.isFollowed ? echoes.restorePart(response, at: .now()) : echoes.restore(response)
+        guard let answer else {
             metrics.lateAnswers.increment()
             logger.debug(
                 "An answer of the bot was dropped: nobody waits for it.",
@@ -41,7 +42,7 @@ extension BotLink {
             return
         }
         publish([answer])
-        pump()
+        if !response.isFollowed { pump() }
     }
 
     private func publish(_ event: Event) {
@@ -60,21 +61,24 @@ extension BotLink {
     func publish(_ answers: [EchoTable.Answer]) {
         for answer in answers {
             if let queue = answer.asker.replyTo {
-                publish(answer.body, to: queue, for: answer.asker, .answer(answer.asker))
-            } else {
+                let content = answer.token.map { Parcel.Content.part(answer.asker, $0) } ?? .answer(answer.asker)
+                publish(answer.body, to: queue, for: answer.asker, answer.part, content)
+            } else if answer.part != .more {
                 noteOutcome(answer)
             }
         }
     }
 
     private func publish(
-        _ body: ByteBuffer, to queue: QueueName, for asker: EchoTable.Asker, _ content: Parcel.Content
+        _ body: ByteBuffer, to queue: QueueName, for asker: EchoTable.Asker, _ part: AnswerPart?,
+        _ content: Parcel.Content
     ) {
         answered += 1
         var properties = MessageProperties(
             "response", from: .edge, id: "\(sequence.epoch)-r\(answered)", at: timestamp, trace: asker.trace)
         properties.correlationID = asker.correlationID
         properties.isPersistent = true
+        if let part { properties.headers[AnswerPart.header] = part.rawValue }
         send(
             Parcel(
                 message: Message(body, properties), exchange: .toQueue, key: RoutingKey(queue.text), content: content))
@@ -92,7 +96,7 @@ extension BotLink {
         isPublishing = true
         defer { isPublishing = false }
         while let (parcel, ticket) = outbox.take(finishing: { stamp(&$0) }) {
-            bus.publish(parcel.message, to: parcel.exchange, key: parcel.key, mandatory: false) {
+            bus.publish(parcel.message, to: parcel.exchange, key: parcel.key, mandatory: parcel.isMandatory) {
                 self.ended(ticket, $0)
             }
         }
@@ -111,7 +115,10 @@ extension BotLink {
     private func ended(_ ticket: Outbox<Parcel>.Ticket, _ outcome: PublishOutcome) {
         guard eventLoop.inEventLoop else { return onLoop { $0.ended(ticket, outcome) } }
         switch outcome {
-        case .confirmed, .unroutable:
+        case .confirmed:
+            apply(outbox.settle(ticket))
+        case .unroutable:
+            if case .part(_, let token) = outbox[ticket]?.content { echoes.forget(token) }
             apply(outbox.settle(ticket))
         case .rejected(let reason):
             let parcel = outbox[ticket]
@@ -132,12 +139,18 @@ extension BotLink {
             logger.warning(
                 "The bus refused an event of the bot; its clients see a gap.",
                 metadata: [LogKeys.reason: "\(reason)"])
-        case .answer(let asker):
-            guard let queue = asker.replyTo else { break }
-            let response = Response.failed(.tooLarge, "The bot's answer is too large for the bus: \(reason).")
-            publish(response.encoded(echo: asker.echo), to: queue, for: asker, .apology)
+        case .answer(let asker): apologise(to: asker, because: reason, nil)
+        case .part(let asker, let token):
+            echoes.forget(token)
+            apologise(to: asker, because: reason, .last)
         case .apology: break
         }
+    }
+
+    private func apologise(to asker: EchoTable.Asker, because reason: String, _ part: AnswerPart?) {
+        guard let queue = asker.replyTo else { return }
+        let response = Response.failed(.tooLarge, "The bot's answer is too large for the bus: \(reason).")
+        publish(response.encoded(echo: asker.echo), to: queue, for: asker, part, .apology)
     }
 
     /// Pauses or resumes the bot's connections.

@@ -1,4 +1,5 @@
 import Bus
+import Contracts
 import NIOCore
 import Observability
 import OneBot
@@ -7,7 +8,8 @@ import OneBot
 ///
 /// Towards the bot every action carries a token of ours (a JSON string, unique for the bot), whatever echo the asker used, if
 /// any. The bot's answer is recognised by it, gets the asker's echo back byte for byte, and goes to the asker's reply address.
-/// Each entry ends once: answered, past its deadline, or lost with the link.
+/// Each entry ends once: answered, past its deadline, or lost with the link. Where a bot answers in parts, each of them puts the deadline off,
+/// and the last one ends it.
 struct EchoTable {
     /// Where an answer goes, and the echo it must carry.
     struct Asker: Sendable {
@@ -16,6 +18,8 @@ struct EchoTable {
             case caller
             /// We do, whether the bot answers at all.
             case probe
+            /// Whoever wanted it is gone.
+            case gone
         }
 
         /// `nil`: nobody waits for the answer.
@@ -51,13 +55,22 @@ struct EchoTable {
         /// Of the action that is answered.
         let action: String
         let body: ByteBuffer
+        /// Where it is one of several.
+        var part: AnswerPart?
+        /// The number of our token, where more follow.
+        var token: UInt64?
     }
 
     private struct Entry {
-        let asker: Asker
+        var asker: Asker
         let action: String
         let timeout: Duration
-        let deadline: NIODeadline
+        var deadline: NIODeadline
+        /// A part of the answer has come.
+        var isBegun = false
+
+        /// What ends it is the last of several, or the only one.
+        var lastPart: AnswerPart? { isBegun ? .last : nil }
     }
 
     let bot: SelfID
@@ -111,11 +124,32 @@ struct EchoTable {
             unmatched += 1
             return nil
         }
-        let body =
-            if let echo = entry.asker.echo { response.json.setting("echo", to: echo) } else {
-                response.json.removing("echo")
-            }
-        return Answer(asker: entry.asker, action: entry.action, body: body)
+        return Answer(
+            asker: entry.asker, action: entry.action, body: Self.body(response, for: entry.asker), part: entry.lastPart)
+    }
+
+    /// The same for an answer that others follow: the bot has as long again for the next.
+    mutating func restorePart(_ response: BotResponse, at now: NIODeadline) -> Answer? {
+        guard let echo = response.echo, let token = number(inToken: echo), let entry = entries[token] else {
+            unmatched += 1
+            return nil
+        }
+        entries[token]?.isBegun = true
+        entries[token]?.deadline = now + TimeAmount(entry.timeout)
+        return Answer(
+            asker: entry.asker, action: entry.action, body: Self.body(response, for: entry.asker), part: .more,
+            token: token)
+    }
+
+    /// Nobody is there any more who wants the rest of that answer.
+    mutating func forget(_ token: UInt64) {
+        guard let asker = entries[token]?.asker else { return }
+        entries[token]?.asker = Asker(
+            replyTo: nil, correlationID: nil, echo: asker.echo, trace: asker.trace, purpose: .gone)
+    }
+
+    private static func body(_ response: BotResponse, for asker: Asker) -> ByteBuffer {
+        if let echo = asker.echo { response.json.setting("echo", to: echo) } else { response.json.removing("echo") }
     }
 
     /// How many that were sent then or later ``expire(at:)`` would end.
@@ -128,7 +162,10 @@ struct EchoTable {
         end(entries.filter { $0.value.deadline <= now }.keys) { [bot] entry in
             .failed(
                 .timedOut,
-                "Bot \(bot) did not answer \(entry.action) within \(entry.timeout); it may have been carried out.")
+                entry.isBegun
+                    ? "Bot \(bot) sent no more of its answer to \(entry.action) for \(entry.timeout)."
+                    : "Bot \(bot) did not answer \(entry.action) within \(entry.timeout); it may have been carried out."
+            )
         }
     }
 
@@ -145,7 +182,9 @@ struct EchoTable {
     private mutating func end(_ tokens: some Sequence<UInt64>, _ response: (Entry) -> Response) -> [Answer] {
         tokens.sorted().compactMap { token in
             remove(token).map {
-                Answer(asker: $0.asker, action: $0.action, body: response($0).encoded(echo: $0.asker.echo))
+                Answer(
+                    asker: $0.asker, action: $0.action, body: response($0).encoded(echo: $0.asker.echo),
+                    part: $0.lastPart)
             }
         }
     }

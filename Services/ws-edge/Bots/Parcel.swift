@@ -6,6 +6,8 @@ struct Parcel: Sendable {
     enum Content: Sendable {
         case event
         case answer(EchoTable.Asker)
+        /// One of several answers, with more to come: the number of our token.
+        case part(EchoTable.Asker, UInt64)
         /// Says that the answer could not be sent: refused in its turn, nothing is left to say.
         case apology
     }
@@ -15,10 +17,18 @@ struct Parcel: Sendable {
     let key: RoutingKey
     let content: Content
 
+    /// Whether we want to hear that nobody is there to take it.
+    var isMandatory: Bool {
+        switch content {
+        case .part: true
+        case .event, .answer, .apology: false
+        }
+    }
+
     var isEvent: Bool {
         switch content {
         case .event: true
-        case .answer, .apology: false
+        case .answer, .part, .apology: false
         }
     }
 }

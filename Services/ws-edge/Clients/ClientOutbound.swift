@@ -5,7 +5,8 @@ import NIOCore
 /// bytes and age (`edge.outbound_bytes`, `edge.outbound_age`, `edge.outbound_budget`). One larger message always fits.
 ///
 /// What happens at the bound is `edge.slow_client`: the connection is closed, or the oldest events go, counted, so that
-/// ``next()`` can say how many are missing at that place. Answers never go: a client that asked gets its answer.
+/// ``next()`` can say how many are missing at that place. Answers never go: a client that asked gets its answer. Only of those that come in parts
+/// the parts do, before anything else: without one the others are of no use, and one answer that says so takes their place.
 struct ClientOutbound {
     private struct Entry {
         var frames: ByteBuffer
@@ -15,6 +16,8 @@ struct ClientOutbound {
         var since: NIODeadline
         /// What is in there, where it is an event for one member of a group.
         var grouped: GroupedEvent?
+        /// Which call it answers in part.
+        var part: UInt64?
         /// Events dropped just before this entry.
         var missedBefore = 0
     }
@@ -28,6 +31,8 @@ struct ClientOutbound {
     enum Outcome: Hashable {
         /// It waits; `dropped` events had to go for it.
         case kept(dropped: Int)
+        /// It waits; the parts of answers to these calls had to go for it, and `dropped` events.
+        case cut([UInt64], dropped: Int)
         case tooSlow
     }
 
@@ -49,16 +54,30 @@ struct ClientOutbound {
 
     mutating func append(
         _ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, grouped: GroupedEvent? = nil,
-        now: NIODeadline
+        part: UInt64? = nil, now: NIODeadline
     ) -> Outcome {
-        add(Entry(frames: frames, events: events, kind: kind, since: now, grouped: grouped))
+        add(Entry(frames: frames, events: events, kind: kind, since: now, grouped: grouped, part: part))
         guard isOver else { return .kept(dropped: 0) }
+        let cut = dropParts()
+        guard isOver else { return .cut(cut, dropped: 0) }
         switch policy {
         case .close: return .tooSlow
         case .dropOldest:
             let dropped = dropOldest(while: { $0.isOver })
-            return isOver ? .tooSlow : .kept(dropped: dropped)
+            if isOver { return .tooSlow }
+            return cut.isEmpty ? .kept(dropped: dropped) : .cut(cut, dropped: dropped)
         }
+    }
+
+    /// Lets go of all that waits of answers in parts.
+    /// - Returns: the calls they belong to.
+    mutating func dropParts() -> [UInt64] {
+        let parts = entries.filter { $0.part != nil }
+        guard !parts.isEmpty else { return [] }
+        // None of them says that events are missing before it: before an event is dropped, parts are.
+        entries.removeAll { $0.part != nil }
+        change(by: -parts.reduce(0) { $0 + $1.frames.readableBytes })
+        return Array(Set(parts.compactMap(\.part))).sorted()
     }
 
     mutating func next() -> Next? {

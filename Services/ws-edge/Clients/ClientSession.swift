@@ -112,8 +112,9 @@ final class ClientSession: WebSocketDelegate {
     func doubt(_ bot: SelfID, _ doubt: KnownBots.Doubt, at now: NIODeadline) {
         switch doubt {
         case .none: break
-        case .gone: calls.doubt(bot, askedBefore: now, deadline: now + .seconds(2))
-        case .replaced: calls.doubt(bot, askedBefore: now - PresenceReplica.lag, deadline: now + .seconds(2))
+        case .gone: calls.doubt(bot, askedBefore: now, deadline: now + PendingCalls.doubtful)
+        case .replaced:
+            calls.doubt(bot, askedBefore: now - PresenceReplica.lag, deadline: now + PendingCalls.doubtful)
         }
     }
 
@@ -162,6 +163,8 @@ final class ClientSession: WebSocketDelegate {
         for call in calls.expire(at: now) { reply(call.late, to: call.began) }
         if let grant = seat?.overdue(at: now) { registered(.granted(grant)) }
         guard outbound.isOverdue(at: now) else { return }
+        cut(outbound.dropParts())
+        guard outbound.isOverdue(at: now) else { return }
         if let count = outbound.dropOverdue(at: now) {
             dropped(count)
         } else {
@@ -195,16 +198,23 @@ final class ClientSession: WebSocketDelegate {
 
     // MARK: Sending
 
-    /// Writes frames, or keeps them while the client reads too slowly. `events`: how many of them would be missed.
-    func deliver(_ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, grouped: GroupedEvent? = nil) {
+    /// Writes frames, or keeps them while the client reads too slowly. `events`: how many of them would be missed. `part`: the call that they
+    /// answer in part.
+    func deliver(
+        _ frames: ByteBuffer, events: Int, as kind: OutgoingKind = .event, grouped: GroupedEvent? = nil,
+        part: UInt64? = nil
+    ) {
         guard !state.hasEnded else { return }
         if outbound.isEmpty, connection.isWritable {
             connection.send(frames, as: kind)
             shard.markDirty(self)
             return
         }
-        switch outbound.append(frames, events: events, as: kind, grouped: grouped, now: .now()) {
+        switch outbound.append(frames, events: events, as: kind, grouped: grouped, part: part, now: .now()) {
         case .kept(let count): dropped(count)
+        case .cut(let calls, let count):
+            dropped(count)
+            cut(calls)
         case .tooSlow: fellBehind()
         }
     }
@@ -225,14 +235,6 @@ final class ClientSession: WebSocketDelegate {
 
     func dropped(_ events: Int) {
         if events > 0 { context.metrics.eventsDropped.increment(by: events) }
-    }
-
-    private func fellBehind() {
-        context.metrics.slowClientsClosed.increment()
-        logger.warning("Client too slow: closed.", metadata: ["bytes": "\(outbound.bytes)"])
-        leaveGroup()
-        outbound.clear()
-        close(.tryAgainLater("You read too slowly; reconnect when you can keep up."))
     }
 
     // MARK: WebSocketDelegate

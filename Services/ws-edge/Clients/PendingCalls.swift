@@ -8,6 +8,7 @@ struct PendingCalls {
         let echo: ByteBuffer?
         let began: NIODeadline
         let bot: SelfID
+        fileprivate let timeout: TimeAmount
         fileprivate(set) var deadline: NIODeadline
         /// The link it went over may be gone, and its holder too.
         fileprivate(set) var isInDoubt = false
@@ -32,7 +33,8 @@ struct PendingCalls {
 
     mutating func begin(_ action: Action, of bot: SelfID, at now: NIODeadline, timeout: TimeAmount) -> UInt64 {
         lastID += 1
-        calls[lastID] = Call(action: action.name, echo: action.echo, began: now, bot: bot, deadline: now + timeout)
+        calls[lastID] = Call(
+            action: action.name, echo: action.echo, began: now, bot: bot, timeout: timeout, deadline: now + timeout)
         return lastID
     }
 
@@ -43,6 +45,17 @@ struct PendingCalls {
             calls[id]?.isInDoubt = true
         }
     }
+
+    /// A part of the answer came: there is as long again for the next; where the link is in doubt, as long as that doubt.
+    /// False where it has ended before.
+    mutating func renew(_ id: UInt64, at now: NIODeadline) -> Bool {
+        guard let call = calls[id] else { return false }
+        calls[id]?.deadline = now + (call.isInDoubt ? Self.doubtful : call.timeout)
+        return true
+    }
+
+    /// So long a link's holder has to answer what was in flight.
+    static let doubtful = TimeAmount.seconds(2)
 
     /// Takes the call out; `nil` where it was answered before: the answer at hand is late.
     mutating func end(_ id: UInt64) -> Call? { calls.removeValue(forKey: id) }

@@ -17,8 +17,8 @@ enum HubItem: Sendable {
     case bot(OnlineBot, isDefault: Bool)
     /// The `status` of a bot's own heartbeat.
     case heartbeatStatus(SelfID, ByteBuffer)
-    /// A bot's answer to an action.
-    case answer(session: UInt64, call: UInt64, text: ByteBuffer)
+    /// A bot's answer to an action. `isFollowed`: more of it are to come.
+    case answer(session: UInt64, call: UInt64, text: ByteBuffer, isFollowed: Bool)
     /// Work for one session on its loop; nothing happens where it is gone.
     case onSession(UInt64, @Sendable (ClientSession) -> Void)
     /// Work for all of them.
@@ -30,7 +30,7 @@ enum HubItem: Sendable {
         case .events(_, let frames, _): frames.readableBytes
         case .distributed(_, let message): message.data.readableBytes
         case .grouped(let event): event.frames.readableBytes
-        case .answer(_, _, let text): text.readableBytes
+        case .answer(_, _, let text, _): text.readableBytes
         case .gap, .clientStatus, .bot, .heartbeatStatus, .onSession, .onEverySession: 0
         }
     }

@@ -190,7 +190,9 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
                 session.doubt(bot.selfID, doubt, at: now)
             }
         case .heartbeatStatus(let bot, let status): bots.setStatus(status, of: bot)
-        case .answer(let session, let call, let text): state[session]?.answered(call, with: text)
+        case .answer(let session, let call, let text, isFollowed: false): state[session]?.answered(call, with: text)
+        case .answer(let session, let call, let text, isFollowed: true):
+            state[session]?.answeredInPart(call, with: text)
         case .onSession(let session, let work): if let session = state[session] { work(session) }
         case .onEverySession(let work): for session in state.all { work(session) }
         }
