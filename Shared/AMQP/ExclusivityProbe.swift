@@ -27,7 +27,9 @@ enum ExclusivityProbe {
     static func run(on session: AMQPSession, prefix: String) -> EventLoopFuture<Void> {
         let eventLoop = session.consuming.eventLoop
         let nonce = String(UInt64.random(in: 0 ... .max), radix: 36)
-        let queues = (0..<pairs).map { QueueDeclaration(QueueName("\(prefix).probe.\(nonce).\($0)"), isExclusive: true) }
+        let queues = (0..<pairs).map {
+            QueueDeclaration(QueueName("\(prefix).probe.\(nonce).\($0)"), isExclusive: true)
+        }
         return channels(of: session.publishing).and(channels(of: session.consuming)).flatMap { ours, others in
             // All in one turn of the loop: what each connection says goes out at its end.
             let attempts = queues.indices.map { index in

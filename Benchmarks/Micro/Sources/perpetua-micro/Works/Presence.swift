@@ -97,7 +97,8 @@ private struct Registrations {
         let report = EdgeReport(
             kind: .change, edge: Presence.edge, sequence: reports, isReady: true, left: [session],
             sessionCount: online - 1)
-        let effects = state.take(report, fresh: { _ in preconditionFailure("A leaving client is nobody new.") }, at: now)
+        let effects = state.take(
+            report, fresh: { _ in preconditionFailure("A leaving client is nobody new.") }, at: now)
         try check(effects?.changes.count == 1, "Nobody is told that the client left.")
     }
 }
