@@ -1,4 +1,5 @@
 import Contracts
+import OneBot
 import Synchronization
 
 /// Asks the registry how far it is, in one question for all who want to know: who comes while one is under way shares the next, which is asked

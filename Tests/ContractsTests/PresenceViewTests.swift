@@ -1,5 +1,6 @@
 import Contracts
 import NIOCore
+import OneBot
 import TestSupport
 import Testing
 
