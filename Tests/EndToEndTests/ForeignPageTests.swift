@@ -76,7 +76,7 @@ extension EndToEnd {
                     let headers: HTTPHeaders = ["Origin": "https://dash.example.org", "Host": "bot.example.org"]
                     let refused = try await refusal(perpetua.ws, headers)
                     #expect(refused == nil)
-                    let answer = try await FakeHTTP.get(perpetua.http + "/get_status", headers: headers)
+                    let answer = try await FakeHTTP.get(perpetua.http + "/api/get_online_clients", headers: headers)
                     #expect(answer.status == 200)
                     #expect(answer.headers["Access-Control-Allow-Origin"] == ["https://dash.example.org"])
                 }
