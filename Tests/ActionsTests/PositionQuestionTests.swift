@@ -34,6 +34,7 @@ import Testing
         harness.registry.answer(.position, RPC.Empty.self) { _ in
             PresencePosition(registryEpoch: 1, sequence: told.withLock { $0 })
         }
+        let question = harness.dispatcher.position
         let stale = await withTaskGroup { group in
             for _ in 0..<100 {
                 group.addTask {
@@ -41,7 +42,7 @@ import Testing
                         number += 1
                         return number
                     }
-                    guard let position = try? await harness.dispatcher.position.ask() else { return true }
+                    guard let position = try? await question.ask() else { return true }
                     return position.sequence < atLeast
                 }
             }
@@ -54,8 +55,9 @@ import Testing
     func away() async throws {
         let harness = try await ActionsHarness()
         await harness.registry.close()
+        let question = harness.dispatcher.position
         let failed = await withTaskGroup { group in
-            for _ in 0..<20 { group.addTask { (try? await harness.dispatcher.position.ask()) == nil } }
+            for _ in 0..<20 { group.addTask { (try? await question.ask()) == nil } }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(failed == 20)
