@@ -5,7 +5,7 @@ import Testing
 
 @testable import OneBot
 
-@Suite("CQ codes", .timeLimit(.minutes(1)))
+@Suite("CQ codes", .timeLimit(.minutes(5)))
 struct CQCodeTests {
     private func written(_ segments: [MessageSegment]) -> String {
         var json = ByteBuffer()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OneBot
 
-@Suite("FrameScanner", .timeLimit(.minutes(1)))
+@Suite("FrameScanner", .timeLimit(.minutes(5)))
 struct FrameScannerTests {
     @Test("generated JSON is valid, and means what Foundation says it means")
     func generated() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OneBot
 
-@Suite("JSONObject", .timeLimit(.minutes(1)))
+@Suite("JSONObject", .timeLimit(.minutes(5)))
 struct JSONObjectTests {
     @Test("removing a member leaves every other byte as it was")
     func removing() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OneBot
 
-@Suite("The two forms of a message", .timeLimit(.minutes(1)))
+@Suite("The two forms of a message", .timeLimit(.minutes(5)))
 struct MessageFormatTests {
     private func converted(_ event: String, to format: MessageFormat) throws -> String? {
         guard case .event(let event) = BotFrame(parsing: ByteBuffer(string: event)) else {
