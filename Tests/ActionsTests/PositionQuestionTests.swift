@@ -30,15 +30,15 @@ import Testing
     @Test("of a hundred at once each hears an answer to a question that was asked after it came")
     func together() async throws {
         let harness = try await ActionsHarness()
-        let told = Mutex<UInt64>(0)
+        let told = Count()
         harness.registry.answer(.position, RPC.Empty.self) { _ in
-            PresencePosition(registryEpoch: 1, sequence: told.withLock { $0 })
+            PresencePosition(registryEpoch: 1, sequence: told.value.withLock { $0 })
         }
         let question = harness.dispatcher.position
         let stale = await withTaskGroup { group in
             for _ in 0..<100 {
                 group.addTask {
-                    let atLeast = told.withLock { number in
+                    let atLeast = told.value.withLock { number in
                         number += 1
                         return number
                     }
@@ -62,4 +62,8 @@ import Testing
         }
         #expect(failed == 20)
     }
+}
+
+private final class Count: Sendable {
+    let value = Mutex<UInt64>(0)
 }
