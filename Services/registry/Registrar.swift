@@ -110,7 +110,7 @@ actor Registrar {
                 metadata: [LogKeys.routingKey: "\(delivery.routingKey)", LogKeys.error: "\(error)"])
             return []
         }
-        guard let effects = state.take(report, fresh: { newcomer() }, at: now) else {
+        guard let effects = state.take(report, fresh: { drawn() }, at: now) else {
             logger.debug(
                 "A report of an edge that has ended is ignored; if that edge is alive, two edges have one edge.id.",
                 metadata: [LogKeys.edgeID: "\(report.edge.edgeID)", LogKeys.edgeInstance: "\(report.edge.instance)"])
@@ -230,13 +230,17 @@ actor Registrar {
         }
     }
 
+    /// The same while the state is at work, which may not be looked at then: it refuses who is there already.
+    private func drawn() -> KnownClient {
+        KnownClient(appID: FreshUUID.text(using: &generator), token: .fresh(using: &generator), state: .leased)
+    }
+
     /// Who a session becomes that presents nothing: nobody there is. A source of random numbers that repeats itself is
     /// not asked for ever; then the state refuses.
     func newcomer() -> KnownClient {
         var attempts = 1
         while true {
-            let fresh = KnownClient(
-                appID: FreshUUID.text(using: &generator), token: .fresh(using: &generator), state: .leased)
+            let fresh = drawn()
             if !state.isTaken(fresh) || attempts == Self.mostDraws { return fresh }
             attempts += 1
         }
