@@ -1,4 +1,4 @@
-import Actions
+public import Actions
 public import Bus
 import Contracts
 import Foundation
@@ -23,6 +23,7 @@ public final class APIGatewayService: Service {
     private let eventLoopGroup: any EventLoopGroup
     private let logger: Logger
     private let onBound: @Sendable (Int) -> Void
+    private let inbound: InboundBudget
     private let checks: [HealthCheck]
     private let metrics: MetricsPage?
     private let requester: Requester
@@ -35,15 +36,18 @@ public final class APIGatewayService: Service {
     /// - Parameters:
     ///   - checks: of the process's bus and its other services, for `/health/ready`.
     ///   - metrics: what `/metrics` answers.
+    ///   - inbound: the room of the process for messages that arrive; `nil`: this service is alone in it.
     ///   - onBound: hears the port once it listens (`api.port` may be 0).
     public init(
         configuration: APIGatewayConfiguration, bus: any MessageBus, eventLoopGroup: any EventLoopGroup, logger: Logger,
-        checks: [HealthCheck] = [], metrics: MetricsPage? = nil, onBound: @escaping @Sendable (Int) -> Void = { _ in }
+        checks: [HealthCheck] = [], metrics: MetricsPage? = nil, inbound: InboundBudget? = nil,
+        onBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.bus = bus
         self.eventLoopGroup = eventLoopGroup
         self.logger = logger
+        self.inbound = inbound ?? InboundBudget(limit: configuration.inboundBudget)
         self.checks = checks
         self.metrics = metrics
         self.onBound = onBound
@@ -186,7 +190,8 @@ public final class APIGatewayService: Service {
                 policy: CallerIdentity.Policy(
                     requiresClientToken: configuration.requiresClientToken,
                     identifiesByAddress: configuration.identifiesByAddress)),
-            health: HealthRoutes(checks: [health] + checks, metrics: metrics), maxBodyBytes: configuration.maxBodyBytes)
+            health: HealthRoutes(checks: [health] + checks, metrics: metrics), maxBodyBytes: configuration.maxBodyBytes,
+            inbound: inbound)
         return Application(
             responder: responder,
             server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),

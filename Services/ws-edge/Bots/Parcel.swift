@@ -5,6 +5,8 @@ struct Parcel: Sendable {
     /// What it carries, and so what its refusal by the bus means.
     enum Content: Sendable {
         case event
+        /// Says that an event is missing.
+        case gap
         case answer(EchoTable.Asker)
         /// Says that the answer could not be sent: refused in its turn, nothing is left to say.
         case apology
@@ -17,7 +19,7 @@ struct Parcel: Sendable {
 
     var isEvent: Bool {
         switch content {
-        case .event: true
+        case .event, .gap: true
         case .answer, .apology: false
         }
     }
