@@ -1,4 +1,5 @@
 import APIGateway
+import Actions
 import NIOCore
 import Registry
 import ServiceLifecycle
@@ -21,14 +22,17 @@ enum Main {
             configuration: .init(settings), bus: bus, eventLoop: loops.next(), logger: process.logger)
         process.beforeServing { try await registry.refuseSecond() }
         registry
+        let configuration = WSEdgeConfiguration(settings, messageLimit: process.messageLimit)
+        let inbound = InboundBudget(limit: configuration.inboundBudget)
         let edge = WSEdgeService(
-            configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
+            configuration: configuration, bus: bus, eventLoopGroup: loops, logger: process.logger, inbound: inbound,
             onListening: { ports.edgeListens(on: $0) })
         edge
         APIGatewayService(
-            configuration: .init(settings), bus: bus, eventLoopGroup: loops, logger: process.logger,
-            checks: [process.busHealth, registry.health, edge.health], metrics: process.metricsPage,
-            sharedPort: { ports.edge }, onBound: { ports.apiListens(on: $0) })
+            configuration: .init(settings, messageLimit: process.messageLimit), bus: bus, eventLoopGroup: loops,
+            logger: process.logger, checks: [process.busHealth, registry.health, edge.health],
+            metrics: process.metricsPage, inbound: inbound, sharedPort: { ports.edge },
+            onBound: { ports.apiListens(on: $0) })
         Console(configuration: .init(process), ports: ports, bus: bus, eventLoop: loops.next())
     }
 }

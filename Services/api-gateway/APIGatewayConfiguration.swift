@@ -25,8 +25,11 @@ public struct APIGatewayConfiguration: Sendable {
     /// `api.identify_by_address`: a caller is taken for the only client at its address even where it is not on
     /// loopback, or comes through a proxy. Default false; true where each container holds one client.
     public var identifiesByAddress: Bool
-    /// `api.max_body_size`: the largest request body. Default 16 MiB.
+    /// `api.max_body_size`: the largest request body. Default: `max_message_size`, beyond which nothing could be passed
+    /// on.
     public var maxBodyBytes: Int
+    /// `edge.inbound_budget`: bodies that are still arriving count as messages do.
+    public var inboundBudget: Int
     /// `api.drain_time`: how long a stopping gateway waits for what is in flight. Default 5 s.
     public var drainTime: Duration
     /// `edge.shared_port`, `edge.public_host`: here only to say where the WebSocket is. Default 6700, and
@@ -45,7 +48,9 @@ public struct APIGatewayConfiguration: Sendable {
     /// Whether there is any token now.
     public var asksForToken: Bool { !tokens.value.isEmpty }
 
-    public init(_ settings: Settings) {
+    /// - Parameter messageLimit: the largest message, as the process has derived it; `nil`: what `max_message_size`
+    ///   says alone.
+    public init(_ settings: Settings, messageLimit: Int? = nil) {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
         host = settings.string("api.host", default: "127.0.0.1")
         port = settings.int("api.port", default: 8080, in: 0...65535)
@@ -55,7 +60,17 @@ public struct APIGatewayConfiguration: Sendable {
         onlineClientsShape = settings.choice("api.online_clients_shape", default: .clients)
         requiresClientToken = settings.bool("api.require_client_token", default: false)
         identifiesByAddress = settings.bool("api.identify_by_address", default: false)
-        maxBodyBytes = settings.bytes("api.max_body_size", default: 16 << 20, in: 1 << 10...256 << 20)
+        let messageLimit =
+            messageLimit ?? settings.bytes("max_message_size", following: 64 << 20, in: 64 << 10...256 << 20)
+        maxBodyBytes = settings.bytes("api.max_body_size", following: messageLimit, in: 1 << 10...256 << 20)
+        if maxBodyBytes > messageLimit {
+            settings.report(
+                "api.max_body_size", value: "\(maxBodyBytes)",
+                remedy:
+                    "No message holds more than max_message_size (\(messageLimit)), so a larger body reaches nobody. "
+                    + "Raise that, or lower this.")
+        }
+        inboundBudget = settings.bytes("edge.inbound_budget", default: 256 << 20, in: 1 << 20...64 << 30)
         drainTime = settings.duration("api.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
         sharedPort = settings.int("edge.shared_port", default: 6700, in: 0...65535)
         publicHost = settings.optionalString("edge.public_host")

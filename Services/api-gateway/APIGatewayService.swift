@@ -1,4 +1,4 @@
-import Actions
+public import Actions
 public import Bus
 import Contracts
 import Foundation
@@ -24,6 +24,7 @@ public final class APIGatewayService: Service {
     private let logger: Logger
     private let onBound: @Sendable (Int) -> Void
     private let sharedPort: @Sendable () -> Int?
+    private let inbound: InboundBudget
     private let checks: [HealthCheck]
     private let metrics: MetricsPage?
     private let requester: Requester
@@ -36,17 +37,20 @@ public final class APIGatewayService: Service {
     /// - Parameters:
     ///   - checks: of the process's bus and its other services, for `/health/ready`.
     ///   - metrics: what `/metrics` answers.
+    ///   - inbound: the room of the process for messages that arrive; `nil`: this service is alone in it.
     ///   - sharedPort: the edge's, where it is in this process and listens already.
     ///   - onBound: hears the port once it listens (`api.port` may be 0).
     public init(
         configuration: APIGatewayConfiguration, bus: any MessageBus, eventLoopGroup: any EventLoopGroup, logger: Logger,
-        checks: [HealthCheck] = [], metrics: MetricsPage? = nil, sharedPort: @escaping @Sendable () -> Int? = { nil },
+        checks: [HealthCheck] = [], metrics: MetricsPage? = nil, inbound: InboundBudget? = nil,
+        sharedPort: @escaping @Sendable () -> Int? = { nil },
         onBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.bus = bus
         self.eventLoopGroup = eventLoopGroup
         self.logger = logger
+        self.inbound = inbound ?? InboundBudget(limit: configuration.inboundBudget)
         self.checks = checks
         self.metrics = metrics
         self.sharedPort = sharedPort
@@ -197,7 +201,8 @@ public final class APIGatewayService: Service {
                     requiresClientToken: configuration.requiresClientToken,
                     identifiesByAddress: configuration.identifiesByAddress),
                 limits: configuration.outbound),
-            health: HealthRoutes(checks: [health] + checks, metrics: metrics), maxBodyBytes: configuration.maxBodyBytes)
+            health: HealthRoutes(checks: [health] + checks, metrics: metrics), maxBodyBytes: configuration.maxBodyBytes,
+            inbound: inbound)
         return Application(
             responder: responder,
             server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),

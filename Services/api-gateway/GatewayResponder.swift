@@ -14,6 +14,7 @@ struct GatewayResponder: HTTPResponder {
     let actions: ActionRoutes
     let health: HealthRoutes
     let maxBodyBytes: Int
+    let inbound: InboundBudget
     let metrics = GatewayMetrics()
 
     func respond(to request: Request, context: GatewayContext) async throws -> Hummingbird.Response {
@@ -70,13 +71,15 @@ struct GatewayResponder: HTTPResponder {
     }
 
     private func body(of request: Request) async throws(Refusal) -> ByteBuffer {
-        let tooLarge = Refusal(
-            .tooLarge, "The body is larger than \(maxBodyBytes) bytes (api.max_body_size). Send less at once.")
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maxBodyBytes { throw tooLarge }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maxBodyBytes {
+            throw ArrivingBody.tooLarge(maxBodyBytes)
+        }
         do {
-            return try await request.body.collect(upTo: maxBodyBytes)
-        } catch is NIOTooManyBytesError {
-            throw tooLarge
+            var body = ArrivingBody(limit: maxBodyBytes, budget: inbound, at: .now())
+            for try await part in request.body { try body.append(part, at: .now()) }
+            return body.bytes
+        } catch let refusal as Refusal {
+            throw refusal
         } catch {
             // The connection broke; whoever sent it will not read this.
             throw Refusal(.badRequest, "The body did not arrive whole: \(error).")

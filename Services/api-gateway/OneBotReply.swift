@@ -8,7 +8,7 @@ import OneBot
 /// | refused at the door: token, path, content type, body | retcode − 1000 |
 /// | our action failed: a bad value, no such client, a name that is taken | 200 |
 /// | our action failed: 1401, 1403, 1413, 1429, 1503, 1504 | retcode − 1000 |
-/// | a bot answered 1400, 1401, 1403, 1404; or nobody did: 1413, 1429, 1503, 1504 | retcode − 1000 |
+/// | a bot answered 1400, 1401, 1403, 1404; or its answer did not come through: 1413, 1429, 1502, 1503, 1504 | retcode − 1000 |
 /// | everything else | 200 |
 ///
 /// OneBot 11 (HTTP) knows 401, 403, 404, 406, 400 and 200 for the rest, failures included; what a load balancer or a
@@ -53,7 +53,8 @@ struct OneBotReply: Sendable {
 
     private static func botStatus(_ retcode: RetCode) -> Int {
         switch retcode {
-        case .badRequest, .unauthorized, .forbidden, .notFound, .tooLarge, .rateLimited, .unavailable, .timedOut:
+        case .badRequest, .unauthorized, .forbidden, .notFound, .tooLarge, .rateLimited, .unreadableAnswer,
+            .unavailable, .timedOut:
             retcode.rawValue - 1000
         default: 200
         }

@@ -19,6 +19,7 @@ final class EdgeMetrics: Sendable {
     let eventHandling = MetricNames.eventHandling.timer()
     let hubBacklog = MetricNames.hubBacklog.gauge()
     let outbound = MetricNames.outbound.gauge()
+    let inbound = MetricNames.inbound.gauge()
     let targetConnected = MetricNames.targetDials.counter("connected")
     let targetRefused = MetricNames.targetDials.counter("failed")
     let actions = ActionMetrics(door: .websocket)

@@ -72,13 +72,21 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             hub.enqueue(.gap(bot, missed: missed))
         case .pass: break
         }
-        if Exchanges.isHeartbeat(delivery.routingKey) {
+        switch Exchanges.kind(ofEventKey: delivery.routingKey) {
+        case .heartbeat:
             if case .event(let event) = BotFrame(parsing: delivery.body), let status = event.json["status"],
                 status.kind == .object
             {
                 hub.enqueue(.heartbeatStatus(bot, status.bytes))
             }
             return 0
+        case .gap where delivery.properties.type == Exchanges.gapType:
+            context.metrics.eventGaps.increment()
+            // `try?`: what cannot be read says at least that something is missing.
+            let missed = (try? JSONObject(delivery.body))?["missed"]?.int64
+            hub.enqueue(.gap(bot, missed: missed.map { Int(clamping: $0) }))
+            return 0
+        case .gap, .other: break
         }
         let frames = WebSocketConnection.encodeText(delivery.body)
         if let stamp = delivery.properties.groupStamp {

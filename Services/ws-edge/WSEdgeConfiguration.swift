@@ -38,7 +38,11 @@ public struct WSEdgeConfiguration: Sendable {
     public var maxConnections: Int
     /// `edge.drain_time`: how long a stopping edge waits for answers and close frames. Default 5 s.
     public var drainTime: Duration
-    /// `max_message_size`: the largest WebSocket message, both ways. Default 16 MiB.
+    /// `edge.inbound_budget`: bytes of messages that are still arriving, of all connections of the process. Default 256
+    /// MiB.
+    public var inboundBudget: Int
+    /// `max_message_size`: the largest WebSocket message, both ways. Default 64 MiB; over a broker what
+    /// `amqp.max_message_size` says.
     public var maxMessageBytes: Int
     /// `heartbeat_interval`: between heartbeats to clients; 0: none. Default 5 s.
     public var heartbeatInterval: Duration
@@ -111,8 +115,10 @@ extension WSEdgeConfiguration {
 
     var patience: ActionPatience { ActionPatience(timeouts: timeouts, pacing: pacing) }
 
-    /// - Parameter edgeID: `edge.id` where it is not set.
-    public init(_ settings: Settings, edgeID fallback: String = "edge") {
+    /// - Parameters:
+    ///   - edgeID: `edge.id` where it is not set.
+    ///   - messageLimit: the largest message, as the process has derived it; `nil`: what `max_message_size` says alone.
+    public init(_ settings: Settings, edgeID fallback: String = "edge", messageLimit: Int? = nil) {
         exchanges = Exchanges(prefix: settings.string("amqp.prefix", default: "perpetua"))
         edgeID = settings.string("edge.id", default: fallback)
         if !Exchanges.isWord(edgeID) {
@@ -137,7 +143,9 @@ extension WSEdgeConfiguration {
         maxUnanswered = settings.int("edge.max_unanswered", default: 256, in: 1...65536)
         maxConnections = settings.int("edge.max_connections", default: 0, in: 0...1_048_576)
         drainTime = settings.duration("edge.drain_time", default: .seconds(5), in: .zero...(.seconds(600)))
-        maxMessageBytes = settings.bytes("max_message_size", default: 16 << 20, in: 64 << 10...256 << 20)
+        inboundBudget = settings.bytes("edge.inbound_budget", default: 256 << 20, in: 1 << 20...64 << 30)
+        maxMessageBytes =
+            messageLimit ?? settings.bytes("max_message_size", following: 64 << 20, in: 64 << 10...256 << 20)
         heartbeatInterval = settings.duration(
             "heartbeat_interval", default: .seconds(5), in: .zero...ClientChoices.intervals.upperBound)
         ClientChoices.check(heartbeatInterval, "heartbeat_interval", settings)

@@ -1,4 +1,4 @@
-import Actions
+public import Actions
 public import Bus
 import Contracts
 public import Listening
@@ -33,10 +33,11 @@ public final class WSEdgeService: Service {
     private enum Phase { case starting, serving, draining }
 
     /// - Parameters:
+    ///   - inbound: the room of the process for messages that arrive; `nil`: this service is alone in it.
     ///   - onListening: hears the shared port once it is bound (`edge.shared_port` may be 0).
     public init(
         configuration: WSEdgeConfiguration, bus: any MessageBus, eventLoopGroup: any EventLoopGroup, logger: Logger,
-        onListening: @escaping @Sendable (Int) -> Void = { _ in }
+        inbound: InboundBudget? = nil, onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         var logger = logger
         logger[metadataKey: "edge.id"] = "\(configuration.edgeID)"
@@ -46,6 +47,7 @@ public final class WSEdgeService: Service {
         let requester = Requester(
             bus: bus, inbox: exchanges.inbox(of: address), idPrefix: "r", appID: ServiceName.edge.rawValue)
         let registry = RegistryClient(requester: requester, exchanges: exchanges)
+        let inbound = inbound ?? InboundBudget(limit: configuration.inboundBudget)
         let presence = PresenceView()
         let metrics = EdgeMetrics()
         // Bounded by the sessions: each registers once and has one action of ours at work.
@@ -61,14 +63,15 @@ public final class WSEdgeService: Service {
         dispatcher.logger = logger
         context = EdgeContext(
             configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
-            presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks, metrics: metrics, logger: logger)
+            presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks, metrics: metrics, logger: logger,
+            inbound: inbound)
         hub = Hub(
             group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval,
             hasTargets: !configuration.reverseWebSockets.isEmpty || !configuration.webhooks.isEmpty, metrics: metrics)
         let groups = Groups(presence: presence)
         bots = Bots(
             configuration: configuration, address: address, bus: bus, requester: requester, group: eventLoopGroup,
-            logger: logger,
+            logger: logger, inbound: inbound,
             newestElsewhere: { bot in
                 presence.current.bots[bot].flatMap { $0.edge == address ? nil : $0.epoch } ?? 0
             }, isLinked: { presence.current.bots[$0]?.isOnline == true }, stamp: { groups.stamp($1, of: $0) },
@@ -169,6 +172,7 @@ public final class WSEdgeService: Service {
     private func measure() {
         context.metrics.hubBacklog.set(hub.totalBacklogBytes)
         context.metrics.outbound.set(context.budget.bytes)
+        context.metrics.inbound.set(context.inbound.bytes)
         bots.measure(at: .now())
     }
 
@@ -239,7 +243,7 @@ public final class WSEdgeService: Service {
         do {
             let server = try await WebSocketServer.bind(
                 host: configuration.host, port: configuration.sharedPort, group: group,
-                options: .clients(configuration), limits: context.accepting, logger: context.logger,
+                options: context.clientOptions, limits: context.accepting, logger: context.logger,
                 authorise: { [bots, clients] request in bots.decide(request) ?? clients.decide(request) },
                 accepted: { [bots, clients] connection, request in
                     if bots.decide(request) == nil {
@@ -287,18 +291,5 @@ public enum WSEdgeError: Error, CustomStringConvertible {
         switch self {
         case .cannotListen(let failure): failure.description
         }
-    }
-}
-
-extension WebSocketOptions {
-    /// For connections of clients and of bots that dial in.
-    static func clients(_ configuration: WSEdgeConfiguration) -> WebSocketOptions {
-        var options = WebSocketOptions()
-        options.maxMessageBytes = configuration.maxMessageBytes
-        let port =
-            configuration.apiPort == 0
-            ? "the port of api.port, which the log names" : "port \(configuration.apiPort) (api.port)"
-        options.advice = "Connect with a WebSocket client; HTTP is spoken at \(port)."
-        return options
     }
 }

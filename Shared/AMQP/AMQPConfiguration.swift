@@ -22,8 +22,12 @@ public struct AMQPConfiguration: Sendable {
     public var heartbeat: Duration
     /// `amqp.connect_timeout`: from the first packet to an open connection. Default 5 s.
     public var connectTimeout: Duration
-    /// `amqp.max_message_size`: the largest message that is sent: 16 MiB is also what RabbitMQ 4 takes by default. Default 16 MiB.
+    /// `amqp.max_message_size`: the largest message that is sent. Default: what `max_message_size` says, else 16 MiB,
+    /// which is also what RabbitMQ 4 takes by default.
     public var maxMessageBytes: Int
+
+    /// What it may be.
+    public static let messageSizes = 64 << 10...512 << 20
 
     public enum Login: String, Sendable, CaseIterable { case plain, external }
 
@@ -59,7 +63,7 @@ public struct AMQPConfiguration: Sendable {
         heartbeat = settings.duration("amqp.heartbeat", default: .seconds(5), in: .seconds(1)...(.seconds(60)))
         connectTimeout = settings.duration(
             "amqp.connect_timeout", default: .seconds(5), in: .milliseconds(100)...(.seconds(60)))
-        maxMessageBytes = settings.bytes("amqp.max_message_size", default: 16 << 20, in: 64 << 10...512 << 20)
+        maxMessageBytes = settings.bytes("amqp.max_message_size", following: 16 << 20, in: Self.messageSizes)
         if (tlsCertificate == nil) != (tlsKey == nil) {
             settings.report(
                 tlsKey == nil ? "amqp.tls_key_file" : "amqp.tls_certificate_file", value: "",

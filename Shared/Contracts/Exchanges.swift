@@ -64,13 +64,33 @@ public struct Exchanges: Sendable {
         SelfID(decimal: Substring(key.text.utf8.prefix { $0 != UInt8(ascii: ".") }))
     }
 
-    /// Whether an event's routing key is that of a bot's heartbeat.
-    public static func isHeartbeat(_ key: RoutingKey) -> Bool {
+    /// What an edge does with an event, told by its routing key.
+    public enum EventKind: Sendable, Hashable {
+        /// A bot's heartbeat.
+        case heartbeat
+        /// That events are missing; a bot's own notice may have the same key, but is not of the type ``gapType``.
+        case gap
+        case other
+    }
+
+    public static func kind(ofEventKey key: RoutingKey) -> EventKind {
         var text = key.text
         return text.withUTF8 { bytes in
-            bytes.drop { $0 != UInt8(ascii: ".") }.starts(with: ".meta_event.heartbeat.".utf8)
+            let rest = bytes.drop { $0 != UInt8(ascii: ".") }
+            // Most events are messages.
+            guard rest.dropFirst().first != UInt8(ascii: "m") || rest.dropFirst(3).first == UInt8(ascii: "t") else {
+                return .other
+            }
+            if rest.starts(with: ".meta_event.heartbeat.".utf8) { return .heartbeat }
+            return rest.elementsEqual(gapWords.utf8) ? .gap : .other
         }
     }
+
+    private static let gapWords = ".notice.event_gap._"
+
+    /// The `type` of a message that says that events are missing: it stands in their place among a bot's events.
+    public static let gapType = "event_gap"
+    public static func gapKey(_ bot: SelfID) -> RoutingKey { RoutingKey("\(bot)\(gapWords)") }
 
     /// Whether `text` may stand in a routing key as one word (an `edge_id` must).
     public static func isWord(_ text: String) -> Bool {

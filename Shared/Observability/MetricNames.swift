@@ -60,6 +60,13 @@ public enum MetricNames {
         "perpetua_hub_backlog_bytes", .gauge, "Messages that wait for their turn to be written to clients.")
     public static let outbound = MetricName(
         "perpetua_outbound_bytes", .gauge, "What clients have not taken yet; edge.outbound_budget bounds it.")
+    public static let inbound = MetricName(
+        "perpetua_inbound_bytes", .gauge,
+        "Messages that are still arriving, as far as they wait in memory; edge.inbound_budget bounds it.")
+    public static let messagesDiscarded = MetricName(
+        "perpetua_messages_discarded_total", .counter, labels: ["from", "reason"],
+        "Messages received over WebSocket that could not be kept or read; whoever sent them or waits for them was told."
+    )
     public static let targetDials = MetricName(
         "perpetua_target_dials_total", .counter, labels: ["outcome"],
         "Attempts to reach frameworks of reverse_websockets[]: connected or failed.")
@@ -155,7 +162,8 @@ public enum MetricNames {
         connectionsRefused, clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped,
         slowClientsClosed,
         groupEventsHandedOn, groupEventsDropped,
-        eventHandling, hubBacklog, outbound, targetDials,
+        eventHandling, hubBacklog, outbound, inbound, messagesDiscarded,
+        targetDials,
         webhookPosts, webhookEventsDropped, quickOperationsFailed,
         bots, botUp, botEventAge, botSilent, eventsPublished, eventsRefused, framesIgnored, actionsRefused,
         actionsRepeated,

@@ -32,13 +32,11 @@ public struct Action: Sendable {
 
     /// Reads a frame with a string `action`.
     public init(parsing frame: ByteBuffer) throws(ParsingError) {
-        var readBeforeError: [FrameScanner.Child] = []
         let json: JSONObject
         do {
-            json = try JSONObject(frame, membersReadBeforeError: &readBeforeError)
+            json = try JSONObject(frame)
         } catch {
-            let echo = Self.echo(among: readBeforeError, of: frame.withoutByteOrderMark)
-            throw ParsingError(message: "The frame is \(error).", echo: echo)
+            throw ParsingError(message: "The frame is \(error).", echo: Self.salvagedEcho(of: frame, error))
         }
         let members = RoutingMembers(of: json)
         let echo = members[.echo].map { json.value(of: $0).bytes }
@@ -111,9 +109,19 @@ public struct Action: Sendable {
         return false
     }
 
-    /// The echo of a frame that breaks off behind it.
-    private static func echo(among members: [FrameScanner.Child], of text: ByteBuffer) -> ByteBuffer? {
-        let echo = text.withUnsafeReadableBytes { pointer in members.last { $0.isNamed("echo", in: pointer) } }
-        return echo.map { JSONText(slice: $0.value, of: text).bytes }
+    /// The echo of a frame, whether it is an action or not, as far as one can be found.
+    public static func echo(of frame: ByteBuffer) -> ByteBuffer? {
+        do {
+            return try JSONObject(frame)["echo"]?.bytes
+        } catch {
+            return salvagedEcho(of: frame, error)
+        }
+    }
+
+    private static func salvagedEcho(of frame: ByteBuffer, _ error: JSONError) -> ByteBuffer? {
+        switch error {
+        case .notAnObject: nil
+        case .invalid: UnreadableFrame(.invalid(error.description), head: frame).echo
+        }
     }
 }

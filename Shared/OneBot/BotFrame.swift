@@ -6,22 +6,27 @@ public enum BotFrame: Sendable {
     case event(Event)
     /// It has no `post_type` (or `null` there), and an `echo`, a `status` or a `retcode`.
     case response(BotResponse)
+    /// It begins as an object does, and cannot be read: an event that is lost, or an answer.
+    case unreadable(UnreadableFrame)
     /// Anything else: counted and dropped.
     case unknown(reason: String)
 
-    /// Never fails: what cannot be read is ``unknown(reason:)``.
+    /// Never fails.
     public init(parsing frame: ByteBuffer) {
         let json: JSONObject
         do {
             json = try JSONObject(frame)
         } catch {
-            self = .unknown(reason: error.description)
+            let frame = UnreadableFrame(.invalid(error.description), head: frame)
+            self =
+                error != .notAnObject && frame.isObject
+                ? .unreadable(frame) : .unknown(reason: error.description)
             return
         }
         let members = RoutingMembers(of: json)
         if let postType = members[.postType], json.kind(of: postType) != .null {
             guard let postType = json.string(of: postType) else {
-                self = .unknown(reason: "`post_type` is no string")
+                self = .unreadable(UnreadableFrame(.invalid("`post_type` is no string"), head: frame))
                 return
             }
             self = .event(

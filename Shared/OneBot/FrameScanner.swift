@@ -1,12 +1,13 @@
 /// Finds the top-level members of a JSON text, and proves on the way that all of it is valid: the one parser of our own.
 ///
 /// One pass over the bytes without recursion, so depth costs no stack, and without any allocation but the array of
-/// children. The grammar is RFC 8259's, the text is UTF-8. Foundation's `JSONSerialization` and this scanner agree on
-/// what is valid, also where RFC 8259 leaves a choice, and the tests hold them together: nesting ends at 512 levels, half
-/// a surrogate pair (`"\ud800"`) is an error, and a leading byte order mark is skipped (by the callers). They differ in three places:
+/// children. The grammar is RFC 8259's, the text is UTF-8, a leading byte order mark is skipped (by the callers). What
+/// that grammar allows is valid, however odd: most of what is read here only passes through. Foundation's
+/// `JSONSerialization` and this scanner agree on what is valid, and the tests hold them together, but for these places:
 ///
 /// * A comma before a closing bracket (`[1,]`), which Foundation lets pass, is an error: our clients' parsers choke on it.
-/// * A number of any size is valid (`1e400`): what it means is for its reader to say.
+/// * A number of any size is valid (`1e400`), so is half of a surrogate pair (`"\ud83d"`, which JavaScript and Python
+///   write), and so is nesting of any depth: what it means is for its reader to say.
 /// * Only UTF-8 is read: Foundation also guesses UTF-16 and UTF-32.
 struct FrameScanner {
     /// A value of the outermost object or array, as offsets from the start of the text.
@@ -25,8 +26,8 @@ struct FrameScanner {
         var member: Range<Int> { Int(keyStart) - 1..<Int(valueEnd) }
     }
 
-    /// The levels of nesting allowed; Foundation's parsers end there, too.
-    static let depthLimit = 512
+    /// The levels of nesting that need no memory of their own.
+    private static let flatLevels = 512
 
     private let tokens: JSONTokens
 
@@ -41,6 +42,8 @@ struct FrameScanner {
     private var depth = 0
     /// One bit for each open level: whether it is an object.
     private var levels = SIMD8<UInt64>()
+    /// The levels beyond those; no message is so deep that an honest sender wrote it.
+    private var deepLevels: [UInt64] = []
     private var isInObject = false
     private var child = Child()
 
@@ -91,7 +94,7 @@ struct FrameScanner {
             case UInt8(ascii: "\""):
                 return try tokens.string(at: place).end
             case UInt8(ascii: "{"), UInt8(ascii: "["):
-                try open(object: byte == UInt8(ascii: "{"))
+                open(object: byte == UInt8(ascii: "{"))
                 place = tokens.endOfWhiteSpace(from: place + 1)
                 if tokens.byte(at: place) == byte + 2 {  // Both closing brackets come two after the opening ones.
                     close()
@@ -137,10 +140,13 @@ struct FrameScanner {
     }
 
     /// Steps into a container.
-    private mutating func open(object: Bool) throws(JSONError) {
-        guard depth < Self.depthLimit else { throw .tooDeep(limit: Self.depthLimit) }
-        let bit = UInt64(1) << UInt64(depth & 63)
-        if object { levels[depth >> 6] |= bit } else { levels[depth >> 6] &= ~bit }
+    private mutating func open(object: Bool) {
+        if depth < Self.flatLevels {
+            let bit = UInt64(1) << UInt64(depth & 63)
+            if object { levels[depth >> 6] |= bit } else { levels[depth >> 6] &= ~bit }
+        } else {
+            openDeep(object: object)
+        }
         depth += 1
         isInObject = object
         // More members than a frame has, so that the array is allocated once.
@@ -151,7 +157,17 @@ struct FrameScanner {
     private mutating func close() {
         depth -= 1
         guard depth > 0 else { return }
-        isInObject = levels[(depth - 1) >> 6] & (UInt64(1) << UInt64((depth - 1) & 63)) != 0
+        let level = depth - 1
+        let word =
+            level < Self.flatLevels ? levels[level >> 6] : deepLevels[(level - Self.flatLevels) >> 6]
+        isInObject = word & (UInt64(1) << UInt64(level & 63)) != 0
+    }
+
+    private mutating func openDeep(object: Bool) {
+        let index = (depth - Self.flatLevels) >> 6
+        if index == deepLevels.count { deepLevels.append(0) }
+        let bit = UInt64(1) << UInt64(depth & 63)
+        if object { deepLevels[index] |= bit } else { deepLevels[index] &= ~bit }
     }
 
     /// A key, its colon and the white space around that.

@@ -2,7 +2,6 @@
 public enum JSONError: Error, Sendable, Equatable {
     case invalid(offset: Int, reason: String)
     case notAnObject
-    case tooDeep(limit: Int)
 }
 
 extension JSONError {
@@ -10,7 +9,7 @@ extension JSONError {
     func shifted(by count: Int) -> JSONError {
         switch self {
         case .invalid(let offset, let reason): .invalid(offset: offset + count, reason: reason)
-        case .notAnObject, .tooDeep: self
+        case .notAnObject: self
         }
     }
 }
@@ -20,7 +19,6 @@ extension JSONError: CustomStringConvertible {
         switch self {
         case .invalid(let offset, let reason): "not valid JSON: \(reason) at byte \(offset)"
         case .notAnObject: "not a JSON object"
-        case .tooDeep(let limit): "nested deeper than \(limit) levels"
         }
     }
 }

@@ -12,20 +12,12 @@ public struct JSONObject: Sendable {
 
     /// Checks the whole text (RFC 8259) in one pass. White space around the object is allowed and kept.
     public init(_ bytes: ByteBuffer) throws(JSONError) {
-        var membersReadBeforeError: [FrameScanner.Child] = []
-        try self.init(bytes, membersReadBeforeError: &membersReadBeforeError)
-    }
-
-    /// The same; where it throws, the members that were whole before the fault are handed out. Their offsets count from
-    /// the reader index of `bytes.withoutByteOrderMark`.
-    init(_ bytes: ByteBuffer, membersReadBeforeError: inout [FrameScanner.Child]) throws(JSONError) {
         let text = bytes.withoutByteOrderMark
         (members, start) = try text.withUnsafeReadableBytes { pointer throws(JSONError) in
             var scanner = FrameScanner(pointer)
             do throws(JSONError) {
                 try scanner.scan()
             } catch {
-                if scanner.isObject { membersReadBeforeError = scanner.children }
                 throw error.shifted(by: bytes.readableBytes - text.readableBytes)
             }
             guard scanner.isObject else { throw .notAnObject }

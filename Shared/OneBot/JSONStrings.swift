@@ -1,4 +1,5 @@
-/// JSON strings to text: escapes and surrogate pairs resolved. What it gets has passed the ``FrameScanner``.
+/// JSON strings to text: escapes and surrogate pairs resolved, half a pair read as U+FFFD. What it gets has passed the
+/// ``FrameScanner``.
 enum JSONStrings {
     /// The text of a string value, its quotes included; `nil` for a value that is no string.
     static func text(ofQuoted value: UnsafeRawBufferPointer) -> String? {
@@ -51,12 +52,17 @@ enum JSONStrings {
         return length
     }
 
-    /// The scalar whose four digits stand at `input`, with the other half of its pair where it is one.
+    /// The scalar whose four digits stand at `input`, with the other half of its pair where it is one; U+FFFD where
+    /// that is missing.
     private static func scalar(in bytes: UnsafeRawBufferPointer, at input: inout Int) -> Unicode.Scalar {
         let unit = hexUnit(in: bytes, at: input)
         input += 4
-        guard UTF16.isLeadSurrogate(unit) else { return Unicode.Scalar(unit) ?? "\u{FFFD}" }
+        guard UTF16.isLeadSurrogate(unit), input + 6 <= bytes.count, bytes[input] == UInt8(ascii: "\\"),
+            bytes[input + 1] == UInt8(ascii: "u")
+        else { return Unicode.Scalar(unit) ?? "\u{FFFD}" }
         let trail = hexUnit(in: bytes, at: input + 2)
+        // What follows stands for itself then.
+        guard UTF16.isTrailSurrogate(trail) else { return "\u{FFFD}" }
         input += 6
         return Unicode.Scalar(0x10000 + (UInt32(unit & 0x3FF) << 10) + UInt32(trail & 0x3FF)) ?? "\u{FFFD}"
     }

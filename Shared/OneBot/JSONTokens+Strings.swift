@@ -54,26 +54,20 @@ extension JSONTokens {
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             return start + 2
         case UInt8(ascii: "u"):
-            let unit = try fourHexDigits(at: start + 2)
-            guard UTF16.isSurrogate(unit) else { return start + 6 }
-            guard UTF16.isLeadSurrogate(unit), start + 7 < count, bytes[start + 6] == UInt8(ascii: "\\"),
-                bytes[start + 7] == UInt8(ascii: "u"), UTF16.isTrailSurrogate(try fourHexDigits(at: start + 8))
-            else { throw invalid("half a surrogate pair", at: start) }
-            return start + 12
+            // Half of a surrogate pair is valid (RFC 8259 §8.2): what it means is for whoever reads the text to say.
+            try checkFourHexDigits(at: start + 2)
+            return start + 6
         default:
             throw invalid("an escape that JSON does not have", at: start)
         }
     }
 
-    private func fourHexDigits(at start: Int) throws(JSONError) -> UInt16 {
-        var unit: UInt16 = 0
+    private func checkFourHexDigits(at start: Int) throws(JSONError) {
         for place in start..<start + 4 {
-            guard place < count, let digit = JSONStrings.hexValue(of: bytes[place]) else {
+            guard place < count, JSONStrings.hexValue(of: bytes[place]) != nil else {
                 throw invalid("`\\u` needs four hexadecimal digits", at: place)
             }
-            unit = unit << 4 | UInt16(digit)
         }
-        return unit
     }
 
     /// Steps over scalars of two to four bytes, as long as one follows another (Unicode 16, table 3-7).

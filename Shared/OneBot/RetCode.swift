@@ -27,6 +27,8 @@ public struct RetCode: RawRepresentable, Hashable, Sendable {
     public static let tooLarge = RetCode(rawValue: 1413)
     /// A rate limit; `data.retry_after_ms` says when to come back.
     public static let rateLimited = RetCode(rawValue: 1429)
+    /// The bot answered, and its answer cannot be read.
+    public static let unreadableAnswer = RetCode(rawValue: 1502)
     /// The registry, the broker or the bot cannot be reached now.
     public static let unavailable = RetCode(rawValue: 1503)
     /// The bot did not answer in time.

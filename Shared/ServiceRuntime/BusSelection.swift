@@ -11,11 +11,15 @@ enum BusSelection: String, Sendable, CaseIterable {
     /// Through RabbitMQ.
     case amqp
 
+    /// - Returns: the bus, and the largest message it takes.
     static func bus(
         _ settings: Settings, reach: BusReach, on eventLoop: any EventLoop, logger: Logger
-    ) -> any MessageBus {
-        let configuration = AMQPConfiguration(settings)
-        switch settings.choice("bus", default: reach.defaultBus) {
+    ) -> (bus: any MessageBus, limit: MessageLimit) {
+        var configuration = AMQPConfiguration(settings)
+        let selection = settings.choice("bus", default: reach.defaultBus)
+        let limit = MessageLimit(settings, over: selection)
+        configuration.maxMessageBytes = limit.busBytes
+        switch selection {
         case .memory:
             if reach == .shared {
                 settings.report(
@@ -23,8 +27,8 @@ enum BusSelection: String, Sendable, CaseIterable {
                     remedy: "A service in a process of its own reaches nobody over memory. Set bus: amqp and amqp.url, "
                         + "or run perpetua, which holds all services.")
             }
-            return InMemoryBroker().connect()
-        case .amqp: return AMQPBus(configuration: configuration, eventLoop: eventLoop, logger: logger)
+            return (InMemoryBroker(maxMessageBytes: limit.busBytes).connect(), limit)
+        case .amqp: return (AMQPBus(configuration: configuration, eventLoop: eventLoop, logger: logger), limit)
         }
     }
 }

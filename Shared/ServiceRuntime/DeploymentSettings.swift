@@ -13,8 +13,8 @@ enum DeploymentSettings {
     ]
 
     private static let single = [
-        "access_token", "allowed_hosts", "allowed_origins", "action_timeout", "action_timeouts", "max_message_size",
-        "heartbeat_interval", "client_status",
+        "access_token", "allowed_hosts", "allowed_origins", "action_timeout", "action_timeouts", "heartbeat_interval",
+        "client_status",
         "console.events",
         "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids", "client.self_ids",
         "client.message_format", "client.meta_events",
@@ -29,7 +29,7 @@ enum DeploymentSettings {
         "webhooks[].url", "webhooks[].secret", "webhooks[].timeout", "webhooks[].self_id", "webhooks[].name",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",
         "edge.public_ports", "edge.slow_client", "edge.outbound_bytes", "edge.outbound_age", "edge.outbound_budget",
-        "edge.max_unanswered", "edge.max_connections", "edge.drain_time",
+        "edge.inbound_budget", "edge.max_unanswered", "edge.max_connections", "edge.drain_time",
         "api.host", "api.port", "api.open_discovery", "api.online_clients_shape", "api.require_client_token",
         "api.identify_by_address", "api.max_body_size", "api.drain_time",
         "health.host", "health.port", "registry.database", "registry.lease", "registry.port_expiry",

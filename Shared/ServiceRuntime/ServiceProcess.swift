@@ -19,6 +19,8 @@ public final class ServiceProcess: Sendable {
     public let arguments: LaunchArguments
     public let settings: Settings
     public let bus: any MessageBus
+    /// The largest message (``MessageLimit``).
+    public let messageLimit: Int
     /// Every socket of the process lives on one of its loops; `edge.event_loops` says how many there are.
     public let eventLoopGroup: any EventLoopGroup
     public let logger: Logger
@@ -39,7 +41,9 @@ public final class ServiceProcess: Sendable {
         settings.leaveToOthers(DeploymentSettings.keys, secrets: DeploymentSettings.secrets)
         let threads = EventLoopCount.read(settings)
         eventLoopGroup = group ?? MultiThreadedEventLoopGroup(numberOfThreads: threads)
-        bus = BusSelection.bus(settings, reach: reach, on: eventLoopGroup.next(), logger: logger)
+        let (bus, limit) = BusSelection.bus(settings, reach: reach, on: eventLoopGroup.next(), logger: logger)
+        self.bus = bus
+        messageLimit = limit.bytes
         // Longer than any edge may take to drain.
         shutdownTimeout = settings.duration(
             "shutdown_timeout", default: .seconds(15), in: .milliseconds(100) ... .seconds(3600))

@@ -129,6 +129,18 @@ public final class Settings: Sendable {
         ) { $0.text.flatMap(ByteCountText.parse).flatMap { range.contains($0) ? $0 : nil } }
     }
 
+    /// A size that follows other settings where it is not set: `value` is what it is then.
+    public func bytes(_ key: String, following value: Int, in range: ClosedRange<Int>) -> Int {
+        let ends = (ByteCountText.write(range.lowerBound), ByteCountText.write(range.upperBound))
+        return read(
+            key, .init(key, type: "size", range: "\(ends.0)…\(ends.1)"), else: value, shown: ByteCountText.write,
+            remedy: "Write a size from \(ends.0) to \(ends.1), as 64KiB, 16MiB or 1GiB."
+        ) { $0.text.flatMap(ByteCountText.parse).flatMap { range.contains($0) ? $0 : nil } }
+    }
+
+    /// Whether somebody gave it a value, right or wrong.
+    public func isSet(_ key: String) -> Bool { sources.value(of: key) != nil }
+
     public func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
         _ key: String, default value: Choice
     ) -> Choice {

@@ -47,6 +47,15 @@ public final class WebSocketConnection {
     /// nothing.
     public func startPinging(every interval: Duration) { handler?.startPinging(every: interval) }
 
+    /// How much has come of a message that is still arriving; 0 where none is.
+    public var arrivedBytes: Int { handler?.arrivedBytes ?? 0 }
+
+    /// Lets more pass than ``WebSocketOptions/tolerance`` does, and has its messages take their room elsewhere: for one
+    /// connection of a server that is not like its others. Before it has sent anything.
+    public func tolerate(_ more: WebSocketOptions.Tolerance, in room: InboundRoom?) {
+        handler?.tolerate(more, in: room)
+    }
+
     /// Flushes, sends a close frame, waits for the peer's (at most `closeTimeout`), closes the socket. A second call does
     /// nothing. Messages that come in after it are discarded.
     public func close(_ reason: CloseReason) { handler?.close(reason) }

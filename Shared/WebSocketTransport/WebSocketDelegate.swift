@@ -4,7 +4,15 @@ public import NIOCore
 public protocol WebSocketDelegate: AnyObject {
     /// A whole text message, or a binary one that holds UTF-8. Its UTF-8 is valid.
     func received(text: ByteBuffer)
+    /// A message came that could not be kept; only where ``WebSocketOptions/tolerance`` or ``WebSocketOptions/inbound``
+    /// says that the connection lives on.
+    func discarded(_ message: DiscardedMessage)
     func writabilityChanged(isWritable: Bool)
     /// Once, last: the socket is closed.
     func closed(_ ending: WebSocketEnding)
+}
+
+extension WebSocketDelegate {
+    /// For those whose options let none be discarded.
+    public func discarded(_ message: DiscardedMessage) {}
 }

@@ -13,6 +13,7 @@ final class WebSocketHandler: ChannelInboundHandler {
     private let connection: WebSocketConnection
     private let side: WebSocketState.Side
     private let options: WebSocketOptions
+    private var inbound: InboundRoom?
     private var state: WebSocketState
     private var keepalive: Keepalive?
     /// `nil` before the handler is in a pipeline and after the socket's end.
@@ -26,6 +27,10 @@ final class WebSocketHandler: ChannelInboundHandler {
     private var needsFlush = false
     /// The latest ping not yet answered, kept while the peer reads too slowly (RFC 6455 §5.5.3 asks for the latest only).
     private var owedPong: ByteBuffer?
+    /// Bytes of the unfinished message that count against ``WebSocketOptions/inbound``.
+    private var counted = 0
+    private var pace: ArrivalPace?
+    private var arrivalTimer: Scheduled<Void>?
     /// What ended the socket, where no close frame did.
     private var cause = WebSocketEnding(code: nil, reason: "connection lost", isOurs: false)
     /// Whether our close frame, and so all before it, is with the kernel.
@@ -39,7 +44,9 @@ final class WebSocketHandler: ChannelInboundHandler {
         self.connection = connection
         self.side = side
         self.options = options
-        self.state = WebSocketState(side: side, maxMessageBytes: options.maxMessageBytes)
+        inbound = options.inbound
+        self.state = WebSocketState(
+            side: side, maxMessageBytes: options.maxMessageBytes, tolerance: options.tolerance)
     }
 
     // MARK: What the connection asks for
@@ -93,6 +100,14 @@ final class WebSocketHandler: ChannelInboundHandler {
             self.drain()
             self.flushIfNeeded()
         }
+    }
+
+    var arrivedBytes: Int { state.arrivedBytes }
+
+    func tolerate(_ more: WebSocketOptions.Tolerance, in room: InboundRoom?) {
+        state.tolerate(more)
+        giveRoom()
+        inbound = room
     }
 
     func startPinging(every interval: Duration) {
@@ -167,6 +182,7 @@ final class WebSocketHandler: ChannelInboundHandler {
             if case .needsMoreBytes = received { break }
             carryOut(received)
         }
+        countArriving()
         // The channel's own buffer must not be kept alive for some bytes of a header.
         if input.readableBytes == 0 { input = ByteBuffer() } else if !isPaused { input = ByteBuffer(buffer: input) }
     }
@@ -176,7 +192,10 @@ final class WebSocketHandler: ChannelInboundHandler {
         case .needsMoreBytes, .nothing:
             break
         case .message(let text):
+            if counted > 0 { giveRoom() }
             connection.delegate?.received(text: text)
+        case .discarded(let message):
+            connection.delegate?.discarded(message)
         case .ping(let payload):
             owedPong = payload
             payPong()
@@ -258,6 +277,8 @@ final class WebSocketHandler: ChannelInboundHandler {
         output = nil
         closeTimer?.cancel()
         pingTimer?.cancel()
+        arrivalTimer?.cancel()
+        giveRoom()
         input = ByteBuffer()
         owedPong = nil
         let ending = state.socketClosed(cause: cause)
@@ -265,6 +286,50 @@ final class WebSocketHandler: ChannelInboundHandler {
         connection.handler = nil
         connection.delegate = nil
         delegate?.closed(ending)
+    }
+
+    // MARK: Room for what is arriving
+
+    /// An unfinished message counts as it grows; one for which there is no room is received and discarded.
+    @inline(__always)
+    private func countArriving() {
+        let bytes = state.keptBytes
+        if bytes != counted, bytes > InboundRoom.freeBytes || counted > 0 { count(bytes) }
+    }
+
+    private func count(_ bytes: Int) {
+        guard let inbound, let context else { return }
+        guard bytes > counted else { return giveRoom() }
+        guard inbound.take(bytes - counted, counted) else { return discardArriving(.noRoom) }
+        counted = bytes
+        if pace == nil {
+            let pace = ArrivalPace(at: context.eventLoop.now)
+            self.pace = pace
+            if arrivalTimer == nil { lookAtPace(at: pace.deadline(after: 0), context) }
+        }
+    }
+
+    private func giveRoom() {
+        if counted > 0 { inbound?.give(counted) }
+        counted = 0
+        pace = nil
+    }
+
+    private func discardArriving(_ reason: DiscardedMessage.Reason) {
+        state.discard(reason)
+        giveRoom()
+    }
+
+    /// One timer, whichever message it was made for.
+    private func lookAtPace(at deadline: NIODeadline, _ context: ChannelHandlerContext) {
+        arrivalTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            self.arrivalTimer = nil
+            guard let context = self.context, let pace = self.pace else { return }
+            let now = context.eventLoop.now
+            if self.isPaused { self.pace?.paused(at: now) }
+            let deadline = (self.pace ?? pace).deadline(after: self.counted)
+            if deadline <= now { self.discardArriving(.tooSlow) } else { self.lookAtPace(at: deadline, context) }
+        }
     }
 
     // MARK: Small things

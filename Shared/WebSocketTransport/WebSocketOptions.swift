@@ -1,7 +1,12 @@
 /// What every WebSocket of ours is like.
 public struct WebSocketOptions: Sendable {
-    /// The largest message taken, fragmented or not; a larger one closes the connection with 1009.
+    /// The largest message taken, fragmented or not; a larger one closes the connection with 1009, or is discarded.
     public var maxMessageBytes = 16 << 20
+    /// What is received, discarded and told (``WebSocketDelegate/discarded(_:)``), the connection living on. Default:
+    /// nothing.
+    public var tolerance: Tolerance = []
+    /// The room for messages that are still arriving; `nil`: no bound but the connections' own.
+    public var inbound: InboundRoom?
     /// From accepting (or connecting) to the end of the upgrade.
     public var upgradeTimeout: Duration = .seconds(10)
     /// How long the peer has to answer our close frame.
@@ -16,4 +21,17 @@ public struct WebSocketOptions: Sendable {
     public var userTimeout: Duration = .seconds(30)
 
     public init() {}
+
+    /// Messages that would otherwise end their connection.
+    public struct Tolerance: OptionSet, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Larger than ``WebSocketOptions/maxMessageBytes``; otherwise 1009.
+        public static let tooLarge = Tolerance(rawValue: 1)
+        /// Binary and not UTF-8; otherwise 1007.
+        public static let notText = Tolerance(rawValue: 2)
+        /// A text that is not UTF-8. RFC 6455 (§8.1) asks for 1007: only for peers whose connection serves many.
+        public static let brokenText = Tolerance(rawValue: 4)
+    }
 }

@@ -5,7 +5,7 @@ import NIOCore
 ///
 /// | phase | message | ping | close frame | violation | our close |
 /// |---|---|---|---|---|---|
-/// | open | deliver | pong | answer it → done | fail → closing | send it → closing |
+/// | open | deliver, or tell what was discarded | pong | answer it → done | fail → closing | send it → closing |
 /// | closing (our close frame is out) | discard | discard | finish → done | discard, or finish if no frame can be told | nothing |
 /// | done | discard | discard | discard | discard | nothing |
 struct WebSocketState {
@@ -21,6 +21,8 @@ struct WebSocketState {
         case nothing
         /// A whole message; its UTF-8 is valid.
         case message(ByteBuffer)
+        /// A message is over that was not kept.
+        indirect case discarded(DiscardedMessage)
         /// Answer with a pong of the same payload.
         case ping(ByteBuffer)
         /// Send this close frame and wait for the peer's.
@@ -44,17 +46,37 @@ struct WebSocketState {
 
     private let side: Side
     private let maxMessageBytes: Int
+    private var tolerance: WebSocketOptions.Tolerance
     private var phase = Phase.open
     private var reading = Reading.header
     /// The message begun; between its fragments, too.
     private var message: MessageAssembly?
+    /// In its place: what is left of one that is not kept.
+    private var discarded: DiscardedMessage?
     private var control = ByteBuffer()
     /// Known from the first close frame on, whoever sent it.
     private var ending: WebSocketEnding?
 
-    init(side: Side, maxMessageBytes: Int) {
+    init(side: Side, maxMessageBytes: Int, tolerance: WebSocketOptions.Tolerance = []) {
         self.side = side
         self.maxMessageBytes = maxMessageBytes
+        self.tolerance = tolerance
+    }
+
+    /// From now on that is no reason to end the connection, either.
+    mutating func tolerate(_ more: WebSocketOptions.Tolerance) { tolerance.formUnion(more) }
+
+    /// What an unfinished message takes in memory; 0 where there is none, or it is not kept.
+    var keptBytes: Int { message?.byteCount ?? 0 }
+
+    /// How much has come of an unfinished message, kept or not; 0 where there is none.
+    var arrivedBytes: Int { message?.byteCount ?? discarded?.byteCount ?? 0 }
+
+    /// The unfinished message is not to be kept: the rest of it is received and passed over.
+    mutating func discard(_ reason: DiscardedMessage.Reason) {
+        guard let begun = message else { return }
+        message = nil
+        discarded = DiscardedMessage(reason, of: begun)
     }
 
     /// Whether messages may be sent: no close frame went out or came in.
@@ -83,6 +105,7 @@ struct WebSocketState {
     mutating func socketClosed(cause: WebSocketEnding) -> WebSocketEnding {
         phase = .done
         message = nil
+        discarded = nil
         return ending ?? cause
     }
 
@@ -120,6 +143,12 @@ struct WebSocketState {
         case .binary?: message = MessageAssembly(opcode: .binary)
         case .continuation?, .close?, .ping?, .pong?, nil: break
         }
+        if header.payloadLength > UInt64(maxMessageBytes - keptBytes), !header.isControl, message != nil {
+            guard tolerance.contains(.tooLarge) else {
+                return violation(.tooBig("A message holds at most \(maxMessageBytes) bytes."))
+            }
+            discard(.tooLarge)
+        }
         return header.payloadLength == 0 ? end(of: header) : .nothing
     }
 
@@ -140,17 +169,16 @@ struct WebSocketState {
             guard header.payloadLength <= 125 else { return .protocolError("A control frame holds at most 125 bytes.") }
             return nil
         case .continuation:
-            guard let message else { return .protocolError("A continuation came without a message to continue.") }
-            return tooBig(message.byteCount, header)
+            guard message != nil || discarded != nil else {
+                return .protocolError("A continuation came without a message to continue.")
+            }
+            return nil
         case .text, .binary:
-            guard message == nil else { return .protocolError("A new message began before the last one ended.") }
-            return tooBig(0, header)
+            guard message == nil, discarded == nil else {
+                return .protocolError("A new message began before the last one ended.")
+            }
+            return nil
         }
-    }
-
-    private func tooBig(_ before: Int, _ header: FrameHeader) -> CloseReason? {
-        guard header.payloadLength > UInt64(maxMessageBytes - before) else { return nil }
-        return .tooBig("A message holds at most \(maxMessageBytes) bytes.")
     }
 
     // MARK: Payloads
@@ -167,7 +195,10 @@ struct WebSocketState {
         } else if isOpen, message != nil {
             let isText = message?.take(
                 count, from: &input, key: header.maskingKey, offset: taken, expected: remaining)
-            guard isText == true else { return violation(notUTF8()) }
+            if isText != true, let failure = failUTF8() { return failure }
+        } else if isOpen, discarded != nil {
+            discarded?.take(
+                count, from: &input, key: header.maskingKey, offset: taken, following: remaining - count)
         } else {
             input.moveReaderIndex(forwardBy: count)
         }
@@ -192,17 +223,29 @@ struct WebSocketState {
     }
 
     private mutating func endMessage() -> Received {
-        guard let whole = message else { return .nothing }
-        guard whole.isWhole else { return violation(notUTF8()) }
-        message = nil
-        return .message(whole.finish())
+        if let whole = message, whole.isWhole {
+            message = nil
+            return .message(whole.finish())
+        }
+        if message != nil, let failure = failUTF8() { return failure }
+        guard let ended = discarded else { return .nothing }
+        discarded = nil
+        return .discarded(ended.finish())
     }
 
-    private func notUTF8() -> CloseReason {
+    /// The message cannot be UTF-8: it ends the connection, or (`nil`) is discarded.
+    private mutating func failUTF8() -> Received? {
         switch message?.opcode {
-        case .binary?: .notUTF8("Binary messages are taken as text and must hold UTF-8.")
-        case .text?, .continuation?, .close?, .ping?, .pong?, nil: .notUTF8("Text must be valid UTF-8.")
+        case .binary?:
+            guard tolerance.contains(.notText) else {
+                return violation(.notUTF8("Binary messages are taken as text and must hold UTF-8."))
+            }
+            discard(.notText)
+        case .text?, .continuation?, .close?, .ping?, .pong?, nil:
+            guard tolerance.contains(.brokenText) else { return violation(.notUTF8("Text must be valid UTF-8.")) }
+            discard(.brokenText)
         }
+        return nil
     }
 
     // MARK: Closing
@@ -221,12 +264,14 @@ struct WebSocketState {
     private mutating func closing(_ reason: CloseReason) {
         phase = .closing
         message = nil
+        discarded = nil
         ending = WebSocketEnding(code: reason.code, reason: reason.text, isOurs: true)
     }
 
     private mutating func peerCloses(_ payload: ByteBuffer) -> Received {
         phase = .done
         message = nil
+        discarded = nil
         var payload = payload
         guard payload.readableBytes > 0 else {
             ending = WebSocketEnding(code: nil, reason: "", isOurs: false)

@@ -16,7 +16,7 @@ import Testing
         #expect(!configuration.requiresClientToken)
         #expect(!configuration.identifiesByAddress)
         #expect(configuration.onlineClientsShape == .clients)
-        #expect(configuration.maxBodyBytes == 16 << 20)
+        #expect(configuration.maxBodyBytes == 64 << 20)
         #expect(settings.problems.isEmpty)
     }
 

@@ -300,6 +300,31 @@ import Testing
         }
     }
 
+    @Test("a body that holds half an emoji goes to the bot as it is; one that is no JSON is 400")
+    func oddBody() async throws {
+        try await GatewayHarness.run { gateway async throws in
+            let bot = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in
+                ByteBuffer(string: #"{"status":"ok","retcode":0,"data":"\ud83d"}"#)
+            }
+            let answer = try await gateway.post("/send_msg", #"{"message":"\ud83d","n":1e999}"#)
+            #expect(answer.status == 200)
+            #expect(answer.body.contains(#""data":"\ud83d""#))
+            let frames = bot.deliveries.map { String(buffer: $0.body) }
+            #expect(frames == [#"{"action":"send_msg","params":{"message":"\ud83d","n":1e999}}"#])
+            #expect(try await gateway.post("/send_msg", #"{"message":NaN}"#).status == 400)
+        }
+    }
+
+    @Test("a bot's answer that could not be read is 502")
+    func unreadableAnswer() async throws {
+        try await GatewayHarness.run { gateway async throws in
+            _ = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in
+                Response.failed(.unreadableAnswer, "m").encoded(echo: nil)
+            }
+            #expect(try await gateway.post("/send_msg", "{}").status == 502)
+        }
+    }
+
     @Test(
         "with a token configured every action asks for it",
         arguments: [

@@ -28,7 +28,8 @@ struct ArchitectureTests {
         "RegistryMain": ["Registry", "ServiceRuntime", "SettingsReading"],
         "APIGatewayMain": ["APIGateway", "ServiceRuntime", "SettingsReading"],
         "perpetua": [
-            "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Contracts", "OneBot", "Bus", "SettingsReading",
+            "WSEdge", "Registry", "APIGateway", "ServiceRuntime", "Actions", "Contracts", "OneBot", "Bus",
+            "SettingsReading",
             "Observability",
         ],
     ]

@@ -18,7 +18,7 @@ struct BotFixtureKeyTests {
         let sub = try JSONObject(fixture.bytes)["sub_type"]?.string
         #expect(words == ["10001", event.postType, try #require(event.detailType), sub ?? "_"])
         #expect(Exchanges.bot(inEventKey: key) == SelfID(BotFixture.account))
-        #expect(Exchanges.isHeartbeat(key) == (event.isHeartbeat))
+        #expect((Exchanges.kind(ofEventKey: key) == .heartbeat) == event.isHeartbeat)
     }
 
     @Test(

@@ -78,14 +78,22 @@ import Testing
     }
 
     @Test(
-        "a heartbeat is told by its key",
+        "what an edge does with an event is told by its key",
         arguments: [
-            ("7.meta_event.heartbeat._", true), ("-7.meta_event.heartbeat.x", true), (".meta_event.heartbeat._", true),
-            ("7.meta_event.heartbeat", false), ("7.meta_event.lifecycle._", false), ("7.message.heartbeat._", false),
-            ("7._.meta_event.heartbeat._", false), ("7", false), ("", false),
-        ])
-    func heartbeat(_ key: String, _ isHeartbeat: Bool) {
-        #expect(Exchanges.isHeartbeat(RoutingKey(key)) == isHeartbeat)
+            ("7.meta_event.heartbeat._", .heartbeat), ("-7.meta_event.heartbeat.x", .heartbeat),
+            (".meta_event.heartbeat._", .heartbeat), ("7.notice.event_gap._", .gap),
+            ("7.notice.event_gap.x", .other), ("7.notice.event_gap", .other), ("7.notice.event_gaps._", .other),
+            ("7.meta_event.heartbeat", .other), ("7.meta_event.lifecycle._", .other), ("7.message.heartbeat._", .other),
+            ("7._.meta_event.heartbeat._", .other), ("7.m", .other), ("7.", .other), ("7", .other), ("", .other),
+        ] as [(String, Exchanges.EventKind)])
+    func eventKind(_ key: String, _ kind: Exchanges.EventKind) {
+        #expect(Exchanges.kind(ofEventKey: RoutingKey(key)) == kind)
+    }
+
+    @Test("a gap's key is a notice's")
+    func gapKey() {
+        #expect(Exchanges.gapKey(SelfID(7)).text == "7.notice.event_gap._")
+        #expect(Exchanges.kind(ofEventKey: Exchanges.gapKey(SelfID(7))) == .gap)
     }
 
     @Test("a word of a routing key has no dots, wildcards or anything that could be more than a word")

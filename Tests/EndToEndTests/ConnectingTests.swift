@@ -202,17 +202,17 @@ extension EndToEnd {
             }
         }
 
-        @Test("binary frames that hold UTF-8 are text; others close with 1007; one over the limit closes with 1009")
+        @Test("an action over the limit is answered 1413 with its echo, and the connection lives on")
         func limits() async throws {
             try await withFakeBot { bot in
                 try await withPerpetua("max_message_size: 64KiB", bots: [bot.url]) { perpetua in
                     let client = try await FakeClient.connect(to: perpetua.ws)
                     _ = try await client.nextEvent("meta_event", "lifecycle")
-                    try await client.send(#"{"action":"x","params":"\#(String(repeating: "y", count: 64 << 10))"}"#)
-                    #expect(try await client.ending().code == 1009)
-                    let again = try await FakeClient.connect(to: perpetua.ws)
-                    _ = try await again.nextEvent("meta_event", "lifecycle")
-                    try await again.abort()
+                    let large = #""\#(String(repeating: "y", count: 200 << 10))""#
+                    let refused = try await client.call("x", params: large, echo: #""mine""#)
+                    #expect(refused.int("retcode") == 1413)
+                    #expect(try await client.call("get_status", echo: "2").int("retcode") == 0)
+                    try await client.abort()
                     try await eventually("who vanished is no longer listed") {
                         try await FakeHTTP.get(perpetua.http + "/api/get_online_clients").data?["clients"]?.array?
                             .isEmpty == true

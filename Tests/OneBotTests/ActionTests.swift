@@ -86,12 +86,25 @@ struct ActionTests {
         }
     }
 
-    @Test("a frame too deep is refused")
-    func tooDeep() {
-        let text = #"{"echo":1,"action":"a","params":"# + String(repeating: "[", count: 600)
-        let error = #expect(throws: Action.ParsingError.self) { try Action(parsing: ByteBuffer(string: text)) }
-        #expect(error?.message == "The frame is nested deeper than 512 levels.")
-        #expect(error?.echo.map { String(buffer: $0) } == "1")
+    @Test("a frame of any depth, and one that holds half an emoji, passes as it is")
+    func odd() throws {
+        for params in [
+            String(repeating: "[", count: 600) + String(repeating: "]", count: 600), #""\ud83d""#, #"{"\udc00":1e999}"#,
+        ] {
+            let text = #"{"echo":"\ud83d","action":"a","params":\#(params)}"#
+            let action = try Action(parsing: ByteBuffer(string: text))
+            #expect(String(buffer: action.frame) == text)
+            #expect(action.echo.map { String(buffer: $0) } == #""\ud83d""#)
+        }
+    }
+
+    @Test("the echo of any frame is found, an action or not, as far as it can be")
+    func echoOfAny() {
+        for (text, echo) in [
+            (#"{"echo":1}"#, "1"), (#"{"action":"a","params":{"x":bad},"echo":[2]}"#, "[2]"), ("[1]", nil), ("x", nil),
+        ] as [(String, String?)] {
+            #expect(Action.echo(of: ByteBuffer(string: text)).map { String(buffer: $0) } == echo, "\(text)")
+        }
     }
 
     @Test("a call that came as none becomes a frame, with an empty object where it had no params")

@@ -32,9 +32,9 @@ struct BotFrameTests {
         arguments: [
             ("", "not valid JSON: a value is missing at byte 0"),
             ("[]", "not a JSON object"),
-            ("{\"a\":}", "not valid JSON: a value is missing at byte 5"),
             ("{}", "it has no `post_type`, `echo`, `status` or `retcode`"),
-            ("{\"post_type\":3,\"echo\":1}", "`post_type` is no string"),
+            ("hello {", "not valid JSON: a value is missing at byte 0"),
+            ("null", "not a JSON object"),
             (
                 "{\"params\":{\"post_type\":\"message\",\"echo\":1}}",
                 "it has no `post_type`, `echo`, `status` or `retcode`"
@@ -46,6 +46,33 @@ struct BotFrameTests {
             return
         }
         #expect(reason == expected)
+    }
+
+    @Test(
+        "what begins as an object and cannot be read may have been an event or an answer",
+        arguments: [
+            ("{\"a\":}", "not valid JSON: a value is missing at byte 5"),
+            (" \n{\"post_type\":\"message\",\"x\":NaN}", "not valid JSON: a value is missing at byte 29"),
+            ("{\"post_type\":\"message\"", "not valid JSON: the text ends too early at byte 22"),
+            ("{\"post_type\":3,\"echo\":1}", "`post_type` is no string"),
+        ])
+    func unreadable(_ text: String, _ expected: String) {
+        guard case .unreadable(let frame) = BotFrame(parsing: ByteBuffer(string: text)) else {
+            Issue.record("\(text) was taken for something")
+            return
+        }
+        #expect(frame.cause == .invalid(expected))
+        #expect(frame.isObject)
+    }
+
+    @Test("an event that holds half an emoji is an event like any other, and passes byte for byte")
+    func halfEmoji() throws {
+        let text =
+            #"{"post_type":"message","message_type":"group","sub_type":"\ud83d","self_id":1,"sender":{"nickname":"\ud83d"}}"#
+        let event = try Self.event(text)
+        #expect(event.detailType == "group")
+        #expect(event.subType == "\u{FFFD}")
+        #expect(String(buffer: event.forClients(of: SelfID(1))) == text)
     }
 
     @Test("the detail is read from the member that belongs to the post_type")

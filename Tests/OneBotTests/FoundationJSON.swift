@@ -28,16 +28,36 @@ enum FoundationJSON {
         }
     }
 
-    /// Whether a number in it is too large for a double: the only thing that is no JSON to Foundation and is to us.
-    static func holdsHugeNumber(_ text: JSONText) -> Bool {
-        switch text.kind {
+    /// Whether something in it is no JSON to Foundation and is to us: a number too large for a double, half of a
+    /// surrogate pair.
+    static func holdsWhatItRefuses(_ text: JSONText) -> Bool {
+        if holdsHalfPair(text.bytes) { return true }
+        return switch text.kind {
         case .number: text.double == nil
-        case .array: text.array?.contains(where: holdsHugeNumber) ?? false
+        case .array: text.array?.contains(where: holdsWhatItRefuses) ?? false
         case .object:
             // Of duplicate keys, Foundation reads the first ones, too.
-            text.object.map { object in object.members.contains { holdsHugeNumber(object.value(of: $0)) } } ?? false
+            text.object.map { object in object.members.contains { holdsWhatItRefuses(object.value(of: $0)) } } ?? false
         case .null, .boolean, .string: false
         }
+    }
+
+    /// Whether an escape in that valid text is half of a surrogate pair.
+    private static func holdsHalfPair(_ text: ByteBuffer) -> Bool {
+        var awaitsTrail = false
+        var bytes = text.readableBytesView[...]
+        while let byte = bytes.popFirst() {
+            guard byte == UInt8(ascii: "\\"), bytes.popFirst() == UInt8(ascii: "u"),
+                let unit = UInt16(String(decoding: bytes.prefix(4), as: UTF8.self), radix: 16)
+            else {
+                if awaitsTrail { return true }
+                continue
+            }
+            bytes = bytes.dropFirst(4)
+            if awaitsTrail != UTF16.isTrailSurrogate(unit) { return true }
+            awaitsTrail = UTF16.isLeadSurrogate(unit)
+        }
+        return awaitsTrail
     }
 
     private static func isSame(_ ours: String?, _ theirs: String?) -> Bool {

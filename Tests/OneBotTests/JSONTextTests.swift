@@ -42,6 +42,21 @@ struct JSONTextTests {
     }
 
     @Test(
+        "half a surrogate pair is read as U+FFFD, and what stands beside it as itself",
+        arguments: [
+            (#""\ud83d""#, "\u{FFFD}"), (#""a\ud83db""#, "a\u{FFFD}b"), (#""\ude00""#, "\u{FFFD}"),
+            (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\ud83d\n""#, "\u{FFFD}\n"),
+            (#""\ud83d\ud83d\ude00""#, "\u{FFFD}\u{1F600}"),
+            (#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"), (#""\ud83d\\ude00""#, "\u{FFFD}\\ude00"),
+        ])
+    func halfPairs(_ json: String, _ text: String) throws {
+        #expect(try Self.json(json).string.map { Array($0.utf8) } == Array(text.utf8))
+        let object = try JSONObject(ByteBuffer(string: "{\(json):1}"))
+        #expect(object[text]?.int64 == 1)
+        #expect(object.keys == [text])
+    }
+
+    @Test(
         "whole numbers in range are integers, however they are written",
         arguments: [
             ("0", 0), ("-0", 0), ("0.0", 0), ("0e999999999999999999999", 0), ("1", 1), ("-1", -1), ("1.0", 1),

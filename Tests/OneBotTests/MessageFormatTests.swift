@@ -18,6 +18,20 @@ struct MessageFormatTests {
         format.convert(try JSONText(validating: ByteBuffer(string: json))).map { String(buffer: $0) }
     }
 
+    @Test("half an emoji becomes U+FFFD where a message is converted, and stays where it is not")
+    func halfEmoji() throws {
+        let text =
+            #"{"post_type":"message","raw_message":"\ud83d","message":[{"type":"text","data":{"text":"a\ud83d"}}]}"#
+        #expect(
+            try converted(text, to: .string)
+                == #"{"post_type":"message","raw_message":"\ud83d","message":"a\#u{FFFD}"}"#)
+        #expect(try converted(text, to: .array) == nil)
+        let answer = ByteBuffer(string: #"{"data":{"message":"[CQ:at,qq=\ud83d]","t":"\ud83d"},"status":"ok"}"#)
+        #expect(
+            MessageFormat.array.convert(answer: answer).map { String(buffer: $0) }
+                == #"{"data":{"message":[{"type":"at","data":{"qq":"\#u{FFFD}"}}],"t":"\ud83d"},"status":"ok"}"#)
+    }
+
     @Test("a bot's segments become a string, and every other byte stays")
     func toString() throws {
         let event = try Fixture("message-group-array").text

@@ -54,8 +54,10 @@ final class BotEdge: Sendable {
             group: MultiThreadedEventLoopGroup.singleton, logger: log.logger, timing: timing
         ) { bot in reports.all.withLock { $0.append(bot) } }
         self.bots = bots
+        var options = WebSocketOptions()
+        options.maxMessageBytes = configuration.maxMessageBytes
         server = try await WebSocketServer.bind(
-            host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, options: WebSocketOptions(),
+            host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, options: options,
             logger: log.logger,
             authorise: { bots.decide($0) ?? .reject(status: .notFound, body: "{}") },
             accepted: { bots.accept($0, $1) })

@@ -35,6 +35,23 @@ struct BotOutboxTests {
         #expect(tickets.map { outbox[$0] } == [nil, nil, 3])
     }
 
+    @Test("what takes a parcel's place is there by the same ticket, weighs what it weighs, and is given out again")
+    mutating func replaced() {
+        _ = outbox.open()
+        for number in 1...3 { _ = outbox.add(number, bytes: 30) }
+        let tickets = takeAll().map(\.ticket)
+        #expect(outbox.replace(tickets[1], by: 20, bytes: 1) == .asBefore)
+        #expect(outbox[tickets[1]] == 20)
+        #expect(outbox.bytes == 61)
+        _ = outbox.close()
+        _ = outbox.open()
+        #expect(takeAll().map(\.parcel) == [1, 20, 3])
+        _ = outbox.settle(tickets[1])
+        #expect(outbox.replace(tickets[1], by: 21, bytes: 1) == .asBefore)
+        #expect(outbox[tickets[1]] == nil)
+        #expect(outbox.bytes == 60)
+    }
+
     @Test("what was published and not settled is given out again first, then what came meanwhile")
     mutating func again() {
         _ = outbox.open()

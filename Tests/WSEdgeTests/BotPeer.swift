@@ -36,9 +36,17 @@ final class BotPeer: WebSocketDelegate, Sendable {
         }
     }
 
+    /// Writes bytes as they are: whole frames, where the bot is the server.
+    func send(raw bytes: ByteBuffer) {
+        onLoop { socket in
+            socket.send(encoded: bytes)
+            socket.flush()
+        }
+    }
+
     func pauseReading() { onLoop { $0.pauseReading() } }
     func resumeReading() { onLoop { $0.resumeReading() } }
-    func close() { onLoop { $0.close(.goingAway("the bot stops")) } }
+    func close(_ reason: CloseReason = .goingAway("the bot stops")) { onLoop { $0.close(reason) } }
     func abort() { onLoop { $0.abort() } }
 
     private func onLoop(_ body: @escaping @Sendable (WebSocketConnection) -> Void) {

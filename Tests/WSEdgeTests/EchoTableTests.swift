@@ -49,6 +49,35 @@ struct EchoTableTests {
 
     private func text(_ answer: EchoTable.Answer?) -> String? { answer.map { String(buffer: $0.body) } }
 
+    @Test("a frame that cannot be read ends the action whose token is found in it, once, and no other")
+    mutating func fails() throws {
+        let sent = try [1, 2, 3].map { try send(#"{"action":"a\#($0)","echo":[\#($0)]}"#, correlationID: "c\($0)") }
+        let token = try #require(try JSONObject(ByteBuffer(string: sent[1]))["echo"]?.string)
+        let frame = { (text: String) in UnreadableFrame(.invalid("x"), head: ByteBuffer(string: text)) }
+        let unreadable = { (action: String) in Response.failed(.unreadableAnswer, action) }
+        guard case .answer(let answer) = table.fail(frame(#"{"data":NaN,"echo":"\#(token)"}"#), unreadable) else {
+            Issue.record("the token was not found")
+            return
+        }
+        #expect(answer.asker.correlationID == "c2")
+        let body = try JSONObject(answer.body)
+        #expect(body["echo"].map { String(buffer: $0.bytes) } == "[2]")
+        #expect(body["retcode"]?.int64 == 1502)
+        #expect(body["msg"]?.string == "a2")
+        #expect(table.count == 2)
+        guard case .late = table.fail(frame(#"{"data":NaN,"echo":"\#(token)"}"#), unreadable) else {
+            Issue.record("it was ended before")
+            return
+        }
+        for text in [#"{"echo":"p-","x":NaN}"#, #"{"echo":"x","x":NaN}"#, #"{"post_type":"message","x":NaN}"#] {
+            guard case .noAnswer = table.fail(frame(text), unreadable) else {
+                Issue.record("\(text) was taken for an answer")
+                return
+            }
+        }
+        #expect(table.count == 2)
+    }
+
     @Test("a large frame is not kept alive by its echo")
     func largeFrame() throws {
         let frame = try JSONObject(

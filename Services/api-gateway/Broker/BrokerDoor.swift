@@ -139,9 +139,9 @@ struct BrokerDoor: Sendable {
         publish(response, to: replyTo, correlationID: correlationID, trace) { outcome in
             if case .rejected(let reason) = outcome {
                 let refusal = Response.failed(.tooLarge, "The answer cannot be sent: \(reason).")
-                // `try?`: what is no object has no echo to give back.
-                let echo = (try? JSONObject(delivery.body))?["echo"]?.bytes
-                publish(refusal.encoded(echo: echo), to: replyTo, correlationID: correlationID, trace, then: nil)
+                publish(
+                    refusal.encoded(echo: Action.echo(of: delivery.body)), to: replyTo,
+                    correlationID: correlationID, trace, then: nil)
             }
             delivery.acknowledge()
         }

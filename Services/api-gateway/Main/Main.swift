@@ -13,7 +13,8 @@ enum Main {
     @ServicesBuilder @Sendable
     static func services(of process: ServiceProcess) -> [any Service] {
         APIGatewayService(
-            configuration: .init(process.settings), bus: process.bus, eventLoopGroup: process.eventLoopGroup,
+            configuration: .init(process.settings, messageLimit: process.messageLimit), bus: process.bus,
+            eventLoopGroup: process.eventLoopGroup,
             logger: process.logger, checks: [process.busHealth], metrics: process.metricsPage)
     }
 }

@@ -11,6 +11,8 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     let place: BotLinkState.Connection
     let eventLoop: any EventLoop
     let remoteAddress: String
+    private let maxMessageBytes: Int
+    private let room: InboundRoom?
     private let timing: BotTiming
     private let logger: Logger
     private let findLink: @Sendable (BotConnection, SelfID) -> BotLink?
@@ -25,6 +27,8 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     /// What came before we knew whose it is.
     private var held: [BotFrame] = []
     private var heldBytes = 0
+    /// Those there was no room for.
+    private var lostBeforeKnown = 0
     private var question: Scheduled<Void>?
     private var firstWords: Scheduled<Void>?
     private var hasSpoken = false
@@ -56,24 +60,29 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         let refusal: Int64?
     }
 
-    /// At most so much is kept until the bot is known.
+    /// At most so much is kept until the bot is known; one larger frame always.
     private static let heldLimit = (count: 256, bytes: 16 << 20)
 
     /// On the socket's event loop, before any frame is read. The caller sets the delegate, then calls ``start()``.
     /// - Parameters:
     ///   - selfID: what is known of it beforehand.
+    ///   - maxMessageBytes: the limit its options have.
+    ///   - room: where its messages take their room.
     ///   - findLink: the link of that bot; `nil` where no more bots are taken. On this connection's event loop.
     ///   - troubled: told what is wrong with the bot, and (`nil`) when nothing is any more.
     ///   - isClosed: called once, last.
     init(
-        _ socket: WebSocketConnection, place: BotLinkState.Connection, selfID: SelfID?, timing: BotTiming,
-        logger: Logger, findLink: @escaping @Sendable (BotConnection, SelfID) -> BotLink?,
+        _ socket: WebSocketConnection, place: BotLinkState.Connection, selfID: SelfID?, maxMessageBytes: Int,
+        room: InboundRoom?, timing: BotTiming, logger: Logger,
+        findLink: @escaping @Sendable (BotConnection, SelfID) -> BotLink?,
         troubled: @escaping @Sendable (BotTrouble?) -> Void = { _ in }, isClosed: @escaping @Sendable () -> Void
     ) {
         self.troubled = troubled
         self.isClosed = isClosed
         self.socket = socket
         self.place = place
+        self.maxMessageBytes = maxMessageBytes
+        self.room = room
         self.timing = timing
         self.findLink = findLink
         eventLoop = socket.eventLoop
@@ -89,6 +98,8 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
 
     func start() {
         eventLoop.preconditionInEventLoop()
+        // Many hang on this connection: none of its messages is worth closing it.
+        socket?.tolerate([.tooLarge, .notText, .brokenText], in: room)
         // Some bots never read the socket that takes their events: of it an unanswered ping says nothing. TCP finds a
         // dead peer there.
         if place.role.callsActions { socket?.startPinging(every: timing.pingInterval) }
@@ -102,8 +113,14 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
 
     // MARK: What the socket says
 
-    func received(text: ByteBuffer) {
-        let frame = BotFrame(parsing: text)
+    func received(text: ByteBuffer) { received(BotFrame(parsing: text)) }
+
+    func discarded(_ message: DiscardedMessage) {
+        let frame = UnreadableFrame(message, limit: maxMessageBytes)
+        received(frame.isObject ? .unreadable(frame) : .unknown(reason: frame.cause.inWords))
+    }
+
+    private func received(_ frame: BotFrame) {
         notice(frame)
         switch identity.read(frame) {
         case .none:
@@ -113,8 +130,8 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
                 hold(frame)
             }
         case .learnt(let selfID):
-            hold(frame)
             identified(as: selfID)
+            if let link { forward(frame, to: link) }
         case .answerToUs(let selfID):
             if let selfID { identified(as: selfID) }
             link?.onLoop { $0.heardAnswer() }
@@ -204,6 +221,9 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         held = []
         heldBytes = 0
         for frame in frames { forward(frame, to: link) }
+        if lostBeforeKnown > 0 {
+            link.onLoop { [lostBeforeKnown] in $0.missed(lostBeforeKnown, from: self.place.number) }
+        }
     }
 
     private func ask(after delay: Duration) {
@@ -226,10 +246,14 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
                 refusal = retcode
             }
             size = response.json.bytes.readableBytes
+        case .unreadable(let frame): size = frame.keptBytes
         case .unknown: return
         }
-        guard held.count < Self.heldLimit.count, heldBytes + size <= Self.heldLimit.bytes else {
-            logger.debug("A frame was dropped: the bot has not said who it is.")
+        guard held.count < Self.heldLimit.count, held.isEmpty || heldBytes + size <= Self.heldLimit.bytes else {
+            lostBeforeKnown += 1
+            logger.debug(
+                "A frame was dropped: the bot has not said who it is.",
+                metadata: [LogKeys.count: "\(lostBeforeKnown)"])
             return
         }
         held.append(frame)
@@ -305,18 +329,29 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
             if watching == nil { scheduleWatch() }
         case .event, .response:
             watch.heard(at: now)
+        case .unreadable(let frame):
+            watch.heard(at: now)
+            warn(
+                "A frame of the bot cannot be read: whoever waits for it is told, else a gap is declared.",
+                frame.cause.inWords)
+            frame.cause.count(from: .bot)
         case .unknown(let reason):
             watch.heard(at: now)
-            unknownFrames += 1
-            logger.log(
-                level: unknownFrames == 1 ? .warning : .debug, "A frame of the bot is neither event nor response.",
-                metadata: [LogKeys.reason: "\(reason)", LogKeys.count: "\(unknownFrames)"])
+            warn("A frame of the bot is neither event nor response.", reason)
         }
+    }
+
+    private func warn(_ message: Logger.Message, _ reason: String) {
+        unknownFrames += 1
+        logger.log(
+            level: unknownFrames == 1 ? .warning : .debug, message,
+            metadata: [LogKeys.reason: "\(reason)", LogKeys.count: "\(unknownFrames)"])
     }
 
     private func scheduleWatch() {
         guard let deadline = watch.deadline else { return }
         watching = eventLoop.scheduleTask(deadline: deadline) {
+            self.watch.arriving(self.socket?.arrivedBytes ?? 0, at: .now())
             if self.isReadingPaused { self.watch.heard(at: .now()) }
             if let deadline = self.watch.deadline, deadline <= .now() {
                 self.logger.warning("The bot hangs: no frame for three heartbeats. Its connection is closed.")

@@ -53,7 +53,7 @@ struct BotIdentity {
             }
             selfID = found
             return .answerToUs(found)
-        case .unknown:
+        case .unreadable, .unknown:
             return .none
         }
     }

@@ -58,6 +58,12 @@ extension BotLink {
         _ delivery: Delivery, _ frame: JSONObject, _ name: ActionName, askedBy asker: MessageProperties,
         at now: NIODeadline
     ) -> Response? {
+        if let limit = appetite.limit(at: now), delivery.body.readableBytes >= limit {
+            return .failed(
+                .tooLarge,
+                "Bot \(bot) takes no message of \(limit) bytes: it closed the connection for one. The action was not carried out."
+            )
+        }
         if takesAtOnce(delivery) {
             send(delivery, frame, name.plain, at: now)
             return nil
@@ -105,9 +111,11 @@ extension BotLink {
 
     /// Answers an action that is not sent, and is done with it.
     func refuse(_ delivery: Delivery, _ response: Response) {
-        // `try?`: a frame that is no object has neither an echo to give back nor a name.
-        let frame = try? JSONObject(delivery.body)
-        answer(delivery, frame?["action"]?.string ?? "", response, echo: frame?["echo"]?.bytes)
+        // `try?`: a frame that is no object has no name, and an echo only as far as one is found.
+        guard let frame = try? JSONObject(delivery.body) else {
+            return answer(delivery, "", response, echo: Action.echo(of: delivery.body))
+        }
+        answer(delivery, frame["action"]?.string ?? "", response, echo: frame["echo"]?.bytes)
     }
 
     private func send(_ delivery: Delivery, at now: NIODeadline) {
@@ -138,6 +146,7 @@ extension BotLink {
         let text = echoes.replace(
             echoOf: frame, action: action, replyTo: asker?.replyTo, correlationID: asker?.correlationID,
             trace: asker?.trace, purpose: asker == nil ? .probe : .caller, timeout: timeout, at: now)
+        appetite.sent(frame.bytes.readableBytes)
         actionsConnection?.send(text)
         scheduleFlush()
         scheduleExpiry(noLaterThan: now + TimeAmount(timeout))

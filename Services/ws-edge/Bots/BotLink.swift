@@ -47,6 +47,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     }
     var pacing: (deadline: NIODeadline, timer: Scheduled<Void>)?
     var breaker: CircuitBreaker
+    var appetite = BotAppetite()
     /// When the log last said that actions fail that nobody waits for.
     var unattendedWarned: NIODeadline?
     /// There while the breaker is open.
@@ -71,6 +72,8 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
         var timeout: @Sendable (String) -> Duration
         var pacing: PacingConfiguration
         var breaker: BreakerConfiguration
+        /// What the bus takes.
+        var maxMessageBytes = Int.max
         /// Milliseconds since 1970.
         var utcMilliseconds: @Sendable () -> UInt64
         /// The epoch of the bot's latest link at another edge, as far as presence knows; 0: none.
@@ -168,6 +171,11 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
         let loss = state.lost(number)
         if loss.losesActions {
             isActionsWritable = false
+            if appetite.ended(ending.isOurs ? nil : ending.code, at: .now()) {
+                logger.warning(
+                    "The bot closed its connection because of a large action; as large ones are refused for a while.",
+                    metadata: [LogKeys.reason: "\(ending)"])
+            }
             failAll()
         }
         guard loss.endsLink else { return }

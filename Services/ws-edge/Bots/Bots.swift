@@ -25,6 +25,7 @@ final class Bots: Sendable {
     private let timing: BotTiming
     private let logger: Logger
     private let report: @Sendable (OnlineBot) -> Void
+    private let room: InboundRoom
     private let listener: BotListener
     private let processes: [BotProcess]
     private let gauges: BotGauges
@@ -50,13 +51,14 @@ final class Bots: Sendable {
 
     /// - Parameters:
     ///   - requester: asks other edges.
+    ///   - inbound: the room for what arrives; `nil`: one of its own.
     ///   - timing: the durations that are no settings; tests shorten them.
     ///   - newestElsewhere: the epoch of a bot's latest link at another edge, as far as presence knows; 0: none.
     ///   - isLinked: whether the bot has a link at any edge, as far as presence knows.
     ///   - stamp: whom of each group an event is for; `nil` where there is no group.
     init(
         configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, requester: Requester,
-        group: any EventLoopGroup, logger: Logger, timing: BotTiming = BotTiming(),
+        group: any EventLoopGroup, logger: Logger, inbound: InboundBudget? = nil, timing: BotTiming = BotTiming(),
         newestElsewhere: @escaping @Sendable (SelfID) -> UInt64 = { _ in 0 },
         isLinked: @escaping @Sendable (SelfID) -> Bool = { _ in false },
         stamp: @escaping @Sendable (SelfID, Message) -> GroupStamp? = { _, _ in nil },
@@ -73,6 +75,7 @@ final class Bots: Sendable {
         self.timing = timing
         self.logger = logger
         self.report = report
+        room = (inbound ?? InboundBudget(limit: configuration.inboundBudget)).room(for: .bots)
         listener = BotListener(token: configuration.botListenerToken, policy: configuration.doorPolicy)
         processes = configuration.bots.enumerated().filter { !$0.element.command.isEmpty }.map { entry, bot in
             BotProcess(
@@ -219,6 +222,7 @@ final class Bots: Sendable {
         }
         let connection = BotConnection(
             socket, place: BotLinkState.Connection(number: number, role: role, origin: origin), selfID: selfID,
+            maxMessageBytes: configuration.maxMessageBytes, room: room,
             timing: timing, logger: logger, findLink: { self.link(of: $1, for: $0) },
             troubled: { [address = socket.remoteAddress] in
                 self.note($0, of: number, origin, at: address)
@@ -289,6 +293,7 @@ final class Bots: Sendable {
             services: BotLink.Services(
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
                 pacing: configuration.pacing, breaker: configuration.breaker,
+                maxMessageBytes: configuration.maxMessageBytes,
                 utcMilliseconds: { UInt64(Date().timeIntervalSince1970 * 1000) },
                 newestElsewhere: newestElsewhere, stamp: stamp,
                 changed: { link, epoch, isOnline in

@@ -152,6 +152,25 @@ struct EchoTable {
         if let echo = asker.echo { response.json.setting("echo", to: echo) } else { response.json.removing("echo") }
     }
 
+    /// What a frame is that cannot be read: a token in it says whether it was an answer, since nobody else has one.
+    enum Salvaged: Sendable {
+        case answer(Answer)
+        /// An answer nobody waits for any more.
+        case late
+        case noAnswer
+    }
+
+    /// Ends the action whose token is found in such a frame.
+    mutating func fail(_ frame: UnreadableFrame, _ response: (_ action: String) -> Response) -> Salvaged {
+        guard let token = frame.string(beginningWith: prefix).flatMap(number(inToken:)) else { return .noAnswer }
+        guard let entry = remove(token) else {
+            unmatched += 1
+            return .late
+        }
+        let body = response(entry.action).encoded(echo: entry.asker.echo)
+        return .answer(Answer(asker: entry.asker, action: entry.action, body: body))
+    }
+
     /// How many that were sent then or later ``expire(at:)`` would end.
     func countExpiring(at now: NIODeadline, sentSince start: NIODeadline) -> Int {
         entries.values.count { $0.deadline <= now && $0.deadline - TimeAmount($0.timeout) >= start }

@@ -7,6 +7,8 @@ struct HeartbeatWatch {
     let leastSilence: Duration
     private var interval: Duration?
     private var lastHeard: NIODeadline
+    /// How much of an unfinished message had come when that was last looked at.
+    private var arrived = 0
 
     init(leastSilence: Duration, at now: NIODeadline) {
         self.leastSilence = leastSilence
@@ -15,6 +17,13 @@ struct HeartbeatWatch {
 
     /// Any frame is a sign of life.
     mutating func heard(at now: NIODeadline) { lastHeard = now }
+
+    /// So much has come of a message that is still arriving (0: there is none). One that goes on is a sign of life: a large one
+    /// may take longer than a bot may be silent.
+    mutating func arriving(_ bytes: Int, at now: NIODeadline) {
+        if bytes > 0, bytes != arrived { heard(at: now) }
+        arrived = bytes
+    }
 
     /// A heartbeat, with the `interval` it names (OneBot 11: milliseconds).
     mutating func heartbeat(milliseconds: Int64?, at now: NIODeadline) {

@@ -24,7 +24,7 @@ struct Outbox<Parcel> {
     }
 
     private struct Entry {
-        let bytes: Int
+        var bytes: Int
         /// The round it was last published in; `nil`: it waits.
         var round: UInt64?
         var isSettled = false
@@ -88,6 +88,16 @@ struct Outbox<Parcel> {
     subscript(ticket: Ticket) -> Parcel? {
         guard ticket.number >= first, !entries[index(of: ticket.number)].isSettled else { return nil }
         return parcels[parcelIndex(of: ticket.number)]
+    }
+
+    /// The bus will not take it: something else stands in its place, to be published at once with the same ticket.
+    mutating func replace(_ ticket: Ticket, by parcel: Parcel, bytes size: Int) -> Reading {
+        guard ticket.number >= first, !entries[index(of: ticket.number)].isSettled else { return .asBefore }
+        let index = index(of: ticket.number)
+        bytes += size - entries[index].bytes
+        entries[index].bytes = size
+        parcels[parcelIndex(of: ticket.number)] = parcel
+        return look()
     }
 
     /// The bus took it, or will never.

@@ -5,6 +5,8 @@ struct Parcel: Sendable {
     /// What it carries, and so what its refusal by the bus means.
     enum Content: Sendable {
         case event
+        /// Says that an event is missing.
+        case gap
         case answer(EchoTable.Asker)
         /// One of several answers, with more to come: the number of our token.
         case part(EchoTable.Asker, UInt64)
@@ -21,13 +23,13 @@ struct Parcel: Sendable {
     var isMandatory: Bool {
         switch content {
         case .part: true
-        case .event, .answer, .apology: false
+        case .event, .gap, .answer, .apology: false
         }
     }
 
     var isEvent: Bool {
         switch content {
-        case .event: true
+        case .event, .gap: true
         case .answer, .part, .apology: false
         }
     }

@@ -13,7 +13,8 @@ enum Main {
     @ServicesBuilder @Sendable
     static func services(of process: ServiceProcess) -> [any Service] {
         let edge = WSEdgeService(
-            configuration: .init(process.settings, edgeID: HostName.asWord), bus: process.bus,
+            configuration: .init(process.settings, edgeID: HostName.asWord, messageLimit: process.messageLimit),
+            bus: process.bus,
             eventLoopGroup: process.eventLoopGroup,
             logger: process.logger)
         process.healthServer(edge.health)

@@ -57,7 +57,7 @@ final class PortListeners: Sendable {
         let server: WebSocketServer
         do {
             server = try await WebSocketServer.bind(
-                host: configuration.host, port: wish.port ?? 0, group: group, options: .clients(configuration),
+                host: configuration.host, port: wish.port ?? 0, group: group, options: context.clientOptions,
                 limits: context.accepting.forOne(), logger: context.logger,
                 authorise: { [clients] request in
                     let decision = clients.decide(request, lease: wish)

@@ -19,9 +19,9 @@ public final class InMemoryBroker: Sendable {
     private let guarded = Mutex(Guarded())
 
     /// - Parameters:
-    ///   - maxMessageBytes: a larger body is ``PublishOutcome/rejected(_:)``. Default: 16 MiB, as RabbitMQ 4.
+    ///   - maxMessageBytes: a larger body is ``PublishOutcome/rejected(_:)``. Default: 64 MiB.
     ///   - now: the time, for what expires; tests give their own.
-    public init(maxMessageBytes: Int = 16 << 20, now: @escaping @Sendable () -> NIODeadline = { .now() }) {
+    public init(maxMessageBytes: Int = 64 << 20, now: @escaping @Sendable () -> NIODeadline = { .now() }) {
         self.maxMessageBytes = maxMessageBytes
         self.now = now
     }

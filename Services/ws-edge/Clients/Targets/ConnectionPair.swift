@@ -84,6 +84,13 @@ final class ConnectionPair: ClientConnection {
         }
     }
 
+    private func discarded(_ message: DiscardedMessage, over side: Side) {
+        switch side {
+        case .api: delegate?.discarded(message)
+        case .event: break
+        }
+    }
+
     private func writabilityChanged() {
         if isWritable { delegate?.writabilityChanged(isWritable: true) }
     }
@@ -117,6 +124,7 @@ final class ConnectionPair: ClientConnection {
         }
 
         func received(text: ByteBuffer) { pair.received(text, over: side) }
+        func discarded(_ message: DiscardedMessage) { pair.discarded(message, over: side) }
         func writabilityChanged(isWritable: Bool) { pair.writabilityChanged() }
         func closed(_ ending: WebSocketEnding) { pair.closed(side, ending) }
     }

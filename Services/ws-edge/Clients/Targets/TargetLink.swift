@@ -28,6 +28,7 @@ final class TargetLink: WebSocketDelegate {
     func close(_ reason: CloseReason) { connection.close(reason) }
 
     func received(text: ByteBuffer) { session?.received(text: text) }
+    func discarded(_ message: DiscardedMessage) { session?.discarded(message) }
     func writabilityChanged(isWritable: Bool) { session?.writabilityChanged(isWritable: isWritable) }
 
     func closed(_ socketEnding: WebSocketEnding) {

@@ -1,0 +1,85 @@
+import Actions
+import Metrics
+import NIOCore
+import Observability
+import OneBot
+import WebSocketTransport
+
+/// What becomes of frames that cannot be read, or were not kept: whoever sent them, or waits for them, is told in these
+/// words.
+extension UnreadableFrame {
+    init(_ message: DiscardedMessage, limit: Int) {
+        let cause: Cause =
+            switch message.reason {
+            case .tooLarge: .tooLarge(limit: limit)
+            case .brokenText, .notText: .notUTF8
+            case .noRoom: .noRoom
+            case .tooSlow: .tooSlow
+            }
+        self.init(cause, head: message.head, tail: message.tail)
+    }
+}
+
+extension UnreadableFrame.Cause {
+    /// Whose frames they are.
+    enum Sender: String, Sendable { case bot, client }
+
+    var inWords: String {
+        switch self {
+        case .invalid(let reason): reason
+        case .notUTF8: "it is not UTF-8"
+        case .tooLarge(let limit): "it has more than \(limit) bytes (max_message_size)"
+        case .noRoom: "too much is arriving at once (edge.inbound_budget)"
+        case .tooSlow: "it came too slowly"
+        }
+    }
+
+    /// For whoever waits for a bot's answer, of which no more is known than that there was one.
+    func answer(to action: String, of bot: SelfID) -> Response {
+        let sentence =
+            "The answer of bot \(bot) to \(action) cannot be passed on: \(inWords). It may have been carried out."
+        return switch self {
+        case .invalid, .notUTF8: .failed(.unreadableAnswer, sentence)
+        case .tooLarge: .failed(.tooLarge, sentence)
+        case .noRoom, .tooSlow: .unavailable(sentence)
+        }
+    }
+
+    /// For a client whose action it was.
+    var refusal: Response {
+        switch self {
+        case .invalid, .notUTF8: .failed(.badRequest, "The frame cannot be read: \(inWords). It was not carried out.")
+        case .tooLarge: .failed(.tooLarge, "The frame was not taken: \(inWords). Send less at once.")
+        case .noRoom, .tooSlow: .unavailable("The frame was not taken: \(inWords). Try again.")
+        }
+    }
+
+    /// Seldom enough that the handle is looked up each time.
+    func count(from sender: Sender) { MetricNames.messagesDiscarded.counter(sender.rawValue, reason).increment() }
+
+    private var reason: String {
+        switch self {
+        case .invalid: "not_json"
+        case .notUTF8: "not_utf8"
+        case .tooLarge: "too_large"
+        case .noRoom: "no_room"
+        case .tooSlow: "too_slow"
+        }
+    }
+}
+
+extension ClientSession {
+    /// An action that was not kept: it is answered as one that could not be read, and the connection lives on.
+    func discarded(_ message: DiscardedMessage) {
+        let frame = UnreadableFrame(message, limit: context.configuration.maxMessageBytes)
+        frame.cause.count(from: .client)
+        reply(frame.cause.refusal.encoded(echo: frame.echo), to: .now())
+    }
+}
+
+extension InboundBudget {
+    func room(for share: Share) -> InboundRoom {
+        InboundRoom(
+            take: { [self] more, held in take(more, beside: held, for: share) }, give: { [self] in give($0) })
+    }
+}

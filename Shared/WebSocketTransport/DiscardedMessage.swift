@@ -1,0 +1,81 @@
+public import NIOCore
+
+/// A message that was received and not kept: what is left of it, so that whoever sent it, or waits for it, can be told.
+public struct DiscardedMessage: Sendable, Equatable {
+    public enum Reason: Sendable, Hashable {
+        /// It is larger than ``WebSocketOptions/maxMessageBytes``.
+        case tooLarge
+        /// A text that is not UTF-8.
+        case brokenText
+        /// A binary message that is no text.
+        case notText
+        /// The process had no room for it (``WebSocketOptions/inbound``).
+        case noRoom
+        /// It came too slowly for the room it took.
+        case tooSlow
+    }
+
+    /// How much of its beginning is left, and how much of its end.
+    static let keptBytes = 64 << 10
+
+    public let reason: Reason
+    /// How long it was.
+    public private(set) var byteCount: Int
+    /// Its first bytes.
+    public private(set) var head: ByteBuffer
+    /// Its last bytes, none of which is in `head`.
+    public private(set) var tail = ByteBuffer()
+
+    /// - Parameter begun: what has come of it.
+    init(_ reason: Reason, of begun: MessageAssembly?) {
+        self.reason = reason
+        var payload = begun?.finish() ?? ByteBuffer()
+        byteCount = payload.readableBytes
+        // Copied: the large buffer is to go.
+        head = Self.copied(payload.readSlice(length: min(Self.keptBytes, byteCount)))
+        let rest = payload.readableBytes
+        payload.moveReaderIndex(forwardBy: rest - min(Self.keptBytes, rest))
+        tail = Self.copied(payload)
+    }
+
+    /// Moves `count` bytes from `input` here, or as many of them as may be left in the end.
+    /// - Parameters:
+    ///   - key: unmasks them; `offset` is their place in the frame.
+    ///   - following: bytes of the frame that come behind these.
+    mutating func take(_ count: Int, from input: inout ByteBuffer, key: MaskingKey?, offset: Int, following: Int) {
+        byteCount += count
+        let first = tail.readableBytes == 0 ? min(count, Self.keptBytes - head.readableBytes) : 0
+        head.append(first, from: &input, key: key, offset: offset)
+        // Whatever the next frame brings: of this one only the end can be among the last bytes of all.
+        let last = min(count - first, max(0, Self.keptBytes - following))
+        let between = count - first - last
+        input.moveReaderIndex(forwardBy: between)
+        if between > 0 { tail.clear() }
+        tail.append(last, from: &input, key: key, offset: offset + first + between)
+        if tail.readableBytes > 2 * Self.keptBytes { tail = Self.copied(trimmedTail) }
+    }
+
+    consuming func finish() -> DiscardedMessage {
+        tail = trimmedTail
+        return self
+    }
+
+    private var trimmedTail: ByteBuffer {
+        var tail = tail
+        tail.moveReaderIndex(forwardBy: max(0, tail.readableBytes - Self.keptBytes))
+        return tail
+    }
+
+    private static func copied(_ buffer: ByteBuffer?) -> ByteBuffer {
+        buffer.map { ByteBuffer(bytes: $0.readableBytesView) } ?? ByteBuffer()
+    }
+}
+
+extension ByteBuffer {
+    /// Moves `count` bytes behind those that are here, unmasked.
+    fileprivate mutating func append(_ count: Int, from input: inout ByteBuffer, key: MaskingKey?, offset: Int) {
+        guard count > 0, let slice = input.readSlice(length: count) else { return }
+        writeImmutableBuffer(slice)
+        if let key { mask(last: count, key: key, offset: offset) }
+    }
+}
