@@ -27,7 +27,12 @@ public typealias HealthCheck = @Sendable () -> Impairment?
 public struct HealthReport: Sendable, Hashable {
     private let impairments: [Impairment]
 
-    public init(_ checks: [HealthCheck]) { impairments = checks.compactMap { $0() } }
+    public init(_ checks: [HealthCheck]) {
+        // What ails the process more than one of its parts may say.
+        impairments = checks.compactMap { $0() }.reduce(into: []) { all, next in
+            if !all.contains(next) { all.append(next) }
+        }
+    }
 
     /// 200 where all is well, where another one is at work and this one stands by, or where a bot ails; else 503: do not send anybody here.
     public var httpStatus: Int {

@@ -122,7 +122,9 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         // Closing with unread bytes would reset the connection and might take the answer away from the peer.
         written.futureResult.assumeIsolated().whenSuccess { context.close(mode: .output, promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
-        closeChannel(of: context, in: server.options.closeTimeout)
+        // Whoever is sent away for want of room is to make room.
+        let isFull = refusal.status == .serviceUnavailable
+        closeChannel(of: context, in: isFull ? .milliseconds(250) : server.options.closeTimeout)
     }
 
     private func closeChannel(of context: ChannelHandlerContext, in delay: Duration) {

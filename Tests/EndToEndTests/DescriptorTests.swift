@@ -20,6 +20,7 @@ extension EndToEnd {
                     let perpetua = try PerpetuaProcess(
                         in: folder, ports: try FreePorts.range(of: 2), ["--bot", bot.url], descriptors: 64)
                     try await perpetua.waitUntilReady()
+                    #expect(perpetua.printed.contains("The limit of open files was raised. limit=64 limit.before=32"))
                     let outcomes = try await withThrowingTaskGroup(of: Outcome.self) { group in
                         for _ in 0..<80 { group.addTask { try await Outcome(at: perpetua.ws) } }
                         return try await group.reduce(into: [Outcome]()) { $0.append($1) }

@@ -13,7 +13,8 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
     private var process: Process
 
     /// Starts it.
-    /// - Parameter descriptors: how many it may have open; `nil`: as many as the tests.
+    /// - Parameter descriptors: how many it may have open, half of them unless it asks for more; `nil`: as many as the
+    /// tests.
     init(_ product: String, in folder: URL, _ arguments: [String], descriptors: Int? = nil) throws {
         self.descriptors = descriptors
         self.product = product
@@ -41,7 +42,9 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
         process.arguments = arguments
         if let descriptors {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            process.arguments = ["-c", "ulimit -n \(descriptors); exec \"$0\" \"$@\"", program.path] + arguments
+            process.arguments =
+                ["-c", "ulimit -n \(descriptors); ulimit -S -n \(descriptors / 2); exec \"$0\" \"$@\"", program.path]
+                + arguments
         }
         let handle = try FileHandle(forWritingTo: output)
         try handle.seekToEnd()

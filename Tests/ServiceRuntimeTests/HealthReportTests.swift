@@ -30,6 +30,12 @@ struct HealthReportTests {
         #expect(report.json == #"{"status":"\#(status)","reasons":[\#(reasons)]}"#)
     }
 
+    @Test("a reason that several parts give is told once")
+    func repeated() {
+        let (one, other) = (Impairment(.degraded, "One."), Impairment(.ailing, "Other."))
+        #expect(report(one, other, one).json == #"{"status":"degraded","reasons":["One.","Other."]}"#)
+    }
+
     @Test("a reason may hold anything")
     func escaping() {
         #expect(report(Impairment(.degraded, "a \"b\"\n\\ 群\u{1f}")).json.contains(#"["a \"b\"\u000a\\ 群\u001f"]"#))
