@@ -9,7 +9,7 @@ final class KeptConnection: Sendable {
     private let channel: any Channel
     private let received = Received()
 
-    /// - Parameter http: `http://127.0.0.1:PORT`.
+    /// - Parameter http: `http://127.0.0.1:PORT`, or `ws://`.
     init(to http: String) async throws {
         let port = try #require(http.split(separator: ":").last.flatMap { Int($0) })
         let received = received
@@ -23,9 +23,10 @@ final class KeptConnection: Sendable {
     }
 
     /// The answer as it came, as soon as its body (a JSON object) is there.
-    func get(_ path: String) async throws -> String {
+    func get(_ path: String, headers: [String] = []) async throws -> String {
         received.text.withLock { $0 = "" }
-        try await channel.writeAndFlush(ByteBuffer(string: "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"))
+        let lines = ["GET \(path) HTTP/1.1", "Host: 127.0.0.1"] + headers
+        try await channel.writeAndFlush(ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n"))
         return try await eventually("\(path) is answered") {
             received.text.withLock { $0 }
         } until: {
