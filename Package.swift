@@ -200,6 +200,14 @@ let package = Package(
                 "TestSupport", "AMQP", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, crypto,
             ] + values(),
             path: "Tests/EndToEndTests", swiftSettings: settings),
+        // What is read is checked as it is built for tests; the inputs are to be made quickly.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "TestSupport", "AMQP", "WebSocketTransport", "WSEdge", "APIGateway", nioCore, nioEmbedded, nioHTTP1,
+                logging, hummingbirdCore,
+            ] + values(),
+            path: "Tests/FuzzTests", swiftSettings: settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: settings),
     ]
 )

@@ -20,7 +20,7 @@ suite_title() {
 run_suite() {
     case "$1" in
         values) swift_tests "$2" --filter "$values" ;;
-        units) swift_tests "$2" --skip "$values" --skip EndToEndTests --skip AMQPTests ;;
+        units) swift_tests "$2" --skip "$values" --skip EndToEndTests --skip AMQPTests --skip FuzzTests ;;
         # One after another: they kill, freeze and cut off brokers of their own.
         bus) width=1 swift_tests "$2" --filter AMQPTests --no-parallel ;;
         # What does not depend on the bus runs in one of the two only.
