@@ -29,6 +29,8 @@ final class Bots: Sendable {
     private let listener: BotListener
     private let processes: [BotProcess]
     private let gauges: BotGauges
+    /// What links count is on the metrics page from the start, not from the first link on.
+    private let counters = BotMetrics()
     /// Those known beforehand, as they are before they are connected.
     private let configured: [OnlineBot]
     private let state: Mutex<State>
