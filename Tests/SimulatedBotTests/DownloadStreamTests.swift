@@ -47,7 +47,7 @@ extension BotFrame {
     fileprivate var isFollowed: Bool {
         switch self {
         case .response(let response): response.isFollowed
-        case .event, .unknown: false
+        case .event, .unreadable, .unknown: false
         }
     }
 }
