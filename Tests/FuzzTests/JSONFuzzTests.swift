@@ -96,7 +96,7 @@ extension FuzzTests {
                 if let converted = format.convert(answer: bytes) { try object(converted, "an answer in another form") }
             }
             if let echo = response.echo { try value(echo, "an echo") }
-        case .unknown: break
+        case .unreadable, .unknown: break
         }
     }
 
