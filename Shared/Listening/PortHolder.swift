@@ -11,18 +11,7 @@ struct PortHolder: Sendable, Hashable, CustomStringConvertible {
     private static let mostProcesses = 8_192
     private static let mostDescriptors = 131_072
 
-    /// The system shows its table in pieces, and may leave a socket out while others come and go: so it is looked at more
-    /// than once.
-    private static let looks = 5
-
     static func find(port: Int, host: String) -> PortHolder? {
-        for _ in 0..<looks {
-            if let holder = look(for: port, at: host) { return holder }
-        }
-        return nil
-    }
-
-    private static func look(for port: Int, at host: String) -> PortHolder? {
         var inodes: Set<String> = []
         for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
             // `try?`: elsewhere there is no such file, and nothing is told.
