@@ -14,11 +14,18 @@ struct PortHolder: Sendable, Hashable, CustomStringConvertible {
     static func find(port: Int, host: String) -> PortHolder? {
         var inodes: Set<String> = []
         for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-            // `try?`: elsewhere there is no such file, and nothing is told.
-            guard let text = try? String(contentsOfFile: table, encoding: .utf8) else { continue }
+            guard let text = whole(table) else { continue }
             inodes.formUnion(ListeningSockets.inodes(in: text, port: port, host: host))
         }
         return inodes.isEmpty ? nil : holder(of: Set(inodes.map { "socket:[\($0)]" }))
+    }
+
+    /// `String(contentsOfFile:)` ends with the first piece of a file whose length the system does not tell, which is all of
+    /// a short table and some 30 sockets of a long one.
+    private static func whole(_ table: String) -> String? {
+        // `try?`: elsewhere there is no such file, and nothing is told.
+        let bytes = try? FileHandle(forReadingFrom: URL(filePath: table)).readToEnd()
+        return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func holder(of sockets: Set<String>) -> PortHolder? {
