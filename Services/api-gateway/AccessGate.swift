@@ -23,14 +23,15 @@ struct AccessGate: Sendable {
         visitor: DoorPolicy.Visitor = DoorPolicy.Visitor()
     ) throws(Refusal) -> TokenScope {
         let tokens = tokens.value
-        let isOpen = tokens.isEmpty || (opensDiscovery && isGET && Self.isDiscovery(path))
-        if isOpen, Self.isGuarded(path),
-            let refusal = policy.refusal(of: visitor, atDoorWithout: "access_token")
-        {
-            throw Refusal(.forbidden, refusal)
+        if tokens.isEmpty { return try withoutToken(path, visitor, remedy: "access_token") }
+        let verdict = tokens.verdict(
+            authorization: authorization, query: ActionParameters.accessToken(inQuery: query))
+        if opensDiscovery, isGET, Self.isDiscovery(path) {
+            // No foreign page can show a token.
+            if case .accepted = verdict { return .everything }
+            return try withoutToken(path, visitor, remedy: "api.open_discovery to false")
         }
-        if isOpen { return .everything }
-        switch tokens.verdict(authorization: authorization, query: ActionParameters.accessToken(inQuery: query)) {
+        switch verdict {
         case .accepted(let scope):
             if let refusal = scope.refusalOfHTTP { throw Refusal(.forbidden, refusal) }
             if case .action(let name) = path, let refusal = scope.refusal(ofAction: name) {
@@ -48,6 +49,17 @@ struct AccessGate: Sendable {
                 "The access token is wrong. Compare it with the settings access_token and tokens[]."
                     + remedy(authorization, query, tokens))
         }
+    }
+
+    /// For whoever is no foreign web page.
+    /// - Parameter remedy: what is to be set for a token to be asked for.
+    private func withoutToken(
+        _ path: GatewayPath, _ visitor: DoorPolicy.Visitor, remedy: String
+    ) throws(Refusal) -> TokenScope {
+        if Self.isGuarded(path), let refusal = policy.refusal(of: visitor, atDoorWithout: remedy) {
+            throw Refusal(.forbidden, refusal)
+        }
+        return .everything
     }
 
     /// What may have gone wrong with a token that was not accepted.

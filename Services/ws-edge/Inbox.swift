@@ -84,7 +84,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             context.metrics.eventGaps.increment()
             // `try?`: what cannot be read says at least that something is missing.
             let missed = (try? JSONObject(delivery.body))?["missed"]?.int64
-            hub.enqueue(.gap(bot, missed: missed.map { Int(clamping: $0) }))
+            hub.enqueue(.gap(bot, missed: missed.flatMap { $0 > 0 ? Int(clamping: $0) : nil }))
             return 0
         case .gap, .other: break
         }

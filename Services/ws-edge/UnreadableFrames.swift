@@ -16,7 +16,14 @@ extension UnreadableFrame {
             case .noRoom: .noRoom
             case .tooSlow: .tooSlow
             }
-        self.init(cause, head: message.head, tail: message.tail)
+        guard message.head.readableBytes + message.tail.readableBytes == message.byteCount else {
+            self.init(cause, head: message.head, tail: message.tail)
+            return
+        }
+        // Nothing is missing between the two.
+        var whole = message.head
+        whole.writeImmutableBuffer(message.tail)
+        self.init(cause, head: whole)
     }
 }
 

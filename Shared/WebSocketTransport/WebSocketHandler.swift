@@ -93,6 +93,8 @@ final class WebSocketHandler: ChannelInboundHandler {
     func resumeReading() {
         guard isPaused else { return }
         isPaused = false
+        // The peer had no chance to send meanwhile.
+        if let now = context?.eventLoop.now { pace?.paused(at: now) }
         setAutoRead(true)
         guard input.readableBytes > 0, !isDraining else { return }
         // Not now: the caller does not expect `received(text:)` during this call.
@@ -195,6 +197,7 @@ final class WebSocketHandler: ChannelInboundHandler {
             if counted > 0 { giveRoom() }
             connection.delegate?.received(text: text)
         case .discarded(let message):
+            if counted > 0 { giveRoom() }
             connection.delegate?.discarded(message)
         case .ping(let payload):
             owedPong = payload

@@ -66,6 +66,24 @@ import Testing
         #expect(retcode(gate, "/get_status") == .unauthorized)
     }
 
+    @Test("what api.open_discovery opens is closed to foreign web pages, and open to whoever shows a token")
+    func discoveryAbroad() {
+        let gate = AccessGate(token: "s3cret", opensDiscovery: true)
+        let stranger = DoorPolicy.Visitor(hosts: ["bot.example.org"], origins: ["https://evil.example"])
+        for (authorization, isRefused) in [(nil, true), ("Bearer wrong", true), ("Bearer s3cret", false)] {
+            var message: String?
+            do throws(Refusal) {
+                _ = try gate.scope(
+                    GatewayPath("/api/get_ws_port"), isGET: true, authorization: authorization, query: nil,
+                    visitor: stranger)
+            } catch {
+                message = error.message
+            }
+            #expect((message != nil) == isRefused)
+            if isRefused { #expect(message?.contains("allowed_hosts") == true) }
+        }
+    }
+
     @Test("no message holds the token")
     func secret() {
         for authorization in [nil, "Bearer wrong"] {

@@ -28,6 +28,22 @@ struct EchoTablePartsTests {
         return response.isFollowed ? table.restorePart(response, at: now) : table.restore(response)
     }
 
+    @Test("after a part, one that cannot be read is the last and says that it is; an only one says nothing")
+    mutating func unreadable() throws {
+        for isBegun in [true, false] {
+            try send()
+            let token = isBegun ? "p-1" : "p-2"
+            if isBegun { _ = try answer(Self.part, at: start) }
+            let broken = ByteBuffer(string: #"{"status":"ok","data":{"type":],"echo":"\#(token)"}"#)
+            let salvaged = table.fail(UnreadableFrame(.invalid("x"), head: broken)) { _ in .unavailable("x") }
+            guard case .answer(let answer) = salvaged else {
+                Issue.record("\(salvaged)")
+                return
+            }
+            #expect(answer.part == (isBegun ? .last : nil))
+        }
+    }
+
     @Test("every part has the asker's echo, and the last one says that it is")
     mutating func parts() throws {
         try send()

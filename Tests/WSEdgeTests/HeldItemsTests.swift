@@ -23,6 +23,16 @@ struct HeldItemsTests {
         #expect(rest.isEmpty)
     }
 
+    @Test("a number of missing events that is none any more is not known")
+    func overflow() {
+        var held = HeldItems(maxItems: 1)
+        for _ in 1...3 { _ = held.append(.gap(SelfID(1), missed: .max)) }
+        guard case .gap(_, nil) = held.takeAll().first else {
+            Issue.record("the sum was told")
+            return
+        }
+    }
+
     @Test("bytes are bounded too, and one large item fits")
     func bytes() {
         var held = HeldItems()

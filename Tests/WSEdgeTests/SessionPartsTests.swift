@@ -89,6 +89,21 @@ struct PendingCallsTests {
         #expect(CallID(CallID(session: 7, call: 9).text) == CallID(session: 7, call: 9))
         #expect(CallID(foreign) == nil)
     }
+
+    @Test("a call whose bot is known later is in doubt with that bot's link; one that has ended has no bot any more")
+    func addressed() throws {
+        var calls = PendingCalls()
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        let action = try Action(parsing: ByteBuffer(string: #"{"action":"a"}"#))
+        let call = calls.begin(action, of: SelfID(0), at: start, timeout: .seconds(60))
+        let isThere = calls.address(call, to: SelfID(7))
+        #expect(isThere)
+        calls.doubt(SelfID(7), askedBefore: start, deadline: start + .seconds(2))
+        let late = calls.expire(at: start + .seconds(2))
+        #expect(late.map(\.bot) == [SelfID(7)])
+        let isGone = calls.address(call, to: SelfID(7))
+        #expect(!isGone)
+    }
 }
 
 @Suite("KnownBots")

@@ -191,7 +191,7 @@ extension BotLink {
     private func substitute(for parcel: Parcel, because reason: String) -> Parcel? {
         switch parcel.content {
         case .event: return refusedEvent(id: parcel.message.properties.messageID, because: reason)
-        case .answer(let asker): return apology(to: asker, because: reason, nil)
+        case .answer(let asker): return apology(to: asker, because: reason, parcel.message.properties.part)
         case .part(let asker, let token):
             echoes.forget(token)
             return apology(to: asker, because: reason, .last)

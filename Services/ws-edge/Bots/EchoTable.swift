@@ -168,7 +168,7 @@ struct EchoTable {
             return .late
         }
         let body = response(entry.action).encoded(echo: entry.asker.echo)
-        return .answer(Answer(asker: entry.asker, action: entry.action, body: body))
+        return .answer(Answer(asker: entry.asker, action: entry.action, body: body, part: entry.lastPart))
     }
 
     /// How many that were sent then or later ``expire(at:)`` would end.

@@ -5,52 +5,80 @@ import OneBot
 
 /// A bot's own actions: which bot each is for, and the way there.
 extension ClientSession {
+    /// An action whose bot somebody else is asked about, and those that came behind it.
+    struct Lookup {
+        let action: Action
+        let call: UInt64
+        let wish: BotChoice.Wish
+    }
+
+    private enum Verdict {
+        case bot(SelfID)
+        case refused(RPC.Failure)
+        /// It is not known here: somebody else may know it already, or know why there is none.
+        case unknown
+    }
+
     /// Sends an action to the bot it is for, or answers why not.
     func callBot(_ action: Action) {
         let wish = BotChoice.Wish(action.selfID)
+        let verdict = lookups.isEmpty ? verdict(on: wish) : .unknown
+        switch verdict {
+        case .bot(let bot): send(action, call: begin(action, of: bot), to: bot)
+        case .refused(let failure): reply(failure.response.encoded(echo: action.echo), to: .now())
+        case .unknown:
+            // None overtakes another one.
+            lookups.append(Lookup(action: action, call: begin(action, of: wish.bot ?? SelfID(0)), wish: wish))
+            if lookups.count == 1 { lookUp(wish) }
+        }
+    }
+
+    private func verdict(on wish: BotChoice.Wish) -> Verdict {
         let (choice, presence) = (choice, context.presence.current)
         // Of those that are known here it may be the only one, and not the only one there is.
-        if wish == .standard, choice.standard == .onlyBot, !presence.isComplete { return lookUp(wish, for: action) }
+        if wish == .standard, choice.standard == .onlyBot, !presence.isComplete { return .unknown }
         do throws(RPC.Failure) {
-            let bot = try choice.bot(wish, in: presence)
-            let call = begin(action, of: bot)
-            BotCall.publish(action, call: call, session: self, to: bot, timeout: patience(for: action))
+            return .bot(try choice.bot(wish, in: presence))
         } catch {
-            guard mayBeKnownElsewhere(wish, choice, presence) else {
-                reply(error.response.encoded(echo: action.echo), to: .now())
-                return
-            }
-            lookUp(wish, for: action)
+            let mayBeKnownElsewhere =
+                switch wish {
+                case .bot(let bot): choice.scope.includes(bot)
+                case .standard: presence.bots.isEmpty
+                case .unreadable: false
+                }
+            return mayBeKnownElsewhere ? .unknown : .refused(error)
         }
     }
 
-    /// The bot that is named is not known here, or none is: somebody else may know it already, or know why there is
-    /// none.
-    private func mayBeKnownElsewhere(
-        _ wish: BotChoice.Wish, _ choice: BotChoice, _ presence: PresenceReplica
-    ) -> Bool {
-        switch wish {
-        case .bot(let bot): choice.scope.includes(bot)
-        case .standard: presence.bots.isEmpty
-        case .unreadable: false
-        }
-    }
-
-    private func lookUp(_ wish: BotChoice.Wish, for action: Action) {
-        var named: SelfID?
-        if case .bot(let bot) = wish { named = bot }
-        // Nobody's account where none is named: no link of a bot says anything of this call.
-        let call = begin(action, of: named ?? SelfID(0))
-        let (id, shard, dispatcher, choice, timeout) = (id, shard, context.dispatcher, choice, patience(for: action))
+    private func lookUp(_ wish: BotChoice.Wish) {
+        let (id, shard, dispatcher, choice) = (id, shard, context.dispatcher, choice)
         context.tasks.spawn {
+            let verdict: Verdict
             do throws(RPC.Failure) {
-                let bot = try await dispatcher.bot(wish, choice)
-                shard.enqueue(
-                    .onSession(id) { BotCall.publish(action, call: call, session: $0, to: bot, timeout: timeout) })
+                verdict = .bot(try await dispatcher.bot(wish, choice))
             } catch {
-                shard.enqueue(.onSession(id) { $0.couldNotCall(call, error.response) })
+                verdict = .refused(error)
             }
+            shard.enqueue(.onSession(id) { $0.lookedUp(verdict) })
         }
+    }
+
+    /// What the oldest was looked up for, and then the others in order, as far as their bots are known.
+    private func lookedUp(_ verdict: Verdict) {
+        var verdict = verdict
+        while let next = lookups.first {
+            switch verdict {
+            case .bot(let bot): if calls.address(next.call, to: bot) { send(next.action, call: next.call, to: bot) }
+            case .refused(let failure): couldNotCall(next.call, failure.response)
+            case .unknown: return lookUp(next.wish)
+            }
+            lookups.removeFirst()
+            if let next = lookups.first { verdict = self.verdict(on: next.wish) }
+        }
+    }
+
+    private func send(_ action: Action, call: UInt64, to bot: SelfID) {
+        BotCall.publish(action, call: call, session: self, to: bot, timeout: patience(for: action))
     }
 
     private func patience(for action: Action) -> Duration { context.configuration.patience.patience(for: action.name) }
@@ -63,5 +91,15 @@ extension ClientSession {
     /// An action that could not even be handed to the bot's edge.
     func couldNotCall(_ call: UInt64, _ response: Response) {
         if let call = calls.end(call) { reply(call.failed(response), to: call.began) }
+    }
+}
+
+extension BotChoice.Wish {
+    /// The one that is named, known or not.
+    fileprivate var bot: SelfID? {
+        switch self {
+        case .bot(let bot): bot
+        case .standard, .unreadable: nil
+        }
     }
 }

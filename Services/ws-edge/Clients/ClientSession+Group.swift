@@ -14,8 +14,8 @@ extension ClientSession {
     /// An event of its bot, for this one of its group: now, or behind the lifecycle.
     func receive(_ event: GroupedEvent) {
         guard isOpen else { return hold(.grouped(event)) }
-        // Held till now, and handed on since.
-        guard seat?.hasLeft == false else { return }
+        // It left while it was given what it had held, this one not yet.
+        guard seat?.hasLeft == false else { return event.orphaned() }
         var frames = event.frames
         if isChoosy {
             let run = EventRun.Joined(bot: event.place.bot, frames: frames, count: 1)
@@ -29,6 +29,6 @@ extension ClientSession {
     /// It goes, or is about to: what was not written to it yet is for others of its group.
     func leaveGroup() {
         guard seat?.leave() == true else { return }
-        for event in outbound.takeGrouped() + held.grouped { event.orphaned() }
+        for event in outbound.takeGrouped() + held.takeGrouped() { event.orphaned() }
     }
 }

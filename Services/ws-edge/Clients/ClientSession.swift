@@ -28,6 +28,7 @@ final class ClientSession: WebSocketDelegate {
     private let onEnded: () -> Void
     private(set) var state: ClientSessionState
     var calls = PendingCalls()
+    var lookups: [Lookup] = []
     private var own = OwnActions()
     var outbound: ClientOutbound
     /// Items of ours that wait for the lifecycle.

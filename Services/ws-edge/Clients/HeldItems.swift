@@ -29,8 +29,17 @@ struct HeldItems {
         return dropped
     }
 
-    /// The events that others of a group may still be given.
-    var grouped: [GroupedEvent] { items.compactMap { if case .grouped(let event) = $0 { event } else { nil } } }
+    /// Takes out the events that others of a group may still be given.
+    mutating func takeGrouped() -> [GroupedEvent] {
+        var grouped: [GroupedEvent] = []
+        items.removeAll { item in
+            guard case .grouped(let event) = item else { return false }
+            bytes -= item.bytes
+            grouped.append(event)
+            return true
+        }
+        return grouped
+    }
 
     /// Leaves out the events of those bots: they are not for this client.
     /// - Returns: those that others of a group are to be given.
@@ -76,7 +85,9 @@ struct HeldItems {
 
     private mutating func miss(_ count: Int?, of bot: SelfID) {
         let before = missed[bot, default: 0]
-        missed[bot] = .some(before.flatMap { before in count.map { before + $0 } })
+        // Counts come from other programs, too: a sum that is no number any more is not known.
+        let sum = before.flatMap { before in count.map { before.addingReportingOverflow($0) } }
+        missed[bot] = .some(sum.flatMap { $0.overflow ? nil : $0.partialValue })
     }
 }
 

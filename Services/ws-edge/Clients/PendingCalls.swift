@@ -7,7 +7,7 @@ struct PendingCalls {
         let action: String
         let echo: ByteBuffer?
         let began: NIODeadline
-        let bot: SelfID
+        fileprivate(set) var bot: SelfID
         fileprivate let timeout: TimeAmount
         fileprivate(set) var deadline: NIODeadline
         /// The link it went over may be gone, and its holder too.
@@ -36,6 +36,13 @@ struct PendingCalls {
         calls[lastID] = Call(
             action: action.name, echo: action.echo, began: now, bot: bot, timeout: timeout, deadline: now + timeout)
         return lastID
+    }
+
+    /// It is known which bot the call is for. False where it has ended before.
+    mutating func address(_ id: UInt64, to bot: SelfID) -> Bool {
+        guard calls[id] != nil else { return false }
+        calls[id]?.bot = bot
+        return true
     }
 
     /// The bot's link, or its edge, is gone, or another took its place: who held it answers what was in flight, if it lives. Nobody else will.
