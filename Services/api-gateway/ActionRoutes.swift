@@ -22,13 +22,11 @@ struct ActionRoutes: Sendable {
     ) async -> OneBotReply {
         let began = NIODeadline.now()
         var reply = await carryOut(action, params, by: caller, in: scope, priority)
-        guard let rest = reply.rest else {
+        guard reply.rest != nil else {
             metrics.answered(with: reply.body, after: .now() - began)
             return reply
         }
-        reply.rest = StreamedAnswers(answers: rest.answers, patience: rest.patience) { last in
-            metrics.answered(with: last, after: .now() - began)
-        }
+        reply.rest?.ended = { metrics.answered(with: $0, after: .now() - began) }
         return reply
     }
 
@@ -74,7 +72,7 @@ struct ActionRoutes: Sendable {
         }
         let patience = TimeAmount(limits.age) * 2
         return OneBotReply(
-            status: 200, body: first.body, rest: StreamedAnswers(answers: answers, patience: patience) { _ in })
+            status: 200, body: first.body, rest: StreamedAnswers(answers: answers, patience: patience))
     }
 
     private func bot(for params: ActionParameters, in scope: TokenScope) async throws(RPC.Failure) -> SelfID {

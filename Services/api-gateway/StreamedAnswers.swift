@@ -5,27 +5,38 @@ import NIOCore
 
 /// A bot's answers in parts, as they leave by HTTP: one after another in a chunked body, an empty line behind each, as NapCat writes them itself.
 struct StreamedAnswers: Sendable {
-    let answers: BotAnswers
+    private let question: Question
+    private var answers: BotAnswers { question.answers }
     /// A caller that takes nothing for so long is hung up on. Until its bound it is told, so this is longer.
     let patience: TimeAmount
     /// Hears the last one.
-    let ended: @Sendable (ByteBuffer) -> Void
+    var ended: @Sendable (ByteBuffer) -> Void = { _ in }
+
+    /// Ends when nobody holds it any more: a body is not even begun where the caller is gone before its head is written.
+    private final class Question: Sendable {
+        let answers: BotAnswers
+
+        init(_ answers: BotAnswers) { self.answers = answers }
+
+        deinit { answers.cancel() }
+    }
+
+    init(answers: BotAnswers, patience: TimeAmount) {
+        question = Question(answers)
+        self.patience = patience
+    }
 
     func write(after first: ByteBuffer, to writer: inout any ResponseBodyWriter, of channel: any Channel) async throws {
-        do {
-            var answer = BotAnswers.Answer(body: first, isFollowed: true)
-            while true {
-                try await write(answer.body, to: &writer, of: channel)
-                guard answer.isFollowed else { break }
-                answer = await answers.next()
-            }
-            ended(answer.body)
-            try await writer.finish(nil)
-        } catch {
-            // The caller is gone.
-            answers.cancel()
-            throw error
+        // Whichever way it ends, the rest is not wanted any more.
+        defer { answers.cancel() }
+        var answer = BotAnswers.Answer(body: first, isFollowed: true)
+        while true {
+            try await write(answer.body, to: &writer, of: channel)
+            guard answer.isFollowed else { break }
+            answer = await answers.next()
         }
+        ended(answer.body)
+        try await writer.finish(nil)
     }
 
     private func write(_ body: ByteBuffer, to writer: inout any ResponseBodyWriter, of channel: any Channel)
