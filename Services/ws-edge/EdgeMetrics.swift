@@ -28,6 +28,8 @@ final class EdgeMetrics: Sendable {
     private let api = MetricNames.clients.gauge(ClientRole.api.rawValue)
     private let event = MetricNames.clients.gauge(ClientRole.event.rawValue)
 
+    init() { UnreadableFrame.Cause.makeCounters() }
+
     func clients(_ role: ClientRole) -> Meter {
         switch role {
         case .universal: universal

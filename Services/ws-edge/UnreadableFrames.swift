@@ -62,15 +62,35 @@ extension UnreadableFrame.Cause {
     }
 
     /// Seldom enough that the handle is looked up each time.
-    func count(from sender: Sender) { MetricNames.messagesDiscarded.counter(sender.rawValue, reason).increment() }
+    func count(from sender: Sender) { Self.counter(sender, reason).increment() }
 
-    private var reason: String {
+    /// Has every number on the metrics page from the start. A client's frame that is no JSON is not discarded: it is answered.
+    static func makeCounters() {
+        for reason in Reason.allCases {
+            _ = counter(.bot, reason)
+            if reason != .notJSON { _ = counter(.client, reason) }
+        }
+    }
+
+    private static func counter(_ sender: Sender, _ reason: Reason) -> Counter {
+        MetricNames.messagesDiscarded.counter(sender.rawValue, reason.rawValue)
+    }
+
+    private enum Reason: String, CaseIterable {
+        case notJSON = "not_json"
+        case notUTF8 = "not_utf8"
+        case tooLarge = "too_large"
+        case noRoom = "no_room"
+        case tooSlow = "too_slow"
+    }
+
+    private var reason: Reason {
         switch self {
-        case .invalid: "not_json"
-        case .notUTF8: "not_utf8"
-        case .tooLarge: "too_large"
-        case .noRoom: "no_room"
-        case .tooSlow: "too_slow"
+        case .invalid: .notJSON
+        case .notUTF8: .notUTF8
+        case .tooLarge: .tooLarge
+        case .noRoom: .noRoom
+        case .tooSlow: .tooSlow
         }
     }
 }

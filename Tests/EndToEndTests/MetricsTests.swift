@@ -99,7 +99,7 @@ extension EndToEnd {
 
         /// What stands in a cell as code, if it is one word.
         private static func words(in cell: Substring) -> [String] {
-            cell.matches(of: /`([A-Za-z_]+)`/).map { String($0.output.1) }
+            cell.matches(of: /`([A-Za-z_][A-Za-z0-9_]*)`/).map { String($0.output.1) }
         }
 
         private static func values(of label: String, _ metric: String, _ numbers: String) -> [String] {
