@@ -59,7 +59,7 @@ final class BotParts: @unchecked Sendable {  // confined to its event loop, as s
     private func connect(on eventLoop: any EventLoop) {
         let connection = BotConnection(
             WebSocketConnection(eventLoop: eventLoop, remoteAddress: "192.0.2.2:3001"), place: place,
-            selfID: Frames.bot, timing: BotTiming(), logger: EdgeParts.logger,
+            selfID: Frames.bot, maxMessageBytes: 16 << 20, room: nil, timing: BotTiming(), logger: EdgeParts.logger,
             findLink: { [link] _, _ in link }, isClosed: {})
         self.connection = connection
         connection.start()
