@@ -24,7 +24,8 @@ enum Echoes {
                         echoOf: action, action: "send_group_msg", replyTo: "perpetua.edge.e1.a",
                         correlationID: "c1.1", timeout: .seconds(60), at: .now())
                     let token = frame.getSlice(at: start, length: frame.readableBytes - start - 1)
-                    let answer = table.restore(BotResponse(json: response.json, echo: token, retcode: 0, isFollowed: false))
+                    let answer = table.restore(
+                        BotResponse(json: response.json, echo: token, retcode: 0, isFollowed: false))
                     guard let answer else { throw BenchmarkFailure("An echo did not come back.") }
                     keep(answer)
                 }
