@@ -80,7 +80,9 @@ struct BotProcessTests {
         try await withProcess(script("trap '' TERM; echo ready; while true; do sleep 1; done"), timing: timing) {
             process in
             try await eventually("it is ready") { lines("stdout") == ["ready"] }
-            last.withLock { $0 = process.pid ?? 0 }
+            // It may speak before we have its pid.
+            let pid = try await untilRunning(process)
+            last.withLock { $0 = pid }
         }
         let pid = last.withLock { $0 }
         #expect(pid > 0 && kill(pid, 0) != 0)
