@@ -57,6 +57,7 @@ let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metri
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")  // ServiceRuntime
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")  // anyone
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")  // services
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")  // APIGateway
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")  // APIGateway
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")  // APIGateway
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")  // Registry
@@ -85,6 +86,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -141,7 +143,7 @@ let package = Package(
             "APIGateway", folder: "api-gateway",
             [
                 "OneBot", "Bus", "Contracts", "Actions", "Listening", "SettingsReading", "Observability",
-                nioCore, logging, lifecycle, hummingbird, hummingbirdCore, metrics,
+                nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle, hummingbird, hummingbirdCore, metrics,
             ]),
 
         // Processes.

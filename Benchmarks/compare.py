@@ -4,6 +4,7 @@
     Benchmarks/compare.py                     all works, five rounds (three for what is only of Perpetua)
     Benchmarks/compare.py --smoke             every work once, short, Perpetua alone: it shows that this still runs
     Benchmarks/compare.py --only idle,out100  some works
+    Benchmarks/compare.py --before FOLDER     beside the perpetua, ws-edge and registry of an earlier build
     Benchmarks/compare.py --json FILE         the figures for machines as well
 
 In each round every server does each work in turn, so that a machine whose speed drifts treats them alike. Peers that are not installed
@@ -20,12 +21,16 @@ import tempfile
 
 from comparison import servers as start
 from comparison.page import page
-from comparison.works import OURS, PEERS, WORKS
+from comparison.works import BEFORE, OURS, PEERS, WORKS
 
 
 def run_works(servers, makers, folder, names, rounds, smoke):
     """In each round every work, and for each work every server in turn."""
     figures = {name: {key: [] for key in WORKS[name].servers if key in servers} for name in names}
+    for own, earlier in BEFORE.items():
+        for results in figures.values():
+            if own in results and earlier in servers:
+                results[earlier] = []
     for number in range(rounds):
         for name in names:
             work = WORKS[name]
@@ -58,6 +63,7 @@ def main():
     parser.add_argument("--servers", default="", help="who takes part, with commas: " + ", ".join((*PEERS, *OURS)))
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--binaries", type=pathlib.Path, default=None, help="the folder of perpetua, ws-edge and registry")
+    parser.add_argument("--before", type=pathlib.Path, help="the folder of an earlier build")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--page", type=pathlib.Path, default=None)
     options = parser.parse_args()
@@ -78,6 +84,8 @@ def main():
         wanted &= set(options.servers.split(","))
     if options.smoke:
         wanted &= {"perpetua", "floor"}
+    if options.before:
+        wanted |= {earlier for own, earlier in BEFORE.items() if own in wanted}
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         broker = functools.cache(lambda: start.rabbitmq(folder / "broker"))
@@ -88,6 +96,8 @@ def main():
             "nats": start.nats, "mqtt": start.mosquitto, "stomp": start.web_stomp,
             "amqp1": lambda place: start.perpetua_over_rabbitmq(place, binaries, 1, broker()),
             "amqp3": lambda place: start.perpetua_over_rabbitmq(place, binaries, 3, broker()),
+            "before": lambda place: start.perpetua(place, options.before.resolve()),
+            "before1": lambda place: start.perpetua_over_rabbitmq(place, options.before.resolve(), 1, broker()),
         }
         servers = {}
         try:

@@ -5,7 +5,7 @@ import os
 import platform
 import statistics
 
-from .works import OURS, WORKS
+from .works import BEFORE, OURS, WORKS
 
 
 def middle(results, key):
@@ -110,12 +110,13 @@ def page(servers, figures, rounds, command):
         if WORKS[name].has_peers:
             lines += beside_others(servers, WORKS[name], results)
     lines += ours_table(servers, figures)
+    lines += before_table(figures)
     return "\n".join(lines)
 
 
 def beside_others(servers, work, results):
     """One work: all-in-one and its peers."""
-    results = {key: runs for key, runs in results.items() if key not in OURS[1:]}
+    results = {key: runs for key, runs in results.items() if key not in (*OURS[1:], *BEFORE.values())}
     if work.scenario == "connect":
         lines = [f"### {work.title}", "", "| server | seconds to connect | KiB RSS per connection |", "|---|--:|--:|"]
         return lines + [f"| {servers[key].name} | {connected(work, runs)} |" for key, runs in results.items()] + [""]
@@ -177,6 +178,25 @@ def ours_table(servers, figures):
             cells = [connected(WORKS[name], results.get(key, [])) for key in keys]
             lines.append(f"| {WORKS[name].title} | " + " | ".join(cells) + " |")
     return lines + [""]
+
+
+def before_table(figures):
+    """Every work beside an earlier build: medians with the lowest and the highest, and the median of the rounds' ratios."""
+    ask = Figures(figures)
+    lines = []
+    for own, earlier in BEFORE.items():
+        for name, results in figures.items():
+            if WORKS[name].scenario == "connect" or ask.ratio((name, own), (name, earlier)) is None:
+                continue
+            cells = [WORKS[name].title + (", over RabbitMQ" if own != "perpetua" else "")]
+            for value in ("cpu_us_per_delivery", "p50_ms"):
+                cells += [f"{middle(results[key], value):.3g} ({spread(results[key], value)})" for key in (own, earlier)]
+                cells.append(f"{ask.ratio((name, own), (name, earlier), lambda run: run[value]):.2f}")
+            lines.append("| " + " | ".join(cells) + " |")
+    if not lines:
+        return []
+    return ["## Beside an earlier build", "", "| work | CPU µs | before | ratio | p50 ms | before | ratio |",
+            "|---|--:|--:|--:|--:|--:|--:|", *lines, ""]
 
 
 def cpu_name():

@@ -205,7 +205,9 @@ public final class APIGatewayService: Service {
             inbound: inbound)
         return Application(
             responder: responder,
-            server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [UnreadableRequest()], idleTimeout: Self.idleTimeout)),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 // One more waits in the system's queue.

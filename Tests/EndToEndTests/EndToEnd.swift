@@ -14,5 +14,18 @@ extension Trait where Self == ConditionTrait {
     /// The bus is RabbitMQ whatever PERPETUA_TEST_BUS says.
     static var overRabbitMQ: Self { .disabled(if: busOfThisRun == "memory", "It runs with the tests over RabbitMQ.") }
 
-    private static var busOfThisRun: String? { ProcessInfo.processInfo.environment["PERPETUA_TEST_BUS"] }
+}
+
+/// `memory` or `amqp`; `nil` where both are meant.
+private let busOfThisRun = ProcessInfo.processInfo.environment["PERPETUA_TEST_BUS"]
+
+extension ThreeEdges.Bus {
+    /// The buses of this run.
+    static var ofThisRun: [Self] {
+        switch busOfThisRun {
+        case "memory": [.memory]
+        case "amqp": [.rabbitMQ]
+        default: allCases
+        }
+    }
 }

@@ -1,18 +1,18 @@
 import NIOCore
-import NIOPosix
+import TestSupport
 
-/// Ports in a row that are free now, below those the system hands to clients.
+/// Ports in a row for a program that is told its ports, below those the system hands to clients. Nobody else gets them while we live, be it another
+/// run of the tests at the same time.
 enum FreePorts {
     static func range(of count: Int) throws -> ClosedRange<Int> {
         for first in stride(from: 20_000 + Int.random(in: 0..<1_000) * 10, to: 32_000, by: count) {
             let range = first...first + count - 1
-            let channels = range.map { port in
-                // Taken: then this range is not it.
-                try? ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: port)
-                    .wait()
+            // Taken: then this range is not it.
+            let reserved = range.compactMap { try? ReservedPort($0) }
+            if reserved.count == count {
+                for port in reserved { port.keep() }
+                return range
             }
-            for channel in channels.compactMap({ $0 }) { try channel.close().wait() }
-            if channels.allSatisfy({ $0 != nil }) { return range }
         }
         throw ChannelError.operationUnsupported
     }

@@ -105,7 +105,7 @@ private struct Target {
         }
         self.host = String(host)
         self.port = port
-        uri = path.hasPrefix("/") ? path : "/" + path
+        uri = path.isEmpty ? "/" : path
     }
 }
 

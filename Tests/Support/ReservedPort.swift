@@ -10,18 +10,22 @@ public final class ReservedPort: Sendable {
     public let number: Int
     private let descriptor: CInt
 
-    public init() throws {
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    /// - Parameter port: the one that is meant; 0: any.
+    /// - Throws: `IOError` where somebody has it, another reservation included.
+    public init(_ port: Int = 0) throws {
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        address.sin_port = in_port_t(port).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         var yes: CInt = 1
         let descriptor = descriptor
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size)) == 0
-                    && bind(descriptor, address, size) == 0 && getsockname(descriptor, address, &size) == 0
+                // SO_REUSEADDR only afterwards: with it a reservation would not keep out another one.
+                bind(descriptor, address, size) == 0 && getsockname(descriptor, address, &size) == 0
+                    && setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size)) == 0
             }
         }
         number = Int(UInt16(bigEndian: address.sin_port))
@@ -31,6 +35,9 @@ public final class ReservedPort: Sendable {
             throw error
         }
     }
+
+    /// Until the process ends.
+    public func keep() { _ = Unmanaged.passRetained(self) }
 
     deinit { close(descriptor) }
 }

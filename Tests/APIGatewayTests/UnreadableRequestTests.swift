@@ -1,0 +1,32 @@
+import NIOHTTP1
+import TestSupport
+import Testing
+
+@testable import APIGateway
+
+@Suite("What is no HTTP request", .timeLimit(.minutes(1)))
+struct UnreadableRequestTests {
+    @Test("an address without a path is told where the / goes, be it a handshake or not")
+    func noPath() async throws {
+        let handshake: HTTPHeaders = ["Upgrade": "websocket", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="]
+        try await GatewayHarness.run { gateway in
+            for headers in [[:], handshake] {
+                let answer = try await FakeHTTP.get(gateway.url + "?access_token=t", headers: headers)
+                #expect(answer.status == 400)
+                #expect(answer.retcode == 1400)
+                #expect(answer["msg"]?.contains("write the / before the ?") == true)
+                #expect(answer.headers["Connection"] == ["close"])
+            }
+        }
+    }
+
+    @Test("what is not HTTP at all is told so, and the next request is served")
+    func noHTTP() async throws {
+        try await GatewayHarness.run { gateway in
+            let answer = try await FakeHTTP.request(HTTPMethod(rawValue: "NO SUCH"), gateway.url)
+            #expect(answer.status == 400)
+            #expect(answer["msg"] == "This is no HTTP request.")
+            #expect(try await gateway.get("/health/live").status == 200)
+        }
+    }
+}
