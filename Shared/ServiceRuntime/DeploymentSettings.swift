@@ -3,9 +3,9 @@ import SettingsReading
 /// The settings that only some of Perpetua's processes read. All of them may be given one file and one environment, so what is
 /// another's is no mistake; a test compares this list with what each process reads.
 enum DeploymentSettings {
-    static let keys = Set(single).union(targets.flatMap { entry in choices.map { "\(entry).\($0)" } })
+    static let keys = Set(single).union(choosers.flatMap { entry in choices.map { "\(entry).\($0)" } })
 
-    private static let targets = ["reverse_websockets[]", "webhooks[]"]
+    private static let choosers = ["tokens[]", "reverse_websockets[]", "webhooks[]"]
     /// What each of them may choose, as clients do.
     private static let choices = [
         "post_types", "detail_types", "group_ids", "user_ids", "message_format", "heartbeat_interval", "meta_events",

@@ -3,8 +3,8 @@ import OneBot
 import SettingsReading
 import WebSocketTransport
 
-/// What a client may choose for itself (docs/contract.md §3): in the query of its upgrade, or in the settings of a target. What it does not
-/// choose is as configured for everybody (`client.*`).
+/// What a client may choose for itself (docs/contract.md §3): in the query of its upgrade, or in the settings of its token or target. What
+/// it does not choose is as configured for everybody (`client.*`).
 struct ClientChoices: Sendable, Hashable {
     /// `post_types`, `detail_types`, `group_ids`, `user_ids`, `self_ids`.
     var filter = EventFilter()
@@ -94,18 +94,22 @@ struct ClientChoices: Sendable, Hashable {
 
     // MARK: From settings
 
-    /// - Parameter prefix: `client`, or an entry that has choices of its own: what it does not set is as under `client`.
-    init(_ settings: Settings, prefix: String) {
+    /// - Parameters:
+    ///   - prefix: `client`, or an entry that has choices of its own.
+    ///   - defaults: what an entry does not set; `nil`: as it is under `client`.
+    init(_ settings: Settings, prefix: String, over defaults: ClientChoices? = nil) {
         let isForEverybody = prefix == Self.defaultsPrefix
-        self = isForEverybody ? ClientChoices() : ClientChoices(settings, prefix: Self.defaultsPrefix)
-        // An entry says by its self_id which bots it is for.
+        self =
+            isForEverybody ? ClientChoices() : defaults ?? ClientChoices(settings, prefix: Self.defaultsPrefix)
+        // An entry says by its self_id, a token by its self_ids, which bots it is for.
         for list in EventFilter.List.allCases where isForEverybody || list != .selfIDs {
             let key = "\(prefix).\(list.rawValue)"
-            let items = settings.strings(key, default: filter.items(of: list))
+            let items = settings.strings(key, default: [])
+            guard settings.isSet(key) else { continue }
             if let wrong = filter.restrict(list, to: items) { settings.report(key, value: wrong, remedy: list.remedy) }
         }
         messageFormat = settings.optionalChoice("\(prefix).message_format") ?? messageFormat
-        metaEvents = settings.bool("\(prefix).meta_events", default: metaEvents)
+        metaEvents = settings.optionalBool("\(prefix).meta_events") ?? metaEvents
         // For everybody these two have always been settings without a prefix.
         clientStatus =
             settings.optionalChoice(isForEverybody ? "client_status" : "\(prefix).client_status") ?? clientStatus

@@ -56,7 +56,8 @@ final class ClientListener: Sendable {
                 throw ClientUpgrade.Refusal(status: .forbidden, message: refusal)
             }
         }
-        var upgrade = try ClientUpgrade(request, tokens: tokens, defaults: configuration.choices)
+        var upgrade = try ClientUpgrade(
+            request, tokens: tokens, defaults: configuration.choices, chosen: configuration.tokenChoices.value)
         if let lease {
             upgrade.clientToken = lease.clientToken
             if let bot = lease.selfID { upgrade.binding = .bot(bot) }

@@ -45,17 +45,6 @@ struct EventFilter: Sendable, Hashable {
         }
     }
 
-    /// A list as it could be written.
-    func items(of list: List) -> [String] {
-        switch list {
-        case .postTypes: postTypes.sorted()
-        case .detailTypes: detailTypes.sorted()
-        case .groupIDs: groupIDs.sorted().map(String.init)
-        case .userIDs: userIDs.sorted().map(String.init)
-        case .selfIDs: selfIDs.sorted().map(\.description)
-        }
-    }
-
     // MARK: What passes
 
     /// An event of a bot.
