@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import OneBot
 import SimulatedBot
@@ -31,7 +32,8 @@ extension EndToEnd {
             arguments: [
                 ("?post_types=notice,message&group_ids=1", [1, 4] as [Int64]), ("?user_ids=7", [1, 2]),
                 ("?detail_types=group,private&group_ids=1&user_ids=7,8", [1, 3]),
-                ("?self_ids=10001&post_types=message", [1, 2, 3]),
+                ("?self_ids=10001&post_types=message", [1, 2, 3]), ("?group_ids=1&group_ids=2", [1, 2, 4]),
+                ("?exclude_group_ids=2&exclude_user_ids=8", [1]), ("?user_ids=7,8&exclude_group_ids=2", [1, 3, 4]),
                 ("?self_id=*&group_ids=1,2", [1, 2, 4]),
             ])
         func filters(query: String, expected: [Int64]) async throws {
@@ -62,7 +64,7 @@ extension EndToEnd {
                     let batch = 300
                     @Sendable func emit(batch number: Int) async throws {
                         try await bot.bot.emit(numbers: number * batch + 1...(number + 1) * batch) { number in
-                            let group = number % 3
+                            let group = number % 3 + 1
                             return ByteBuffer(
                                 string:
                                     #"{"self_id":10001,"post_type":"message","message_type":"group","group_id":\#(group),"message":"[CQ:n]","n":\#(number)}"#
@@ -73,7 +75,7 @@ extension EndToEnd {
                     for number in 0..<20 {
                         async let emitted: Void = emit(batch: number)
                         clients.append(
-                            try await FakeClient.connect(to: perpetua.ws + "/?group_ids=0&message_format=array"))
+                            try await FakeClient.connect(to: perpetua.ws + "/?group_ids=1&message_format=array"))
                         try await emitted
                     }
                     try await emit(batch: 20)
@@ -225,10 +227,28 @@ extension EndToEnd {
             }
         }
 
+        @Test("a key that nobody knows lets a client in, and is told in the log once, with the nearest", .overMemory)
+        func unknownKey() async throws {
+            try await withFolder { folder in
+                let perpetua = try PerpetuaProcess(in: folder, ports: try FreePorts.range(of: 2))
+                try await perpetua.waitUntilReady()
+                for _ in 1...2 {
+                    let client = try await FakeClient.connect(to: perpetua.ws + "/?grop_ids=7&group_ids=1")
+                    #expect(try await client.call("get_online_clients", echo: "1").int("retcode") == 0)
+                }
+                try await eventually("it is told") { perpetua.printed.contains("client.query_key=grop_ids") }
+                perpetua.terminate()
+                #expect(try await perpetua.exitCode() == 0)
+                #expect(perpetua.printed.components(separatedBy: "client.query_key=").count == 2)
+                #expect(perpetua.printed.contains("Did you mean group_ids?"))
+            }
+        }
+
         @Test(
             "a choice that makes no sense is refused with its key",
             arguments: [
-                "group_ids=abc", "post_types=mesage", "message_format=xml", "heartbeat_interval=1", "meta_events=2",
+                "group_ids=abc", "exclude_group_ids=-1", "post_types=mesage", "message_format=xml",
+                "heartbeat_interval=1", "meta_events=2",
             ])
         func refused(query: String) async throws {
             try await withFakeBot { bot in

@@ -6,7 +6,7 @@ import WebSocketTransport
 /// What a client may choose for itself (docs/contract.md §3): in the query of its upgrade, or in the settings of its token or target. What
 /// it does not choose is as configured for everybody (`client.*`).
 struct ClientChoices: Sendable, Hashable {
-    /// `post_types`, `detail_types`, `group_ids`, `user_ids`, `self_ids`.
+    /// `post_types`, `detail_types`, `group_ids`, `user_ids`, `exclude_group_ids`, `exclude_user_ids`, `self_ids`.
     var filter = EventFilter()
     /// `message_format`; `nil`: as the bot sends it, byte for byte.
     var messageFormat: MessageFormat?
@@ -45,11 +45,11 @@ struct ClientChoices: Sendable, Hashable {
     // MARK: From a query
 
     /// - Parameter defaults: what counts where the query says nothing. An empty list or `message_format` takes a default away.
-    init(_ request: UpgradeRequest, defaults: ClientChoices) throws(ClientUpgrade.Refusal) {
+    init(_ request: inout ClientQuery, defaults: ClientChoices) throws(ClientUpgrade.Refusal) {
         self = defaults
         for list in EventFilter.List.allCases {
-            guard let text = request.query(list.rawValue) else { continue }
-            if let wrong = filter.restrict(list, to: [text]) {
+            guard let texts = request.queries(list.rawValue) else { continue }
+            if let wrong = filter.restrict(list, to: texts) {
                 throw Self.refusal(list.rawValue, wrong, list.remedy)
             }
         }

@@ -58,18 +58,18 @@ struct ClientUpgrade: Sendable, Hashable {
     ///   - defaults: what counts where the client does not choose.
     ///   - chosen: what outweighs that for who shows one of these tokens.
     init(
-        _ request: UpgradeRequest, tokens: AccessTokens, defaults: ClientChoices = ClientChoices(),
+        _ request: inout ClientQuery, tokens: AccessTokens, defaults: ClientChoices = ClientChoices(),
         chosen: TokenChoices = TokenChoices()
     ) throws(Refusal) {
-        let scope = try Self.scope(shownBy: request, among: tokens)
+        let scope = try Self.scope(shownBy: request.request, among: tokens)
         if let upgrade = chosen[scope] { self = upgrade } else { choices = defaults }
         self.scope = scope
-        switch request.path {
+        switch request.request.path {
         case "/api", "/api/": role = .api
         case "/event", "/event/": role = .event
         default: role = .universal
         }
-        if let text = request.query("self_id") ?? request.headers.first(name: "X-Self-ID") {
+        if let text = request.query("self_id") ?? request.request.headers.first(name: "X-Self-ID") {
             if text == "*" {
                 binding = .everyBot
             } else if let bot = SelfID(decimal: text) {
@@ -102,6 +102,6 @@ struct ClientUpgrade: Sendable, Hashable {
             }
             group = text
         }
-        choices = try ClientChoices(request, defaults: choices)
+        choices = try ClientChoices(&request, defaults: choices)
     }
 }
