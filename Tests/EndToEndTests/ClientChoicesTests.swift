@@ -148,6 +148,36 @@ extension EndToEnd {
             }
         }
 
+        @Test("who asks gets what the account sent as a message, over WebSocket and by POST; others as it is")
+        func sentMessages() async throws {
+            let sent =
+                #"{ "self_id":10001,"post_type":"message_sent","message_type":"private","user_id":10001,"target_id":7,"message":"hi" }"#
+            let renamed = sent.replacing("message_sent", with: "message")
+            let receiver = try await WebhookReceiver.start()
+            try await withFakeBot { bot in
+                try await withPerpetua(
+                    "webhooks: [{url: \"\(receiver.url)\", message_sent_as: message}]", bots: [bot.url]
+                ) { perpetua in
+                    let plain = try await FakeClient.connect(to: perpetua.ws)
+                    let renaming = try await FakeClient.connect(to: perpetua.ws + "/?message_sent_as=message")
+                    for client in [plain, renaming] { _ = try await client.nextEvent("meta_event", "lifecycle") }
+                    try await eventually("the webhook is there") { !receiver.requests.isEmpty }
+                    try await bot.bot.emit(sent)
+                    try await bot.bot.emit(Self.last)
+                    #expect(try await plain.nextEvent("message_sent").text == sent)
+                    #expect(try await renaming.nextEvent("message").text == renamed)
+                    #expect(try await renaming.nextEvent("message").text == Self.last)
+                    let posted = try await eventually("it is posted") {
+                        receiver.events
+                    } until: {
+                        $0.contains { $0["post_type"] == "message" }
+                    }
+                    #expect(posted.first { $0["post_type"] == "message" }?.body == renamed)
+                }
+            }
+            await receiver.stop()
+        }
+
         @Test("the answer to get_msg comes in the client's form, any other as it is")
         func answers() async throws {
             let script: @Sendable (ReceivedAction) -> ScriptedAnswer? = { action in

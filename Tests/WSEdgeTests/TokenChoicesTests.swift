@@ -105,7 +105,7 @@ struct TokenChoicesTests {
         "a choice that makes no sense is reported with its key",
         arguments: [
             ("post_types", "[mesage]"), ("group_ids", "[1, a]"), ("exclude_user_ids", "[-1]"), ("message_format", "cq"),
-            ("meta_events", "perhaps"),
+            ("message_sent_as", "x"), ("meta_events", "perhaps"),
             ("heartbeat_interval", "10ms"), ("client_status", "some"), ("group", "a/b"), ("priority", "10"),
         ])
     func reported(key: String, value: String) {

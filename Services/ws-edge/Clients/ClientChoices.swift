@@ -10,6 +10,8 @@ struct ClientChoices: Sendable, Hashable {
     var filter = EventFilter()
     /// `message_format`; `nil`: as the bot sends it, byte for byte.
     var messageFormat: MessageFormat?
+    /// `message_sent_as`; `nil`: messages that the account sent itself are called what the bot calls them.
+    var messageSentAs: EventForm.SentMessages?
     /// `heartbeat_interval`; `nil`: that of everybody; `.zero`: none.
     var heartbeatInterval: Duration?
     /// `meta_events`: lifecycle, heartbeats and meta events of the bot.
@@ -25,7 +27,10 @@ struct ClientChoices: Sendable, Hashable {
     init() {}
 
     /// Whether each event has to be looked at for this client.
-    var concernsEvents: Bool { messageFormat != nil || !filter.isEmpty || !metaEvents }
+    var concernsEvents: Bool { !form.isAsSent || !filter.isEmpty || !metaEvents }
+
+    /// How events are written.
+    var form: EventForm { EventForm(messageFormat: messageFormat, sentMessages: messageSentAs) }
 
     /// Whether an event of a bot is for this client.
     func wants(_ event: EventView) -> Bool {
@@ -44,7 +49,7 @@ struct ClientChoices: Sendable, Hashable {
 
     // MARK: From a query
 
-    /// - Parameter defaults: what counts where the query says nothing. An empty list or `message_format` takes a default away.
+    /// - Parameter defaults: what counts where the query says nothing. An empty list, `message_format` or `message_sent_as` takes a default away.
     init(_ request: inout ClientQuery, defaults: ClientChoices) throws(ClientUpgrade.Refusal) {
         self = defaults
         for list in EventFilter.List.allCases {
@@ -57,6 +62,12 @@ struct ClientChoices: Sendable, Hashable {
             messageFormat = MessageFormat(rawValue: text)
             if messageFormat == nil, !text.isEmpty {
                 throw Self.refusal("message_format", text, "Use array or string.")
+            }
+        }
+        if let text = request.query("message_sent_as") {
+            messageSentAs = EventForm.SentMessages(rawValue: text)
+            if messageSentAs == nil, !text.isEmpty {
+                throw Self.refusal("message_sent_as", text, "Use message or message_sent.")
             }
         }
         if let text = request.query("heartbeat_interval") {
@@ -109,6 +120,7 @@ struct ClientChoices: Sendable, Hashable {
             if let wrong = filter.restrict(list, to: items) { settings.report(key, value: wrong, remedy: list.remedy) }
         }
         messageFormat = settings.optionalChoice("\(prefix).message_format") ?? messageFormat
+        messageSentAs = settings.optionalChoice("\(prefix).message_sent_as") ?? messageSentAs
         metaEvents = settings.optionalBool("\(prefix).meta_events") ?? metaEvents
         // For everybody these two have always been settings without a prefix.
         clientStatus =
