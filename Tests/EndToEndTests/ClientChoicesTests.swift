@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NIOHTTP1
 import OneBot
 import SimulatedBot
 import TestSupport
@@ -253,6 +254,31 @@ extension EndToEnd {
                     _ = try await plain.next("the last event") { $0.int("n") == 99 }
                     let posted = Set(try await plain.unread.compactMap { $0["post_type"] })
                     #expect(posted.isSubset(of: ["notice", "meta_event"]))
+                }
+            }
+        }
+
+        @Test("a client that takes host and port only gets on its leased port what its token chooses")
+        func leasedPort() async throws {
+            let settings = """
+                api.open_discovery: true
+                tokens: [{name: fixed, token: f1xed, group_ids: [2], message_format: array, client_status: none}]
+                """
+            try await withFakeBot { bot in
+                try await withPerpetua(settings, bots: [bot.url]) { perpetua in
+                    let port = try #require(
+                        try await FakeHTTP.get(perpetua.http + "/get_ws_port").data?["port"]?.int64)
+                    // As the original's Java client says its token.
+                    let client = try await FakeClient.connect(
+                        to: "ws://127.0.0.1:\(port)/", headers: ["Authorization": "f1xed"])
+                    _ = try await client.nextEvent("meta_event", "lifecycle")
+                    let other = try await FakeClient.connect(
+                        to: perpetua.ws + "/?client_status=all&group_ids=", headers: ["Authorization": "f1xed"])
+                    _ = try await other.nextEvent("notice", "client_status")
+                    for event in [Self.group, Self.other] { try await bot.bot.emit(event) }
+                    #expect(try await client.nextEvent("message").text == Self.other)
+                    #expect(try await other.nextEvent("message").text == Self.group)
+                    #expect(try await client.unread.filter { $0["post_type"] == "notice" }.isEmpty)
                 }
             }
         }
