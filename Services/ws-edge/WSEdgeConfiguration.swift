@@ -52,6 +52,8 @@ public struct WSEdgeConfiguration: Sendable {
     /// `access_token`, `tokens[]`: what clients must show, and what each token is for (`AccessTokens`). They follow the settings when these
     /// are read again.
     public var tokens: Reloadable<AccessTokens>
+    /// `tokens[].post_types` and the other choices of a client, for those who show that token. They follow the settings as the tokens do.
+    var tokenChoices: Reloadable<TokenChoices>
     /// `allowed_origins`, `allowed_hosts`: which web pages may come in where no token is asked for (`DoorPolicy`).
     public var doorPolicy: DoorPolicy
     /// `bot_listener.access_token`: the secret bots that dial in must show. Default: none. It follows the settings as well.
@@ -150,6 +152,8 @@ extension WSEdgeConfiguration {
             "heartbeat_interval", default: .seconds(5), in: .zero...ClientChoices.intervals.upperBound)
         ClientChoices.check(heartbeatInterval, "heartbeat_interval", settings)
         choices = ClientChoices(settings, prefix: "client")
+        // Before the tokens, so that a new one is never there without them.
+        tokenChoices = TokenChoices.following(settings, over: choices)
         tokens = AccessTokens.following(settings)
         doorPolicy = DoorPolicy(settings)
         botListenerToken = BotListener.token(following: settings)

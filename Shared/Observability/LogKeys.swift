@@ -9,6 +9,7 @@ public enum LogKeys {
     public static let clientName = "client.name"
     public static let remoteAddress = "client.remote_address"
     public static let tokenName = "client.token_name"
+    public static let queryKey = "client.query_key"
     public static let sessionID = "client.session_id"
     public static let edgeID = "edge.id"
     public static let edgeInstance = "edge.instance"
@@ -32,5 +33,6 @@ public enum LogKeys {
     public static let stream = "process.stream"
     public static let traceID = "trace.id"
     public static let reason = "reason"
+    public static let remedy = "remedy"
     public static let error = "error"
 }

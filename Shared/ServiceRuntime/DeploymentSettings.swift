@@ -3,21 +3,22 @@ import SettingsReading
 /// The settings that only some of Perpetua's processes read. All of them may be given one file and one environment, so what is
 /// another's is no mistake; a test compares this list with what each process reads.
 enum DeploymentSettings {
-    static let keys = Set(single).union(targets.flatMap { entry in choices.map { "\(entry).\($0)" } })
+    static let keys = Set(single).union(choosers.flatMap { entry in choices.map { "\(entry).\($0)" } })
 
-    private static let targets = ["reverse_websockets[]", "webhooks[]"]
+    private static let choosers = ["tokens[]", "reverse_websockets[]", "webhooks[]"]
     /// What each of them may choose, as clients do.
     private static let choices = [
-        "post_types", "detail_types", "group_ids", "user_ids", "message_format", "heartbeat_interval", "meta_events",
-        "client_status", "group", "priority",
+        "post_types", "detail_types", "group_ids", "user_ids", "exclude_group_ids", "exclude_user_ids",
+        "message_format", "message_sent_as", "heartbeat_interval", "meta_events", "client_status", "group", "priority",
     ]
 
     private static let single = [
         "access_token", "allowed_hosts", "allowed_origins", "action_timeout", "action_timeouts", "heartbeat_interval",
         "client_status",
         "console.events",
-        "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids", "client.self_ids",
-        "client.message_format", "client.meta_events",
+        "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids",
+        "client.exclude_group_ids", "client.exclude_user_ids", "client.self_ids",
+        "client.message_format", "client.message_sent_as", "client.meta_events",
         "tokens[].name", "tokens[].token", "tokens[].self_ids", "tokens[].actions", "tokens[].events", "tokens[].http",
         "pacing.bot", "pacing.bot_burst", "pacing.chat", "pacing.chat_burst", "pacing.actions", "pacing.max_wait",
         "pacing.max_queued", "breaker.timeouts", "breaker.probe_interval",

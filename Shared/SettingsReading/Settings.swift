@@ -69,14 +69,14 @@ public final class Settings: Sendable {
     public func bool(_ key: String, default value: Bool) -> Bool {
         read(
             key, .init(key, type: "switch", default: "\(value)", range: "true, false"), else: value,
-            remedy: "Write true or false."
-        ) { value in
-            switch value.text?.lowercased() {
-            case "true", "yes", "on", "1": true
-            case "false", "no", "off", "0": false
-            default: nil
-            }
-        }
+            remedy: "Write true or false.", parse: \.bool)
+    }
+
+    /// The same; `nil` where it is not set.
+    public func optionalBool(_ key: String) -> Bool? {
+        read(
+            key, .init(key, type: "switch", range: "true, false"), else: nil, shown: { $0.map { "\($0)" } ?? "" },
+            remedy: "Write true or false.", parse: { value in value.bool.map { .some($0) } })
     }
 
     public func int(_ key: String, default value: Int, in range: ClosedRange<Int>) -> Int {

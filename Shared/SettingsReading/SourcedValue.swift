@@ -21,6 +21,14 @@ struct SourcedValue: Sendable {
         if case .text(let text) = content { text } else { nil }
     }
 
+    var bool: Bool? {
+        switch text?.lowercased() {
+        case "true", "yes", "on", "1": true
+        case "false", "no", "off", "0": false
+        default: nil
+        }
+    }
+
     /// A list, or a text's words.
     var list: [String]? {
         switch content {

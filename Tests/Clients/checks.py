@@ -5,7 +5,8 @@ PERPETUA_WS    the shared port, such as ws://127.0.0.1:6700 (the default). Witho
 PERPETUA_HTTP  the HTTP API, such as http://127.0.0.1:8080.
 PERPETUA_TOKEN the access token, if there is one.
 TARGET_PORT    where a program listens that Perpetua is to reach (reverse WebSocket, HTTP POST), as its settings have it;
-TARGET_TOKEN   the access token Perpetua shows there, TARGET_SECRET what it signs with.
+TARGET_TOKEN   the access token Perpetua shows there, TARGET_SECRET what it signs with, TARGET_NAME what it is called.
+CHOOSES        set where Perpetua's settings choose all there is for this program (`choices` in run.sh).
 """
 
 import asyncio
@@ -28,6 +29,8 @@ THROUGH_PERPETUA = bool(HTTP)
 TARGET_PORT = int(os.environ.get("TARGET_PORT", "0"))
 TARGET_TOKEN = os.environ.get("TARGET_TOKEN", "")
 TARGET_SECRET = os.environ.get("TARGET_SECRET", "")
+TARGET_NAME = os.environ.get("TARGET_NAME", "")
+CHOOSES = bool(os.environ.get("CHOOSES"))
 DEADLINE = 60
 
 
@@ -121,7 +124,7 @@ class Remote:
             raise Failed(f"simulate {params} was answered {answer}")
         return answer["data"]
 
-    async def emit_group_message(self, text, self_id, message_id=424242):
+    async def emit_group_message(self, text, self_id, message_id=424242, **others):
         event = {
             "time": int(time.time()),
             "self_id": self_id,
@@ -136,6 +139,7 @@ class Remote:
             "raw_message": text,
             "font": 0,
             "sender": {"user_id": 20001, "nickname": "Ada", "card": "", "role": "owner"},
+            **others,
         }
         await self.simulate(event=event)
         return event
@@ -187,7 +191,7 @@ class Framework:
     """
 
     def __init__(self, name, call, connections=None, calls_at_once=100):
-        self.name = name
+        self.name = TARGET_NAME or name
         self.call = call
         self.connections = connections
         self.calls_at_once = calls_at_once
@@ -219,6 +223,8 @@ class Framework:
         async with remote_control() as remote:
             await remote.simulate(rate=0, reset=True)
             await self.answers_a_message(remote, "first")
+            if CHOOSES:
+                await self.gets_what_it_chose(remote)
         await self.calls_actions()
         await self.outlives_its_bot()
         for after, lose in losses.items():
@@ -246,6 +252,22 @@ class Framework:
         place = self.texts.index(greeting)
         await until(f"the reply reached the group: {word}", lambda: "pong" in self.texts[place:])
         check(self.texts.count(greeting) == 1, f"{word}: a group message comes once, its reply reaches the group")
+
+    async def gets_what_it_chose(self, remote):
+        """Who chooses otherwise than `choices` in run.sh hears others of these."""
+        for text, others in {
+            "in a group that is left out": {"group_id": 30009},
+            "of a user who is left out": {"user_id": 20008},
+            "of the account itself": {"post_type": "message_sent", "user_id": self.self_id},
+        }.items():
+            await remote.emit_group_message(f"{self.name} {text}", self.self_id, **others)
+        await self.answers_a_message(remote, "chosen")
+        heard = [text for text in self.texts if text.startswith(f"{self.name} ")]
+        check(
+            heard == [f"{self.name} of the account itself"],
+            "groups and users that are left out stay away, and what the account sends is a message",
+            heard,
+        )
 
     async def calls_actions(self):
         groups = await self.call("get_group_list")

@@ -6,8 +6,8 @@
 # PERPETUA_BIN   the perpetua to test (.build/debug/perpetua)
 # PERPETUA_VENV  a Python environment with Tests/requirements.txt (.venv, made where it is missing)
 # PERPETUA_TEST_BUS  `amqp`: over the broker that PERPETUA_TEST_AMQP_URL names, with what needs one
-# PERPETUA_WS    test what runs there instead of starting one; with PERPETUA_HTTP if it is a perpetua. What Perpetua would
-#                have to dial or post to is left out then: its settings are not ours.
+# PERPETUA_WS    test what runs there instead of starting one; with PERPETUA_HTTP if it is a perpetua, PERPETUA_TOKEN if it wants
+#                one. What Perpetua would have to dial or post to, or a token chooses, is left out then: its settings are not ours.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -66,14 +66,33 @@ token=token-$RANDOM$RANDOM secret=secret-$RANDOM$RANDOM
 targets=(
     nonebot_reverse aiocqhttp_universal aiocqhttp_split melobot_reverse alicebot_reverse_ws nonebot_http aiocqhttp_http
 )
+targets+=("${targets[@]/%/_choosy}")
+
+# What a client may choose, all of it at once, as an entry of the settings has it; each program runs with it as well, whoever connects: by
+# the token `choosy`, or as a target. What a new choice is to be tested with is added here and nowhere else; what of it can be seen, in
+# `checks.Framework.gets_what_it_chose`.
+choosy=choosy-$RANDOM$RANDOM
+choices=(
+    "post_types: [message, message_sent, notice, request, meta_event, distributed]"
+    "exclude_group_ids: [30009]" "exclude_user_ids: [20008]"
+    "message_format: array" "message_sent_as: message"
+    "heartbeat_interval: 2s" "client_status: none" "priority: 3"
+)
+# The same, for what a webhook cannot choose: it has no connection.
+socket_choices=()
 
 write_settings() {
-    local ports name
+    local ports name posted chosen
+    printf -v posted ', %s' "${choices[@]}"
+    printf -v chosen ', %s' "${choices[@]}" "${socket_choices[@]}"
     read -ra ports <<<"$(free_ports ${#targets[@]})"
     for name in "${targets[@]}"; do
         port[$name]=${ports[${#port[@]}]}
     done
     cat >"$folder/perpetua.yaml" <<YAML
+access_token: $PERPETUA_TOKEN
+tokens:
+  - {name: choosy, token: $choosy$chosen}
 reverse_websockets:
   - {name: nonebot_reverse, url: "ws://127.0.0.1:${port[nonebot_reverse]}/onebot/v11/ws", access_token: $token}
   - {name: aiocqhttp_universal, url: "ws://127.0.0.1:${port[aiocqhttp_universal]}/ws/", access_token: $token}
@@ -84,9 +103,20 @@ reverse_websockets:
   - {name: melobot_reverse, url: "ws://127.0.0.1:${port[melobot_reverse]}/", access_token: $token}
   # AliceBot refuses everybody where it is given a token: it looks for it in the wrong headers.
   - {name: alicebot_reverse_ws, url: "ws://127.0.0.1:${port[alicebot_reverse_ws]}/cqhttp/ws"}
+  - {name: nonebot_reverse_choosy, url: "ws://127.0.0.1:${port[nonebot_reverse_choosy]}/onebot/v11/ws", access_token: $token$chosen}
+  - {name: aiocqhttp_universal_choosy, url: "ws://127.0.0.1:${port[aiocqhttp_universal_choosy]}/ws/", access_token: $token$chosen}
+  - name: aiocqhttp_split_choosy
+    api_url: ws://127.0.0.1:${port[aiocqhttp_split_choosy]}/ws/api/
+    event_url: ws://127.0.0.1:${port[aiocqhttp_split_choosy]}/ws/event/
+    access_token: $token
+$(printf '    %s\n' "${choices[@]}" "${socket_choices[@]}")
+  - {name: melobot_reverse_choosy, url: "ws://127.0.0.1:${port[melobot_reverse_choosy]}/", access_token: $token$chosen}
+  - {name: alicebot_reverse_ws_choosy, url: "ws://127.0.0.1:${port[alicebot_reverse_ws_choosy]}/cqhttp/ws"$chosen}
 webhooks:
   - {name: nonebot_http, url: "http://127.0.0.1:${port[nonebot_http]}/onebot/v11/", secret: $secret}
   - {name: aiocqhttp_http, url: "http://127.0.0.1:${port[aiocqhttp_http]}/", secret: $secret}
+  - {name: nonebot_http_choosy, url: "http://127.0.0.1:${port[nonebot_http_choosy]}/onebot/v11/", secret: $secret$posted}
+  - {name: aiocqhttp_http_choosy, url: "http://127.0.0.1:${port[aiocqhttp_http_choosy]}/", secret: $secret$posted}
 YAML
 }
 
@@ -95,7 +125,7 @@ start_perpetua() {
     local ports shared api
     ports=$(free_ports 2)
     read -r shared api <<<"$ports"
-    export PERPETUA_WS=ws://127.0.0.1:$shared PERPETUA_HTTP=http://127.0.0.1:$api
+    export PERPETUA_WS=ws://127.0.0.1:$shared PERPETUA_HTTP=http://127.0.0.1:$api PERPETUA_TOKEN=master-$RANDOM$RANDOM
     write_settings
     # Only what is set here and in that file reaches it: no settings of whoever runs this.
     (
@@ -108,7 +138,7 @@ start_perpetua() {
     started=$!
     for _ in $(seq 300); do
         if "$venv/bin/python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=1)' \
-            "$PERPETUA_HTTP/get_status" 2>/dev/null; then
+            "$PERPETUA_HTTP/get_status?access_token=$PERPETUA_TOKEN" 2>/dev/null; then
             return
         fi
         kill -0 "$started" 2>/dev/null || break
@@ -143,10 +173,18 @@ run() {
     fi
 }
 
-# The same, for a program that Perpetua reaches under this name.
+# The same, for a program that Perpetua reaches under this name, and once more with everything chosen.
 run_target() {
     [[ -n ${port[$1]:-} ]] || { echo "== $1 (left out)"; return 0; }
-    run "$1" env TARGET_PORT="${port[$1]}" TARGET_TOKEN="$token" TARGET_SECRET="$secret" "${@:2}"
+    local settings=(TARGET_TOKEN="$token" TARGET_SECRET="$secret")
+    run "$1" env TARGET_NAME="$1" TARGET_PORT="${port[$1]}" "${settings[@]}" "${@:2}"
+    run "$1_choosy" env CHOOSES=1 TARGET_NAME="$1_choosy" TARGET_PORT="${port[$1_choosy]}" "${settings[@]}" "${@:2}"
+}
+
+# A program that comes by itself, with everything chosen by its token; where the settings are not ours it is left out.
+run_choosy() {
+    [[ -n $started ]] || { echo "== $1_choosy (left out)"; return 0; }
+    run "$1_choosy" env CHOOSES=1 PERPETUA_TOKEN="$choosy" "${@:2}"
 }
 
 words=("$@")
@@ -155,21 +193,24 @@ cd "$clients"
 run echo_types "${python[@]}" echo_types.py
 run nonebot_forward_websockets env NONEBOT_DRIVER='~websockets' "${python[@]}" nonebot_forward.py
 run nonebot_forward_aiohttp env NONEBOT_DRIVER='~aiohttp' "${python[@]}" nonebot_forward.py
+run_choosy nonebot_forward env NONEBOT_DRIVER='~websockets' "${python[@]}" nonebot_forward.py
 run_target nonebot_reverse "${python[@]}" nonebot_reverse.py
 run_target nonebot_http "${python[@]}" nonebot_http.py
 run_target aiocqhttp_universal "${python[@]}" aiocqhttp_universal.py
 run_target aiocqhttp_split "${python[@]}" aiocqhttp_split.py
 run_target aiocqhttp_http "${python[@]}" aiocqhttp_http.py
 run melobot_forward "${python[@]}" melobot_client.py
+run_choosy melobot_forward "${python[@]}" melobot_client.py
 run_target melobot_reverse env MELOBOT_MODE=reverse "${python[@]}" melobot_client.py
 run alicebot_ws "${python[@]}" alicebot_client.py
+run_choosy alicebot_ws "${python[@]}" alicebot_client.py
 run_target alicebot_reverse_ws env ALICEBOT_MODE=reverse-ws "${python[@]}" alicebot_client.py
 if ((${#bus[@]})); then
     run amqp_client "${python[@]}" ../../Examples/amqp-client/amqp_client.py --once \
         --url "$PERPETUA_TEST_AMQP_URL" --prefix "$prefix"
 else
     # The protocol itself, on a client port where no events come in between.
-    run autobahn "${python[@]}" ../Autobahn/run.py "$PERPETUA_WS/api"
+    run autobahn "${python[@]}" ../Autobahn/run.py "$PERPETUA_WS/api${PERPETUA_TOKEN:+?access_token=$PERPETUA_TOKEN}"
     # The document of the AMQP door: no perpetua has a part in this.
     run asyncapi "${python[@]}" ../AsyncAPI/check.py
 fi

@@ -1,4 +1,6 @@
+import Foundation
 import NIOCore
+import NIOHTTP1
 import OneBot
 import SimulatedBot
 import TestSupport
@@ -31,7 +33,8 @@ extension EndToEnd {
             arguments: [
                 ("?post_types=notice,message&group_ids=1", [1, 4] as [Int64]), ("?user_ids=7", [1, 2]),
                 ("?detail_types=group,private&group_ids=1&user_ids=7,8", [1, 3]),
-                ("?self_ids=10001&post_types=message", [1, 2, 3]),
+                ("?self_ids=10001&post_types=message", [1, 2, 3]), ("?group_ids=1&group_ids=2", [1, 2, 4]),
+                ("?exclude_group_ids=2&exclude_user_ids=8", [1]), ("?user_ids=7,8&exclude_group_ids=2", [1, 3, 4]),
                 ("?self_id=*&group_ids=1,2", [1, 2, 4]),
             ])
         func filters(query: String, expected: [Int64]) async throws {
@@ -62,7 +65,7 @@ extension EndToEnd {
                     let batch = 300
                     @Sendable func emit(batch number: Int) async throws {
                         try await bot.bot.emit(numbers: number * batch + 1...(number + 1) * batch) { number in
-                            let group = number % 3
+                            let group = number % 3 + 1
                             return ByteBuffer(
                                 string:
                                     #"{"self_id":10001,"post_type":"message","message_type":"group","group_id":\#(group),"message":"[CQ:n]","n":\#(number)}"#
@@ -73,7 +76,7 @@ extension EndToEnd {
                     for number in 0..<20 {
                         async let emitted: Void = emit(batch: number)
                         clients.append(
-                            try await FakeClient.connect(to: perpetua.ws + "/?group_ids=0&message_format=array"))
+                            try await FakeClient.connect(to: perpetua.ws + "/?group_ids=1&message_format=array"))
                         try await emitted
                     }
                     try await emit(batch: 20)
@@ -144,6 +147,36 @@ extension EndToEnd {
                     }
                 }
             }
+        }
+
+        @Test("who asks gets what the account sent as a message, over WebSocket and by POST; others as it is")
+        func sentMessages() async throws {
+            let sent =
+                #"{ "self_id":10001,"post_type":"message_sent","message_type":"private","user_id":10001,"target_id":7,"message":"hi" }"#
+            let renamed = sent.replacing("message_sent", with: "message")
+            let receiver = try await WebhookReceiver.start()
+            try await withFakeBot { bot in
+                try await withPerpetua(
+                    "webhooks: [{url: \"\(receiver.url)\", message_sent_as: message}]", bots: [bot.url]
+                ) { perpetua in
+                    let plain = try await FakeClient.connect(to: perpetua.ws)
+                    let renaming = try await FakeClient.connect(to: perpetua.ws + "/?message_sent_as=message")
+                    for client in [plain, renaming] { _ = try await client.nextEvent("meta_event", "lifecycle") }
+                    try await eventually("the webhook is there") { !receiver.requests.isEmpty }
+                    try await bot.bot.emit(sent)
+                    try await bot.bot.emit(Self.last)
+                    #expect(try await plain.nextEvent("message_sent").text == sent)
+                    #expect(try await renaming.nextEvent("message").text == renamed)
+                    #expect(try await renaming.nextEvent("message").text == Self.last)
+                    let posted = try await eventually("it is posted") {
+                        receiver.events
+                    } until: {
+                        $0.contains { $0["post_type"] == "message" }
+                    }
+                    #expect(posted.first { $0["post_type"] == "message" }?.body == renamed)
+                }
+            }
+            await receiver.stop()
         }
 
         @Test("the answer to get_msg comes in the client's form, any other as it is")
@@ -225,10 +258,53 @@ extension EndToEnd {
             }
         }
 
+        @Test("a client that takes host and port only gets on its leased port what its token chooses")
+        func leasedPort() async throws {
+            let settings = """
+                api.open_discovery: true
+                tokens: [{name: fixed, token: f1xed, group_ids: [2], message_format: array, client_status: none}]
+                """
+            try await withFakeBot { bot in
+                try await withPerpetua(settings, bots: [bot.url]) { perpetua in
+                    let port = try #require(
+                        try await FakeHTTP.get(perpetua.http + "/get_ws_port").data?["port"]?.int64)
+                    // As the original's Java client says its token.
+                    let client = try await FakeClient.connect(
+                        to: "ws://127.0.0.1:\(port)/", headers: ["Authorization": "f1xed"])
+                    _ = try await client.nextEvent("meta_event", "lifecycle")
+                    let other = try await FakeClient.connect(
+                        to: perpetua.ws + "/?client_status=all&group_ids=", headers: ["Authorization": "f1xed"])
+                    _ = try await other.nextEvent("notice", "client_status")
+                    for event in [Self.group, Self.other] { try await bot.bot.emit(event) }
+                    #expect(try await client.nextEvent("message").text == Self.other)
+                    #expect(try await other.nextEvent("message").text == Self.group)
+                    #expect(try await client.unread.filter { $0["post_type"] == "notice" }.isEmpty)
+                }
+            }
+        }
+
+        @Test("a key that nobody knows lets a client in, and is told in the log once, with the nearest", .overMemory)
+        func unknownKey() async throws {
+            try await withFolder { folder in
+                let perpetua = try PerpetuaProcess(in: folder, ports: try FreePorts.range(of: 2))
+                try await perpetua.waitUntilReady()
+                for _ in 1...2 {
+                    let client = try await FakeClient.connect(to: perpetua.ws + "/?grop_ids=7&group_ids=1")
+                    #expect(try await client.call("get_online_clients", echo: "1").int("retcode") == 0)
+                }
+                try await eventually("it is told") { perpetua.printed.contains("client.query_key=grop_ids") }
+                perpetua.terminate()
+                #expect(try await perpetua.exitCode() == 0)
+                #expect(perpetua.printed.components(separatedBy: "client.query_key=").count == 2)
+                #expect(perpetua.printed.contains("Did you mean group_ids?"))
+            }
+        }
+
         @Test(
             "a choice that makes no sense is refused with its key",
             arguments: [
-                "group_ids=abc", "post_types=mesage", "message_format=xml", "heartbeat_interval=1", "meta_events=2",
+                "group_ids=abc", "exclude_group_ids=-1", "post_types=mesage", "message_format=xml",
+                "heartbeat_interval=1", "meta_events=2",
             ])
         func refused(query: String) async throws {
             try await withFakeBot { bot in

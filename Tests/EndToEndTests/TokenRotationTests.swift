@@ -62,6 +62,10 @@ extension EndToEnd {
                     try await bot.bot.emit(#"{"self_id":10001,"post_type":"notice","notice_type":"still"}"#)
                     _ = try await old.client.nextEvent("notice", "still")
 
+                    // The tokens are in force a moment before the log says so.
+                    try await eventually("it is told") {
+                        count("The settings were read again", in: perpetua.printed) == 2
+                    }
                     perpetua.terminate()
                     #expect(try await perpetua.exitCode() == 0)
                     let printed = perpetua.printed
@@ -69,6 +73,49 @@ extension EndToEnd {
                     #expect(printed.contains("settings.changed=access_token"), "\(printed)")
                     #expect(printed.contains("settings.pending=edge.max_unanswered"), "\(printed)")
                     #expect(!printed.contains("t-0ld") && !printed.contains("t-n3w"))
+                }
+            }
+        }
+
+        @Test(
+            "a client without a query gets what its token chooses; from SIGHUP on that is the new choice for who comes then",
+            .overMemory)
+        func choices() async throws {
+            func settings(_ group: Int) -> String {
+                "tokens: [{name: fixed, token: f1xed, group_ids: [\(group)], message_format: array}]\n"
+            }
+            func message(_ group: Int) -> String {
+                #"{"self_id":10001,"post_type":"message","message_type":"group","group_id":\#(group),"message":"[CQ:face,id=1]"}"#
+            }
+            try await withFakeBot { bot in
+                try await withFolder { folder in
+                    try write(settings(1), folder)
+                    let perpetua = try PerpetuaProcess(
+                        in: folder, ports: try FreePorts.range(of: 2), ["--bot", bot.url])
+                    try await perpetua.waitUntilReady()
+                    func connect(_ query: String = "") async throws -> FakeClient {
+                        let client = try await FakeClient.connect(to: perpetua.ws + "/?access_token=f1xed" + query)
+                        _ = try await client.nextEvent("meta_event", "lifecycle")
+                        return client
+                    }
+                    let old = try await connect()
+                    let own = try await connect("&group_ids=2&message_format=")
+                    try write(settings(2), folder)
+                    perpetua.hangUp()
+                    try await eventually("they are read") { perpetua.printed.contains("settings.changed") }
+                    let new = try await connect()
+                    for group in 1...3 { try await bot.bot.emit(message(group)) }
+                    let first = try await old.nextEvent("message")
+                    #expect(first.int("group_id") == 1)
+                    #expect(first.raw("message") == #"[{"type":"face","data":{"id":"1"}}]"#)
+                    #expect(try await new.nextEvent("message").int("group_id") == 2)
+                    #expect(try await own.nextEvent("message").text == message(2))
+                    for client in [old, own, new] {
+                        #expect(try await client.call("get_status", echo: "1").int("retcode") == 0)
+                        #expect(try await client.unread.filter { $0["post_type"] == "message" }.isEmpty)
+                    }
+                    perpetua.terminate()
+                    #expect(try await perpetua.exitCode() == 0)
                 }
             }
         }

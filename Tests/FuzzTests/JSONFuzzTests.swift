@@ -88,7 +88,13 @@ extension FuzzTests {
                 _ = filter.restrict(list, to: [String(decoding: bytes.readableBytesView.prefix(40), as: UTF8.self)])
                 _ = filter.passes(view)
             }
-            for format in [MessageFormat.array, .string, nil] { _ = view.frame(in: format) }
+            for format in [MessageFormat.array, .string, nil] {
+                for sent in [EventForm.SentMessages.message, nil] {
+                    let form = EventForm(messageFormat: format, sentMessages: sent)
+                    _ = view.frame(in: form)
+                    if let rewritten = form.rewrite(event) { try object(rewritten, "an event in another form") }
+                }
+            }
             _ = Chat(of: event.json)
             try operate(on: event, &random)
         case .response(let response):

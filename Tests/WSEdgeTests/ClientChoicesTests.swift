@@ -31,15 +31,19 @@ struct ClientChoicesTests {
     func query() throws {
         let choices = try chosen([
             ("post_types", "message,notice"), ("detail_types", "group"), ("group_ids", "1,2"), ("user_ids", "3"),
-            ("self_ids", "4"), ("message_format", "array"), ("heartbeat_interval", "1500"), ("meta_events", "false"),
+            ("exclude_group_ids", "5"), ("exclude_user_ids", "6,7"), ("self_ids", "4"), ("message_format", "array"),
+            ("message_sent_as", "message"), ("heartbeat_interval", "1500"), ("meta_events", "false"),
             ("client_status", "none"),
         ])
         #expect(choices.filter.postTypes == ["message", "notice"])
         #expect(choices.filter.detailTypes == ["group"])
         #expect(choices.filter.groupIDs == [1, 2])
         #expect(choices.filter.userIDs == [3])
+        #expect(choices.filter.excludedGroupIDs == [5])
+        #expect(choices.filter.excludedUserIDs == [6, 7])
         #expect(choices.filter.selfIDs == [SelfID(4)])
         #expect(choices.messageFormat == .array)
+        #expect(choices.messageSentAs == .message)
         #expect(choices.heartbeatInterval == .milliseconds(1500))
         #expect(!choices.metaEvents)
         #expect(choices.clientStatus == WSEdgeConfiguration.ClientStatusAudience.none)
@@ -47,12 +51,24 @@ struct ClientChoicesTests {
         #expect(try chosen([("heartbeat_interval", "0")]).heartbeatInterval == .zero)
     }
 
+    @Test("a key that comes several times counts as one list")
+    func repeated() throws {
+        let defaults = ClientChoices(settings("client: {group_ids: [9], user_ids: [9]}"), prefix: "client")
+        let choices = try chosen(
+            [("group_ids", "1"), ("user_ids", ""), ("group_ids", "2,3"), ("group_ids", "")], defaults: defaults)
+        #expect(choices.filter.groupIDs == [1, 2, 3])
+        #expect(choices.filter.userIDs.isEmpty)
+        #expect(throws: ClientUpgrade.Refusal.self) { try chosen([("group_ids", "1"), ("group_ids", "x")]) }
+    }
+
     @Test(
         "what makes no sense in a query is refused with 400, its key and its value",
         arguments: [
             ("post_types", "mesage"), ("detail_types", "a/b"), ("group_ids", "abc"), ("user_ids", "1;2"),
-            ("self_ids", "*"),
-            ("message_format", "json"), ("heartbeat_interval", "50"), ("heartbeat_interval", ""),
+            ("self_ids", "*"), ("group_ids", "-1"), ("user_ids", "0"), ("self_ids", "-5"), ("exclude_group_ids", "0"),
+            ("exclude_user_ids", "-7"), ("exclude_user_ids", "all"),
+            ("message_format", "json"), ("message_sent_as", "notice"), ("heartbeat_interval", "50"),
+            ("heartbeat_interval", ""),
             ("heartbeat_interval", "5s"), ("heartbeat_interval", "3600001"), ("heartbeat_interval", "-1"),
             ("meta_events", "off?"), ("client_status", "some"),
         ])
@@ -129,7 +145,9 @@ struct ClientChoicesTests {
         "what makes no sense in the settings is reported with its key",
         arguments: [
             ("client.post_types", "[mesage]"), ("client.group_ids", "[1, a]"), ("client.message_format", "cq"),
+            ("client.message_sent_as", "sent"),
             ("client.meta_events", "maybe"), ("client_status", "some"), ("heartbeat_interval", "50"),
+            ("client.exclude_group_ids", "[5, -1]"), ("webhooks[0].exclude_user_ids", "0"), ("client.self_ids", "[0]"),
             ("webhooks[0].user_ids", "x"), ("webhooks[0].heartbeat_interval", "10ms"),
             ("webhooks[0].heartbeat_interval", "2h"), ("webhooks[0].detail_types", "[a b, \"?\"]"),
         ])
@@ -147,6 +165,26 @@ struct ClientChoicesTests {
         #expect(!message.filter.passes(postType: "distributed", detailType: "broadcast"))
         let both = try chosen([("post_types", "message,distributed"), ("group_ids", "5")])
         #expect(both.filter.passes(postType: "distributed", detailType: "broadcast"), "it happens in no chat")
+    }
+
+    @Test("post_types speak of what the bot sent, whatever it is called then; message_sent_as can be taken back")
+    func sentMessages() throws {
+        let sent = EventView(
+            ByteBuffer(string: #"{"post_type":"message_sent","message_type":"private"}"#), of: SelfID(1))
+        let choice = ("message_sent_as", "message")
+        #expect(!(try chosen([("post_types", "message"), choice]).wants(sent)))
+        #expect(try chosen([("post_types", "message,message_sent"), choice]).wants(sent))
+        #expect(try chosen([choice]).concernsEvents)
+        let settings = settings(
+            "client: {message_sent_as: message}\nwebhooks: [{message_sent_as: message_sent}, {meta_events: true}]\n")
+        let defaults = ClientChoices(settings, prefix: "client")
+        #expect(defaults.messageSentAs == .message)
+        for value in ["", "message_sent"] {
+            #expect(try !chosen([("message_sent_as", value)], defaults: defaults).concernsEvents)
+        }
+        #expect(!ClientChoices(settings, prefix: "webhooks[0]").concernsEvents)
+        #expect(ClientChoices(settings, prefix: "webhooks[1]").messageSentAs == .message)
+        #expect(settings.problems == [])
     }
 
     @Test("without meta events those of the bot are left out too")

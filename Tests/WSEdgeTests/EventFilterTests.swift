@@ -57,13 +57,31 @@ struct EventFilterTests {
             (group, [.userIDs: "7"], true), (group, [.userIDs: "8"], false), (direct, [.userIDs: "7"], true),
             (direct, [.userIDs: "8"], false), (ban, [.userIDs: "7"], false),
             (group, [.groupIDs: "1", .userIDs: "7"], true), (group, [.groupIDs: "1", .userIDs: "8"], false),
-            (zero, [.groupIDs: "1", .userIDs: "7"], true), (zero, [.groupIDs: "0"], false),
+            (zero, [.groupIDs: "1", .userIDs: "7"], true), (zero, [.groupIDs: "1"], false),
             (group, [.groupIDs: "2", .userIDs: "7"], false), (direct, [.groupIDs: "1", .userIDs: "7"], true),
             (direct, [.groupIDs: "1", .userIDs: "8"], false), (ban, [.groupIDs: "1", .userIDs: "8"], true),
             (offline, [.groupIDs: "1"], true), (offline, [.userIDs: "1"], true),
             (strange, [.groupIDs: "1", .userIDs: "7"], true), (strange, [.groupIDs: "2"], false),
         ])
     func chats(event: String, lists: [EventFilter.List: String], passes: Bool) {
+        #expect(self.passes(event, lists) == passes)
+    }
+
+    @Test(
+        "what is excluded is left out, whatever else is listed; what is in no such chat passes",
+        arguments: [
+            (group, [EventFilter.List.excludedGroupIDs: "1"], false), (group, [.excludedGroupIDs: "2,3"], true),
+            (group, [.groupIDs: "1,2", .excludedGroupIDs: "1"], false), (ban, [.excludedGroupIDs: "1"], false),
+            (group, [.userIDs: "7", .excludedGroupIDs: "1"], false), (direct, [.excludedGroupIDs: "1"], true),
+            (zero, [.excludedGroupIDs: "1"], true), (strange, [.excludedGroupIDs: "1"], false),
+            (group, [.excludedUserIDs: "7"], false), (direct, [.excludedUserIDs: "7"], false),
+            (added, [.excludedUserIDs: "7"], false), (group, [.excludedUserIDs: "8"], true),
+            (group, [.groupIDs: "1", .excludedUserIDs: "7"], false), (ban, [.excludedUserIDs: "7"], true),
+            (direct, [.userIDs: "7,8", .excludedUserIDs: "7"], false),
+            (direct, [.groupIDs: "1", .excludedUserIDs: "8"], false),
+            (offline, [.excludedGroupIDs: "1", .excludedUserIDs: "1"], true),
+        ])
+    func exclusion(event: String, lists: [EventFilter.List: String], passes: Bool) {
         #expect(self.passes(event, lists) == passes)
     }
 
@@ -74,6 +92,8 @@ struct EventFilterTests {
         let sent = #"{"post_type":"message_sent","message_type":"private","user_id":10001,"target_id":7}"#
         #expect(passes(sent, [.userIDs: "7"]))
         #expect(!passes(sent, [.userIDs: "10001"]))
+        #expect(!passes(sent, [.excludedUserIDs: "7"]))
+        #expect(passes(sent, [.excludedUserIDs: "10001"]))
     }
 
     @Test(
@@ -82,6 +102,8 @@ struct EventFilterTests {
             (EventFilter.List.postTypes, "message,mesage", "mesage"), (.detailTypes, "group a.b", "a.b"),
             (.groupIDs, "1,x,2", "x"),
             (.userIDs, "1.5", "1.5"), (.selfIDs, "*", "*"), (.groupIDs, "99999999999999999999", "99999999999999999999"),
+            (.groupIDs, "1,-2", "-2"), (.userIDs, "0", "0"), (.selfIDs, "-1", "-1"), (.excludedGroupIDs, "0 1", "0"),
+            (.excludedUserIDs, "-7", "-7"), (.excludedUserIDs, "x", "x"),
         ])
     func wrong(list: EventFilter.List, text: String, item: String) {
         var filter = EventFilter()

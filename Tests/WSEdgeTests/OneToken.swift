@@ -12,6 +12,14 @@ extension ClientUpgrade {
     {
         try self.init(request, tokens: AccessTokens(everythingFor: accessToken), defaults: defaults)
     }
+
+    init(
+        _ request: UpgradeRequest, tokens: AccessTokens, defaults: ClientChoices = ClientChoices(),
+        chosen: TokenChoices = TokenChoices()
+    ) throws(Refusal) {
+        var query = ClientQuery(request)
+        try self.init(&query, tokens: tokens, defaults: defaults, chosen: chosen)
+    }
 }
 
 extension BotListener {

@@ -56,6 +56,14 @@ struct QuickOperationTests {
                 #"{"post_type":"message","message_type":"private","sub_type":"group","user_id":3,"sender":{"group_id":4}}"#,
             answer: #"{"reply":"x"}"#, calls: [#"send_private_msg {"user_id":3,"group_id":4,"message":"x"}"#]),
         Case(
+            testDescription: "a message of the account's own is answered where it went",
+            event: #"{"post_type":"message","message_type":"private","self_id":1,"user_id":1,"target_id":3}"#,
+            answer: #"{"reply":"x"}"#, calls: [#"send_private_msg {"user_id":3,"message":"x"}"#]),
+        Case(
+            testDescription: "one of anybody else goes back to who sent it",
+            event: #"{"post_type":"message","message_type":"private","self_id":1,"user_id":3,"target_id":1}"#,
+            answer: #"{"reply":"x"}"#, calls: [#"send_private_msg {"user_id":3,"message":"x"}"#]),
+        Case(
             testDescription: "a group reply mentions the sender", event: group, answer: #"{"reply":"é\n\"x\""}"#,
             calls: [#"send_group_msg {"group_id":20002,"message":"[CQ:at,qq=10003] é\n\"x\""}"#]),
         Case(

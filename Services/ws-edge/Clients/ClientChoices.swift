@@ -3,13 +3,15 @@ import OneBot
 import SettingsReading
 import WebSocketTransport
 
-/// What a client may choose for itself (docs/contract.md §3): in the query of its upgrade, or in the settings of a target. What it does not
-/// choose is as configured for everybody (`client.*`).
+/// What a client may choose for itself (docs/contract.md §3): in the query of its upgrade, or in the settings of its token or target. What
+/// it does not choose is as configured for everybody (`client.*`).
 struct ClientChoices: Sendable, Hashable {
-    /// `post_types`, `detail_types`, `group_ids`, `user_ids`, `self_ids`.
+    /// `post_types`, `detail_types`, `group_ids`, `user_ids`, `exclude_group_ids`, `exclude_user_ids`, `self_ids`.
     var filter = EventFilter()
     /// `message_format`; `nil`: as the bot sends it, byte for byte.
     var messageFormat: MessageFormat?
+    /// `message_sent_as`; `nil`: messages that the account sent itself are called what the bot calls them.
+    var messageSentAs: EventForm.SentMessages?
     /// `heartbeat_interval`; `nil`: that of everybody; `.zero`: none.
     var heartbeatInterval: Duration?
     /// `meta_events`: lifecycle, heartbeats and meta events of the bot.
@@ -25,7 +27,10 @@ struct ClientChoices: Sendable, Hashable {
     init() {}
 
     /// Whether each event has to be looked at for this client.
-    var concernsEvents: Bool { messageFormat != nil || !filter.isEmpty || !metaEvents }
+    var concernsEvents: Bool { !form.isAsSent || !filter.isEmpty || !metaEvents }
+
+    /// How events are written.
+    var form: EventForm { EventForm(messageFormat: messageFormat, sentMessages: messageSentAs) }
 
     /// Whether an event of a bot is for this client.
     func wants(_ event: EventView) -> Bool {
@@ -44,12 +49,12 @@ struct ClientChoices: Sendable, Hashable {
 
     // MARK: From a query
 
-    /// - Parameter defaults: what counts where the query says nothing. An empty list or `message_format` takes a default away.
-    init(_ request: UpgradeRequest, defaults: ClientChoices) throws(ClientUpgrade.Refusal) {
+    /// - Parameter defaults: what counts where the query says nothing. An empty list, `message_format` or `message_sent_as` takes a default away.
+    init(_ request: inout ClientQuery, defaults: ClientChoices) throws(ClientUpgrade.Refusal) {
         self = defaults
         for list in EventFilter.List.allCases {
-            guard let text = request.query(list.rawValue) else { continue }
-            if let wrong = filter.restrict(list, to: [text]) {
+            guard let texts = request.queries(list.rawValue) else { continue }
+            if let wrong = filter.restrict(list, to: texts) {
                 throw Self.refusal(list.rawValue, wrong, list.remedy)
             }
         }
@@ -57,6 +62,12 @@ struct ClientChoices: Sendable, Hashable {
             messageFormat = MessageFormat(rawValue: text)
             if messageFormat == nil, !text.isEmpty {
                 throw Self.refusal("message_format", text, "Use array or string.")
+            }
+        }
+        if let text = request.query("message_sent_as") {
+            messageSentAs = EventForm.SentMessages(rawValue: text)
+            if messageSentAs == nil, !text.isEmpty {
+                throw Self.refusal("message_sent_as", text, "Use message or message_sent.")
             }
         }
         if let text = request.query("heartbeat_interval") {
@@ -94,18 +105,23 @@ struct ClientChoices: Sendable, Hashable {
 
     // MARK: From settings
 
-    /// - Parameter prefix: `client`, or an entry that has choices of its own: what it does not set is as under `client`.
-    init(_ settings: Settings, prefix: String) {
+    /// - Parameters:
+    ///   - prefix: `client`, or an entry that has choices of its own.
+    ///   - defaults: what an entry does not set; `nil`: as it is under `client`.
+    init(_ settings: Settings, prefix: String, over defaults: ClientChoices? = nil) {
         let isForEverybody = prefix == Self.defaultsPrefix
-        self = isForEverybody ? ClientChoices() : ClientChoices(settings, prefix: Self.defaultsPrefix)
-        // An entry says by its self_id which bots it is for.
+        self =
+            isForEverybody ? ClientChoices() : defaults ?? ClientChoices(settings, prefix: Self.defaultsPrefix)
+        // An entry says by its self_id, a token by its self_ids, which bots it is for.
         for list in EventFilter.List.allCases where isForEverybody || list != .selfIDs {
             let key = "\(prefix).\(list.rawValue)"
-            let items = settings.strings(key, default: filter.items(of: list))
+            let items = settings.strings(key, default: [])
+            guard settings.isSet(key) else { continue }
             if let wrong = filter.restrict(list, to: items) { settings.report(key, value: wrong, remedy: list.remedy) }
         }
         messageFormat = settings.optionalChoice("\(prefix).message_format") ?? messageFormat
-        metaEvents = settings.bool("\(prefix).meta_events", default: metaEvents)
+        messageSentAs = settings.optionalChoice("\(prefix).message_sent_as") ?? messageSentAs
+        metaEvents = settings.optionalBool("\(prefix).meta_events") ?? metaEvents
         // For everybody these two have always been settings without a prefix.
         clientStatus =
             settings.optionalChoice(isForEverybody ? "client_status" : "\(prefix).client_status") ?? clientStatus

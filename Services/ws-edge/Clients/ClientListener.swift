@@ -1,11 +1,14 @@
 import Actions
 import Contracts
 import Listening
+import Logging
 import Metrics
 import NIOCore
 import NIOHTTP1
+import Observability
 import OneBot
 import SettingsReading
+import Synchronization
 import WebSocketTransport
 
 /// Turns upgraded connections into client sessions, whichever port they came through.
@@ -15,6 +18,7 @@ final class ClientListener: Sendable {
 
     private let context: EdgeContext
     private let hub: Hub
+    private let unknownKeys = Mutex(UnknownQueryKeys())
 
     init(context: EdgeContext, hub: Hub) {
         self.context = context
@@ -24,8 +28,9 @@ final class ClientListener: Sendable {
     /// Whether a client may come in.
     /// - Parameter lease: what the port was leased for; `nil` on the shared port.
     func decide(_ request: UpgradeRequest, lease: EdgeAPI.OpenPort? = nil) -> UpgradeDecision {
+        var query = ClientQuery(request)
         do {
-            _ = try upgrade(request, lease)
+            _ = try upgrade(&query, lease)
         } catch {
             return error.decision
         }
@@ -46,17 +51,18 @@ final class ClientListener: Sendable {
 
     /// What the request asks for, as far as the lease and the token's scope let it.
     private func upgrade(
-        _ request: UpgradeRequest, _ lease: EdgeAPI.OpenPort?
+        _ query: inout ClientQuery, _ lease: EdgeAPI.OpenPort?
     ) throws(ClientUpgrade.Refusal) -> ClientUpgrade {
         let configuration = context.configuration
         let tokens = configuration.tokens.value
         if tokens.isEmpty {
-            let visitor = DoorPolicy.Visitor(request)
+            let visitor = DoorPolicy.Visitor(query.request)
             if let refusal = configuration.doorPolicy.refusal(of: visitor, atDoorWithout: "access_token") {
                 throw ClientUpgrade.Refusal(status: .forbidden, message: refusal)
             }
         }
-        var upgrade = try ClientUpgrade(request, tokens: tokens, defaults: configuration.choices)
+        var upgrade = try ClientUpgrade(
+            &query, tokens: tokens, defaults: configuration.choices, chosen: configuration.tokenChoices.value)
         if let lease {
             upgrade.clientToken = lease.clientToken
             if let bot = lease.selfID { upgrade.binding = .bot(bot) }
@@ -71,9 +77,10 @@ final class ClientListener: Sendable {
         _ connection: WebSocketConnection, _ request: UpgradeRequest, lease: EdgeAPI.OpenPort? = nil,
         onEnded: @escaping () -> Void = {}
     ) {
+        var query = ClientQuery(request)
         let upgrade: ClientUpgrade
         do {
-            upgrade = try self.upgrade(request, lease)
+            upgrade = try self.upgrade(&query, lease)
         } catch {
             // It was decided a moment ago, and the tokens have changed since.
             connection.close(.policy(error.message))
@@ -86,7 +93,19 @@ final class ClientListener: Sendable {
             onEnded()
         }
         connection.delegate = session
+        tellUnknownKeys(of: query, by: session)
         session.start()
+    }
+
+    /// A misspelt filter would let everything through without a word.
+    private func tellUnknownKeys(of query: ClientQuery, by session: ClientSession) {
+        let unknown = query.unknown
+        guard !unknown.isEmpty else { return }
+        for key in unknownKeys.withLock({ $0.news(in: unknown) }) {
+            session.logger.warning(
+                "A client's query has a key that nobody knows, which does nothing. Each such key is told once.",
+                metadata: [LogKeys.queryKey: "\(key)", LogKeys.remedy: "\(query.remedy(for: key))"])
+        }
     }
 
     /// Makes a session of a connection, whoever opened it; on its event loop. The caller makes the session hear it, then starts the session.

@@ -12,9 +12,10 @@ extension ClientSession {
     func chosen(from events: [EventView], of run: EventRun.Joined) -> EventRun.Joined? {
         let wanted = events.filter(wants)
         guard let first = wanted.first else { return nil }
-        if wanted.count == events.count, choices.messageFormat == nil { return run }
-        var frames = first.frame(in: choices.messageFormat)
-        for event in wanted.dropFirst() { frames.writeImmutableBuffer(event.frame(in: choices.messageFormat)) }
+        let form = choices.form
+        if wanted.count == events.count, form.isAsSent || !wanted.contains(where: form.concerns) { return run }
+        var frames = first.frame(in: form)
+        for event in wanted.dropFirst() { frames.writeImmutableBuffer(event.frame(in: form)) }
         return EventRun.Joined(bot: run.bot, frames: frames, count: wanted.count)
     }
 

@@ -5,7 +5,8 @@ import NIOHTTP1
 import OneBot
 import WebSocketTransport
 
-/// What a client asks for when it connects: read from path, query and headers of the upgrade request (docs/contract.md §3).
+/// What a client asks for when it connects: read from path, query and headers of the upgrade request (docs/contract.md §3), and where these
+/// say nothing, from the settings.
 struct ClientUpgrade: Sendable, Hashable {
     /// Which bot's events and actions the connection is for.
     enum Binding: Sendable, Hashable {
@@ -53,17 +54,22 @@ struct ClientUpgrade: Sendable, Hashable {
 
     init() {}
 
-    /// - Parameter defaults: what counts where the client does not choose.
+    /// - Parameters:
+    ///   - defaults: what counts where the client does not choose.
+    ///   - chosen: what outweighs that for who shows one of these tokens.
     init(
-        _ request: UpgradeRequest, tokens: AccessTokens, defaults: ClientChoices = ClientChoices()
+        _ request: inout ClientQuery, tokens: AccessTokens, defaults: ClientChoices = ClientChoices(),
+        chosen: TokenChoices = TokenChoices()
     ) throws(Refusal) {
-        scope = try Self.scope(shownBy: request, among: tokens)
-        switch request.path {
+        let scope = try Self.scope(shownBy: request.request, among: tokens)
+        if let upgrade = chosen[scope] { self = upgrade } else { choices = defaults }
+        self.scope = scope
+        switch request.request.path {
         case "/api", "/api/": role = .api
         case "/event", "/event/": role = .event
         default: role = .universal
         }
-        if let text = request.query("self_id") ?? request.headers.first(name: "X-Self-ID") {
+        if let text = request.query("self_id") ?? request.request.headers.first(name: "X-Self-ID") {
             if text == "*" {
                 binding = .everyBot
             } else if let bot = SelfID(decimal: text) {
@@ -96,6 +102,6 @@ struct ClientUpgrade: Sendable, Hashable {
             }
             group = text
         }
-        choices = try ClientChoices(request, defaults: defaults)
+        choices = try ClientChoices(&request, defaults: choices)
     }
 }

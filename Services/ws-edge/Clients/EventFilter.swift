@@ -2,12 +2,14 @@ import Contracts
 import OneBot
 
 /// Which events a client wants (docs/contract.md §3, "What a client may choose"). A list that is empty restricts nothing; each other one
-/// narrows what is left.
+/// narrows what is left; what is excluded is left out, whatever else is listed.
 struct EventFilter: Sendable, Hashable {
     private(set) var postTypes: Set<String> = []
     private(set) var detailTypes: Set<String> = []
     private(set) var groupIDs: Set<Int64> = []
     private(set) var userIDs: Set<Int64> = []
+    private(set) var excludedGroupIDs: Set<Int64> = []
+    private(set) var excludedUserIDs: Set<Int64> = []
     private(set) var selfIDs: Set<SelfID> = []
 
     /// The lists by their names in queries and settings.
@@ -16,6 +18,8 @@ struct EventFilter: Sendable, Hashable {
         case detailTypes = "detail_types"
         case groupIDs = "group_ids"
         case userIDs = "user_ids"
+        case excludedGroupIDs = "exclude_group_ids"
+        case excludedUserIDs = "exclude_user_ids"
         case selfIDs = "self_ids"
 
         /// What to write instead.
@@ -23,7 +27,8 @@ struct EventFilter: Sendable, Hashable {
             switch self {
             case .postTypes: "Use \(EventFilter.knownPostTypes.joined(separator: ", "))."
             case .detailTypes: "Use words of letters, digits, _ or -, as group or friend_add."
-            case .groupIDs, .userIDs, .selfIDs: "Use whole numbers."
+            case .groupIDs, .userIDs, .excludedGroupIDs, .excludedUserIDs, .selfIDs:
+                "Use whole numbers above 0, as 10001: those of groups or accounts."
             }
         }
     }
@@ -39,20 +44,11 @@ struct EventFilter: Sendable, Hashable {
         switch list {
         case .postTypes: Self.read(items, into: &postTypes) { Self.knownPostTypes.contains($0) ? $0 : nil }
         case .detailTypes: Self.read(items, into: &detailTypes) { Exchanges.isWord($0) ? $0 : nil }
-        case .groupIDs: Self.read(items, into: &groupIDs) { SelfID(decimal: $0)?.number }
-        case .userIDs: Self.read(items, into: &userIDs) { SelfID(decimal: $0)?.number }
-        case .selfIDs: Self.read(items, into: &selfIDs) { SelfID(decimal: $0) }
-        }
-    }
-
-    /// A list as it could be written.
-    func items(of list: List) -> [String] {
-        switch list {
-        case .postTypes: postTypes.sorted()
-        case .detailTypes: detailTypes.sorted()
-        case .groupIDs: groupIDs.sorted().map(String.init)
-        case .userIDs: userIDs.sorted().map(String.init)
-        case .selfIDs: selfIDs.sorted().map(\.description)
+        case .groupIDs: Self.read(items, into: &groupIDs, Self.id)
+        case .userIDs: Self.read(items, into: &userIDs, Self.id)
+        case .excludedGroupIDs: Self.read(items, into: &excludedGroupIDs, Self.id)
+        case .excludedUserIDs: Self.read(items, into: &excludedUserIDs, Self.id)
+        case .selfIDs: Self.read(items, into: &selfIDs) { Self.id($0).map { SelfID($0) } }
         }
     }
 
@@ -62,7 +58,14 @@ struct EventFilter: Sendable, Hashable {
     func passes(_ event: EventView) -> Bool {
         passes(selfID: event.selfID) && (postTypes.isEmpty || event.postType.map(postTypes.contains) == true)
             && (detailTypes.isEmpty || event.detailType.map(detailTypes.contains) == true)
-            && (groupIDs.isEmpty && userIDs.isEmpty || passes(group: event.groupID, user: event.userID))
+            && passesChats(event)
+    }
+
+    /// The event is looked at only where there is a list.
+    private func passesChats(_ event: EventView) -> Bool {
+        if !excludedGroupIDs.isEmpty, let group = event.groupID, excludedGroupIDs.contains(group) { return false }
+        if !excludedUserIDs.isEmpty, let user = event.userID, excludedUserIDs.contains(user) { return false }
+        return groupIDs.isEmpty && userIDs.isEmpty || passes(group: event.groupID, user: event.userID)
     }
 
     /// An event of our own that happens in no chat.
@@ -83,6 +86,11 @@ struct EventFilter: Sendable, Hashable {
         case (let group?, let user?):
             (groupIDs.isEmpty || groupIDs.contains(group)) && (userIDs.isEmpty || userIDs.contains(user))
         }
+    }
+
+    /// None is 0 or below: in a list of chats such a one would match nothing.
+    private static func id(_ text: String) -> Int64? {
+        SelfID(decimal: text).flatMap { $0.number > 0 ? $0.number : nil }
     }
 
     private static func read<Item: Hashable>(

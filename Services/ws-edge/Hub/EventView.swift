@@ -11,7 +11,7 @@ final class EventView {
     let text: ByteBuffer
     private lazy var event: Event? = if case .event(let event) = BotFrame(parsing: text) { event } else { nil }
     private lazy var plainFrame = HubFrame.encode(text)
-    private var convertedFrames: [MessageFormat: ByteBuffer] = [:]
+    private var rewrittenFrames: [EventForm: ByteBuffer] = [:]
 
     init(_ text: ByteBuffer, of bot: SelfID) {
         self.text = text
@@ -50,12 +50,12 @@ final class EventView {
         return value.int64 ?? value.string.flatMap { SelfID(decimal: $0)?.number }
     }
 
-    /// The event as a text frame, its message in that form; `nil`: as the bot wrote it.
-    func frame(in format: MessageFormat?) -> ByteBuffer {
-        guard let format else { return plainFrame }
-        if let frame = convertedFrames[format] { return frame }
-        let frame = event.flatMap(format.convert).map(HubFrame.encode) ?? plainFrame
-        convertedFrames[format] = frame
+    /// The event as a text frame, in that form.
+    func frame(in form: EventForm) -> ByteBuffer {
+        guard form.concerns(self) else { return plainFrame }
+        if let frame = rewrittenFrames[form] { return frame }
+        let frame = event.flatMap(form.rewrite).map(HubFrame.encode) ?? plainFrame
+        rewrittenFrames[form] = frame
         return frame
     }
 }

@@ -56,7 +56,9 @@ struct QuickOperation {
     // MARK: Messages
 
     private mutating func answerPrivateMessage() {
-        guard let reply = reply(), let user = required("user_id", for: "reply") else { return }
+        // A message of the account's own (`message_sent_as`) is answered where it went.
+        let recipient = isOwn && event.json["target_id"]?.isNull == false ? "target_id" : "user_id"
+        guard let reply = reply(), let user = required(recipient, for: "reply") else { return }
         var params: [(StaticString, ByteBuffer)] = [("user_id", user)]
         // A stranger is answered through the group they wrote from, where the bot tells it.
         if event.subType == "group", let group = event.json["group_id"] ?? event.json["sender"]?.object?["group_id"],
@@ -113,6 +115,10 @@ struct QuickOperation {
             return nil
         }
         return value.bytes
+    }
+
+    private var isOwn: Bool {
+        event.selfID.map { $0.description == sender } ?? false
     }
 
     private var isAnonymous: Bool { event.subType == "anonymous" || event.json["anonymous"]?.kind == .object }

@@ -11,12 +11,8 @@ public struct TargetConfiguration: Sendable {
     public var name: String
     /// `….self_id`: the bots it is for, one or a list. Default: every bot.
     public var selfIDs: [Int64]
-    /// `….post_types` and the other choices of a client. Default: those of everybody.
-    var choices: ClientChoices
-    /// `….group`: it shares its bot's events with the other clients of that group. Default: none.
-    var group: String?
-    /// `….priority`: 0 to 9, of its actions where they wait for their turn at a bot. Default: 0.
-    var priority: UInt8?
+    /// Its choices, as of a client.
+    private let chosen: ClientUpgrade
     private var isNameGiven: Bool
 
     /// Leaves room for `@` and an account in a ``ClientName``.
@@ -28,9 +24,7 @@ public struct TargetConfiguration: Sendable {
         let name = settings.optionalString("\(entry).name")
         isNameGiven = name != nil
         self.name = name ?? url.map(Self.authority) ?? entry
-        choices = ClientChoices(settings, prefix: entry)
-        group = settings.optionalString("\(entry).group")
-        priority = settings.optionalInt("\(entry).priority", in: 0...9).map { UInt8($0) }
+        chosen = ClientUpgrade(settings, entry: entry)
         selfIDs = []
         for text in settings.strings("\(entry).self_id", default: []) {
             if let bot = SelfID(decimal: text), bot.number > 0 {
@@ -39,9 +33,6 @@ public struct TargetConfiguration: Sendable {
                 settings.report(
                     "\(entry).self_id", value: text, remedy: "Write accounts: positive numbers, one or a list of them.")
             }
-        }
-        if let group, !Exchanges.isWord(group) {
-            settings.report("\(entry).group", value: group, remedy: "Use 1 to 48 letters, digits, _ or -.")
         }
         if let name, !Self.isValid(name) {
             settings.report(
@@ -52,11 +43,8 @@ public struct TargetConfiguration: Sendable {
 
     /// What it would ask for if it connected to us.
     func upgrade(for bot: SelfID) -> ClientUpgrade {
-        var upgrade = ClientUpgrade()
+        var upgrade = chosen
         upgrade.binding = .bot(bot)
-        upgrade.choices = choices
-        upgrade.group = group
-        upgrade.priority = priority
         return upgrade
     }
 
