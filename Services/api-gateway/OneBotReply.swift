@@ -24,9 +24,9 @@ struct OneBotReply: Sendable {
     static let empty = OneBotReply(status: 204, body: ByteBuffer())
 
     /// The door's own "no": the action was not even tried.
-    static func refusal(_ retcode: RetCode, _ message: String) -> OneBotReply {
+    static func refusal(_ reason: FailureReason, _ message: String) -> OneBotReply {
         OneBotReply(
-            status: retcode.rawValue - 1000, body: Response.failed(retcode, message).encoded(echo: nil))
+            status: reason.retcode.rawValue - 1000, body: Response.failed(reason, message).encoded(echo: nil))
     }
 
     /// The outcome of one of our own actions.
@@ -69,13 +69,14 @@ struct OneBotReply: Sendable {
 
 /// Why a request is refused before its action is tried.
 struct Refusal: Error, Sendable {
-    let retcode: RetCode
+    let reason: FailureReason
     let message: String
 
-    init(_ retcode: RetCode, _ message: String) {
-        self.retcode = retcode
+    init(_ reason: FailureReason, _ message: String) {
+        self.reason = reason
         self.message = message
     }
 
-    var reply: OneBotReply { .refusal(retcode, message) }
+    var retcode: RetCode { reason.retcode }
+    var reply: OneBotReply { .refusal(reason, message) }
 }

@@ -32,5 +32,6 @@ public enum LogKeys {
     public static let stream = "process.stream"
     public static let traceID = "trace.id"
     public static let reason = "reason"
+    public static let carriedOut = "carried_out"
     public static let error = "error"
 }

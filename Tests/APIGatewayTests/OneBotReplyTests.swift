@@ -7,19 +7,23 @@ import Testing
 @Suite struct OneBotReplyTests {
     @Test(
         "what the door refuses has the status of its retcode",
-        arguments: [(1400, 400), (1401, 401), (1403, 403), (1404, 404), (1406, 406), (1413, 413)])
-    func refusals(_ retcode: Int, _ status: Int) {
-        #expect(OneBotReply.refusal(RetCode(rawValue: retcode), "no").status == status)
+        arguments: [
+            (FailureReason.badRequest, 400), (.unauthorized, 401), (.forbidden, 403), (.notFound, 404),
+            (.notAcceptable, 406), (.tooLarge, 413),
+        ])
+    func refusals(_ reason: FailureReason, _ status: Int) {
+        #expect(OneBotReply.refusal(reason, "no").status == status)
     }
 
     @Test(
         "an action of ours that fails is 200, but for what a caller or a load balancer must see",
         arguments: [
-            (1400, 200), (1404, 200), (1409, 200), (1401, 401), (1403, 403), (1413, 413), (1429, 429), (1503, 503),
-            (1504, 504),
+            (FailureReason.badRequest, 200), (.notFound, 200), (.conflict, 200), (.unauthorized, 401),
+            (.forbidden, 403), (.tooLarge, 413), (.rateLimited(retryAfter: .seconds(1)), 429),
+            (.unavailable(.no()), 503), (.timedOut(.unknown), 504),
         ])
-    func own(_ retcode: Int, _ status: Int) {
-        let response = Response.failed(RetCode(rawValue: retcode), "no")
+    func own(_ reason: FailureReason, _ status: Int) {
+        let response = Response.failed(reason, "no")
         #expect(OneBotReply.own(response).status == status)
         #expect(OneBotReply.own(encoded: response.encoded(echo: nil)).status == status)
     }

@@ -190,6 +190,7 @@ final class WebhookConnection: ClientConnection {
             metadata: [
                 LogKeys.action: "\(json["echo"]?.string ?? "unknown")",
                 LogKeys.status: "\(json["retcode"]?.int64 ?? 0)",
+                LogKeys.carriedOut: "\(json["data"]?.object?["carried_out"]?.string ?? "not said")",
                 LogKeys.reason: "\(json["msg"]?.string ?? json["wording"]?.string ?? "not said")",
             ])
     }
