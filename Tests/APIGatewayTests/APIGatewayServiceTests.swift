@@ -72,6 +72,26 @@ import Testing
             #expect(answer.status == 503)
             #expect(answer.retcode == 1503)
             #expect(answer.data?["retry_after_ms"] != nil)
+            #expect(answer.headers["Retry-After"] == ["1"])
+        }
+    }
+
+    @Test("with api.failed_status 200 it is 200, and the rest stays; what is wrong with a request keeps its status")
+    func failedStatus() async throws {
+        try await GatewayHarness.run([("api.failed_status", "200"), ("api.max_body_size", "1KiB")]) { gateway in
+            let away = try await gateway.get("/get_status")
+            #expect(away.status == 200)
+            #expect(away.retcode == 1503)
+            #expect(away.data?.keys == ["carried_out", "retry_after_ms"])
+            #expect(away.headers["Retry-After"] == ["1"])
+            #expect(try await gateway.get("/get_status?self_id=3").status == 404)
+            #expect(try await gateway.post("/get_status", "{").status == 400)
+            let large = #"{"m":"\#(String(repeating: "x", count: 1024))"}"#
+            #expect(try await gateway.post("/get_status", large).status == 413)
+            _ = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in
+                ByteBuffer(string: #"{"status":"failed","retcode":404}"#)
+            }
+            #expect(try await gateway.get("/unknown").status == 404)
         }
     }
 
