@@ -19,6 +19,8 @@ public struct APIGatewayConfiguration: Sendable {
     public var opensDiscovery: Bool
     /// `api.online_clients_shape`: `clients` (an object with that member) or `array` (bare). Default `clients`.
     public var onlineClientsShape: OnlineClientsShape
+    /// `api.failed_status`: `by_retcode`, or `200` for actions that failed with 429, 502, 503 or 504. Default `by_retcode`.
+    public var failedStatus: FailedStatus
     /// `api.require_client_token`: only a `client_token` says who is calling, neither `app_id` nor address. Default
     /// false.
     public var requiresClientToken: Bool
@@ -58,6 +60,7 @@ public struct APIGatewayConfiguration: Sendable {
         doorPolicy = DoorPolicy(settings)
         opensDiscovery = settings.bool("api.open_discovery", default: false)
         onlineClientsShape = settings.choice("api.online_clients_shape", default: .clients)
+        failedStatus = settings.choice("api.failed_status", default: .byRetcode)
         requiresClientToken = settings.bool("api.require_client_token", default: false)
         identifiesByAddress = settings.bool("api.identify_by_address", default: false)
         let messageLimit =

@@ -202,7 +202,7 @@ public final class APIGatewayService: Service {
                     identifiesByAddress: configuration.identifiesByAddress),
                 limits: configuration.outbound),
             health: HealthRoutes(checks: [health] + checks, metrics: metrics), maxBodyBytes: configuration.maxBodyBytes,
-            inbound: inbound)
+            inbound: inbound, failedStatus: configuration.failedStatus)
         return Application(
             responder: responder,
             server: .http1(

@@ -1,8 +1,8 @@
 import NIOCore
 import OneBot
 
-/// An action's parameters as they came by HTTP: a JSON body, kept as it was written; or a form and the query,
-/// converted by ``ParameterTypes``. Beside a JSON body the query only serves this door: `self_id`, who is calling.
+/// An action's parameters as they came by HTTP: a JSON body, kept as it was written, or a form; and the query, for what the body does not
+/// have. Form and query are converted by ``ParameterTypes``.
 struct ActionParameters: Sendable {
     /// What the action gets; `nil` where there are none.
     private(set) var json: JSONObject?
@@ -19,14 +19,15 @@ struct ActionParameters: Sendable {
             json = Self.object(of: self.query)
             return
         }
-        switch Self.mediaType(contentType) {
-        case "application/json":
-            do throws(JSONError) {
-                json = try JSONObject(body)
-            } catch {
-                throw Refusal(.badRequest, "The body is \(error). Send one JSON object in UTF-8.")
-            }
-        case "application/x-www-form-urlencoded":
+        switch (Self.mediaType(contentType), Self.beginsAsJSON(body)) {
+        case ("application/json", _):
+            json = try Self.object(body, completedBy: self.query)
+        case ("application/x-www-form-urlencoded", true), ("text/plain", true), ("", true):
+            // What `curl -d '{…}'` and programs that set no content type send.
+            json = try Self.object(
+                body, completedBy: self.query,
+                remedy: " It begins as JSON does, so it is read as that in spite of its Content-Type.")
+        case ("application/x-www-form-urlencoded", false):
             do throws(FormText.Malformed) {
                 let form = try FormText.pairs(of: body.readableBytesView)
                 let names = Set(form.map { Array($0.name.utf8) })
@@ -70,6 +71,24 @@ struct ActionParameters: Sendable {
 
     private static func mediaType(_ contentType: String?) -> String {
         (contentType ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
+    }
+
+    /// No form that anybody sends does.
+    private static func beginsAsJSON(_ body: ByteBuffer) -> Bool {
+        let first = body.readableBytesView.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    }
+
+    private static func object(
+        _ body: ByteBuffer, completedBy query: [FormText.Pair], remedy: String = ""
+    ) throws(Refusal) -> JSONObject {
+        do throws(JSONError) {
+            let object = try JSONObject(body)
+            guard let more = Self.object(of: query) else { return object }
+            return try JSONObject(object.completed(by: more))
+        } catch {
+            throw Refusal(.badRequest, "The body is \(error). Send one JSON object in UTF-8.\(remedy)")
+        }
     }
 
     private static func object(of pairs: [FormText.Pair]) -> JSONObject? {

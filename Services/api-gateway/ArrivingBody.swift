@@ -27,11 +27,12 @@ struct ArrivingBody: ~Copyable {
         if size > Self.freeBytes {
             let more = size - counted
             guard budget.take(more, beside: counted, for: .clients) else {
-                throw Refusal(.unavailable, "Too much is arriving at once (edge.inbound_budget). Try again later.")
+                throw Refusal(
+                    .unavailable(.no()), "Too much is arriving at once (edge.inbound_budget). Try again later.")
             }
             counted = size
             guard !InboundBudget.isTooSlow(size, after: .nanoseconds((now - began).nanoseconds)) else {
-                throw Refusal(.unavailable, "The body came too slowly for the room it takes. Try again.")
+                throw Refusal(.unavailable(.no()), "The body came too slowly for the room it takes. Try again.")
             }
         }
         bytes.writeImmutableBuffer(part)

@@ -15,12 +15,13 @@ struct GatewayResponder: HTTPResponder {
     let health: HealthRoutes
     let maxBodyBytes: Int
     let inbound: InboundBudget
+    let failedStatus: FailedStatus
     let metrics = GatewayMetrics()
 
     func respond(to request: Request, context: GatewayContext) async throws -> Hummingbird.Response {
         let began = NIODeadline.now()
         let path = GatewayPath(request.uri.path)
-        let reply: OneBotReply
+        var reply: OneBotReply
         do throws(Refusal) {
             reply = try await answer(path, request, context)
         } catch {
@@ -32,6 +33,7 @@ struct GatewayResponder: HTTPResponder {
                 ])
             reply = error.reply
         }
+        if case .action = path { reply = reply.failing(with: failedStatus) }
         metrics.answered(status: reply.status, after: .now() - began)
         return response(reply, to: request, over: context.channel)
     }
@@ -98,6 +100,7 @@ struct GatewayResponder: HTTPResponder {
                     try await rest.write(after: first, to: &writer, of: channel)
                 })
         }
+        if let seconds = reply.retryAfter { headers[.retryAfter] = "\(seconds)" }
         if reply.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         let response = Hummingbird.Response(
             status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: reply.body))

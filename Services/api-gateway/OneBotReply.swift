@@ -8,40 +8,58 @@ import OneBot
 /// | refused at the door: token, path, content type, body | retcode − 1000 |
 /// | our action failed: a bad value, no such client, a name that is taken | 200 |
 /// | our action failed: 1401, 1403, 1413, 1429, 1503, 1504 | retcode − 1000 |
-/// | a bot answered 1400, 1401, 1403, 1404; or its answer did not come through: 1413, 1429, 1502, 1503, 1504 | retcode − 1000 |
+/// | a bot answered 1400, 1401, 1403, 1404, or 404 as some do for an action they do not know; or its answer did not come through: 1413, 1429, 1502, 1503, 1504 | retcode − 1000 |
 /// | everything else | 200 |
 ///
 /// OneBot 11 (HTTP) knows 401, 403, 404, 406, 400 and 200 for the rest, failures included; what a load balancer or a
-/// retrying client must see comes on top.
+/// retrying client must see comes on top, unless ``FailedStatus`` says otherwise.
 struct OneBotReply: Sendable {
-    let status: Int
+    private(set) var status: Int
     let body: ByteBuffer
     var contentType = "application/json"
     /// What follows it, where a bot answers in parts; `body` is the first one then.
     var rest: StreamedAnswers?
+    /// `Retry-After`, in seconds: where the action was not carried out, and may be sent again.
+    private(set) var retryAfter: Int64?
 
     /// 204: there is nothing to say.
     static let empty = OneBotReply(status: 204, body: ByteBuffer())
 
     /// The door's own "no": the action was not even tried.
-    static func refusal(_ retcode: RetCode, _ message: String) -> OneBotReply {
-        OneBotReply(
-            status: retcode.rawValue - 1000, body: Response.failed(retcode, message).encoded(echo: nil))
+    static func refusal(_ reason: FailureReason, _ message: String) -> OneBotReply {
+        answer(reason.retcode.rawValue - 1000, Response.failed(reason, message).encoded(echo: nil))
     }
 
     /// The outcome of one of our own actions.
     static func own(_ response: Response) -> OneBotReply {
-        OneBotReply(status: ownStatus(response.retcode), body: response.encoded(echo: nil))
+        answer(ownStatus(response.retcode), response.encoded(echo: nil))
     }
 
     /// The same, carried out and encoded by the caller's edge.
     static func own(encoded body: ByteBuffer) -> OneBotReply {
-        OneBotReply(status: retcode(in: body).map(ownStatus) ?? 200, body: body)
+        answer(retcode(in: body).map(ownStatus) ?? 200, body)
     }
 
     /// A bot's answer, byte for byte; or ours in its place where it gave none.
     static func bot(_ body: ByteBuffer) -> OneBotReply {
-        OneBotReply(status: retcode(in: body).map(botStatus) ?? 200, body: body)
+        answer(retcode(in: body).map(botStatus) ?? 200, body)
+    }
+
+    /// The same with the status that is set for such failures.
+    func failing(with choice: FailedStatus) -> OneBotReply {
+        var reply = self
+        reply.status = choice.status(insteadOf: status)
+        return reply
+    }
+
+    private static func answer(_ status: Int, _ body: ByteBuffer) -> OneBotReply {
+        var reply = OneBotReply(status: status, body: body)
+        if status == 429 || status >= 500 {
+            // What is no object says nothing of it.
+            let milliseconds = (try? JSONObject(body))?["data"]?.object?["retry_after_ms"]?.int64
+            reply.retryAfter = milliseconds.flatMap { $0 > 0 ? ($0 - 1) / 1000 + 1 : nil }
+        }
+        return reply
     }
 
     private static func ownStatus(_ retcode: RetCode) -> Int {
@@ -56,6 +74,8 @@ struct OneBotReply: Sendable {
         case .badRequest, .unauthorized, .forbidden, .notFound, .tooLarge, .rateLimited, .unreadableAnswer,
             .unavailable, .timedOut:
             retcode.rawValue - 1000
+        // Lagrange and go-cqhttp: no such action.
+        case RetCode(rawValue: 404): 404
         default: 200
         }
     }
@@ -69,13 +89,14 @@ struct OneBotReply: Sendable {
 
 /// Why a request is refused before its action is tried.
 struct Refusal: Error, Sendable {
-    let retcode: RetCode
+    let reason: FailureReason
     let message: String
 
-    init(_ retcode: RetCode, _ message: String) {
-        self.retcode = retcode
+    init(_ reason: FailureReason, _ message: String) {
+        self.reason = reason
         self.message = message
     }
 
-    var reply: OneBotReply { .refusal(retcode, message) }
+    var retcode: RetCode { reason.retcode }
+    var reply: OneBotReply { .refusal(reason, message) }
 }

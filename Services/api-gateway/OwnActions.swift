@@ -44,7 +44,7 @@ struct OwnActions: Sendable {
         case .setRestart:
             let bot = try await dispatcher.bot(BotChoice.Wish(bot), choice)
             params = Self.naming(ByteBuffer(string: bot.description), in: params)
-        // Beside a body the query may name it.
+        // The query names it where the body's is empty.
         case .getWSPort: if let bot, params?["self_id"] == nil { params = Self.naming(bot.bytes, in: params) }
         case .getOnlineClients, .setClientName, .sendBroadcastData, .sendBroadcastDataCallback: break
         }

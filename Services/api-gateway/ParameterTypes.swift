@@ -16,21 +16,15 @@ enum ParameterTypes {
 
     /// The value's JSON. A text that is not of the type stays a string: the bot says what it thinks of it.
     static func json(_ pair: FormText.Pair) -> ByteBuffer {
-        if numbers.contains(pair.name), let number = json(pair.value, .number) { return number }
-        if objects.contains(pair.name), let object = json(pair.value, .object) { return object }
+        if numbers.contains(pair.name), let number = ParameterText.number(pair.value) { return number }
+        if objects.contains(pair.name), let object = ParameterText.value(pair.value, .object) { return object }
         if messages.contains(pair.name), let segments = segments(pair.value) { return segments }
-        if booleans.contains(pair.name), let flag = boolean(pair.value) {
+        if booleans.contains(pair.name), let flag = ParameterText.flag(pair.value) {
             return ByteBuffer(string: flag ? "true" : "false")
         }
         var text = ByteBuffer()
         text.writeJSONString(pair.value)
         return text
-    }
-
-    /// The text itself, digits untouched, where it is JSON of that kind.
-    private static func json(_ text: String, _ kind: JSONText.Kind) -> ByteBuffer? {
-        guard let value = try? JSONText(validating: ByteBuffer(string: text)) else { return nil }  // then it is text
-        return value.kind == kind ? value.bytes : nil
     }
 
     /// A message is a text, or a list of segments, or one segment (OneBot 11, API): what does not look like segments is what somebody
@@ -42,13 +36,5 @@ enum ParameterTypes {
         let segments = value.kind == .array ? value.array ?? [] : [value]
         let areSegments = !segments.isEmpty && segments.allSatisfy { $0.object?["type"]?.kind == .string }
         return areSegments ? value.bytes : nil
-    }
-
-    private static func boolean(_ text: String) -> Bool? {
-        switch text.lowercased() {
-        case "true", "1", "yes", "on": true
-        case "false", "0", "no", "off": false
-        default: nil
-        }
     }
 }

@@ -29,8 +29,7 @@ extension Registrar {
                 return []
             case .leasePort(let wish):
                 guard leasing < Self.maxLeasing else {
-                    throw RPC.Failure(
-                        .unavailable, "Too many ports are being opened. Try again.", retryAfter: .seconds(1))
+                    throw RPC.Failure(.unavailable(.no()), "Too many ports are being opened. Try again.")
                 }
                 leasing += 1
                 return [.lease(wish, delivery)]
@@ -46,7 +45,8 @@ extension Registrar {
             refuse(
                 delivery,
                 RPC.Failure(
-                    .unavailable, "This run of the edge \(question.edge.edgeID.prefix(48)) has ended or was replaced."))
+                    .unavailable(.no()),
+                    "This run of the edge \(question.edge.edgeID.prefix(48)) has ended or was replaced."))
             return []
         }
         publish(&effects, at: now)

@@ -181,7 +181,7 @@ actor Registrar {
             if !isStoreFailing { logger.error("The registry cannot save.", metadata: [LogKeys.error: "\(error)"]) }
             isStoreFailing = true
             status.set(store: "\(error)")
-            return RPC.Failure(.unavailable, "The registry cannot save this now: \(error)", retryAfter: .seconds(1))
+            return RPC.Failure(.unavailable(.unknown), "The registry cannot save this now: \(error)")
         }
     }
 

@@ -64,7 +64,7 @@ final class RegistryInputs: Sendable {
         await withCheckedContinuation { waiting in
             if !send(input { waiting.resume(returning: $0) }) {
                 waiting.resume(
-                    returning: .failure(RPC.Failure(.unavailable, "The registry is stopping.", retryAfter: .seconds(1)))
+                    returning: .failure(RPC.Failure(.unavailable(.no()), "The registry is stopping."))
                 )
             }
         }

@@ -22,8 +22,8 @@ extension RegistryState {
     ) throws(RPC.Failure) -> Enrolment {
         guard presence.count(at: nil) < Self.maxAMQPClients else {
             throw RPC.Failure(
-                .unavailable, "\(Self.maxAMQPClients) clients live on AMQP already. Try again when some have left.",
-                retryAfter: leases.duration)
+                .unavailable(.no(retryAfter: leases.duration)),
+                "\(Self.maxAMQPClients) clients live on AMQP already. Try again when some have left.")
         }
         if let refusal = refusal(of: fresh) { throw refusal }
         let since = now.utcMilliseconds / 1000

@@ -14,7 +14,7 @@ extension RegistryState {
     /// - Throws: 1400 for what can be no name, 1404 where no such client is online, 1409 where the name is another's.
     func decide(_ wish: RegistryAPI.SetName, at now: Moment) throws(RPC.Failure) -> Renaming? {
         guard let client = clients[wish.appID], presence.clients[wish.appID] != nil else {
-            if let whatIsAwaited { throw RPC.Failure(.unavailable, whatIsAwaited, retryAfter: .milliseconds(500)) }
+            if let whatIsAwaited { throw RPC.Failure(.unavailable(.no(retryAfter: .milliseconds(500))), whatIsAwaited) }
             throw RPC.Failure(.notFound, "No client \(wish.appID.prefix(64)) is online.")
         }
         let name = try checked(wish.name, for: wish.appID).get()

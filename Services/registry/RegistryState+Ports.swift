@@ -32,8 +32,7 @@ extension RegistryState {
             edge.isReady && !edge.isSilent && (wish.edgeID == nil || edge.address.edgeID == wish.edgeID)
         }
         guard !ready.isEmpty else {
-            throw RPC.Failure(
-                .unavailable, "No edge takes new clients now. Try again in a second.", retryAfter: .seconds(1))
+            throw RPC.Failure(.unavailable(.no()), "No edge takes new clients now. Try again in a second.")
         }
         let candidates = ready.map { edge in
             PortAllocator.Candidate(
@@ -54,8 +53,7 @@ extension RegistryState {
     func decide(_ appID: String, bound opened: EdgeAPI.PortOpened, at now: Moment) throws(RPC.Failure) -> PortOpening {
         let until = now.uptime + portExpiry + Self.portGrace
         guard var lease = ports[appID], lease.bound(to: opened.port, until: until) else {
-            throw RPC.Failure(
-                .unavailable, "The edge went while it opened the port. Ask again.", retryAfter: .seconds(1))
+            throw RPC.Failure(.unavailable(.no()), "The edge went while it opened the port. Ask again.")
         }
         var opening = PortOpening(lease: lease)
         opening.saves.put(
@@ -127,20 +125,18 @@ extension RegistryState {
     }
 
     private func unlessAwaiting() throws(RPC.Failure) {
-        if let whatIsAwaited { throw RPC.Failure(.unavailable, whatIsAwaited, retryAfter: .milliseconds(500)) }
+        if let whatIsAwaited { throw RPC.Failure(.unavailable(.no(retryAfter: .milliseconds(500))), whatIsAwaited) }
     }
 
     private func exhausted(unbindable: Int) -> RPC.Failure {
         guard let range = allocator.range else {
-            return RPC.Failure(
-                .unavailable, "The edge could not open a port. Try again in a second.", retryAfter: .seconds(1))
+            return RPC.Failure(.unavailable(.no()), "The edge could not open a port. Try again in a second.")
         }
         let others = unbindable == 0 ? "" : " (\(unbindable) of them by other programs)"
         return RPC.Failure(
-            .unavailable,
+            .unavailable(.no()),
             "All \(range.count) ports of edge.port_range \(range.lowerBound)-\(range.upperBound) are in use\(others). "
-                + "Widen edge.port_range, or try again when a client has left.",
-            retryAfter: .seconds(1))
+                + "Widen edge.port_range, or try again when a client has left.")
     }
 }
 

@@ -7,7 +7,8 @@ extension RegistryState {
     func decide(_ claim: SessionClaim, at edge: EdgeAddress, fresh: KnownClient, now: Moment) -> AdmissionVerdict {
         let session = SessionKey(edge: edge, sessionID: claim.sessionID)
         guard let known = edges[edge] else {
-            return .refused(RPC.Failure(.unavailable, "This run of the edge \(edge.edgeID) has ended or was replaced."))
+            return .refused(
+                RPC.Failure(.unavailable(.no()), "This run of the edge \(edge.edgeID) has ended or was replaced."))
         }
         if known.hasDeparted(claim.sessionID) {
             return .refused(RPC.Failure(.notFound, "That session has already left."))
@@ -95,8 +96,8 @@ extension RegistryState {
     func refusal(of fresh: KnownClient) -> RPC.Failure? {
         guard isTaken(fresh) else { return nil }
         return RPC.Failure(
-            .unavailable, "The registry found no identity that is free. Try again; if that lasts, start it anew.",
-            retryAfter: .seconds(1))
+            .unavailable(.no()), "The registry found no identity that is free. Try again; if that lasts, start it anew."
+        )
     }
 
     private struct Refusal: Error {

@@ -44,7 +44,7 @@ struct RegistryState: Sendable {
 
     /// - Throws: 1503 while edges that were there before the registry started have not said what lives there.
     func snapshot() throws(RPC.Failure) -> PresenceSnapshot {
-        if let wait = whatIsAwaited { throw RPC.Failure(.unavailable, wait, retryAfter: .milliseconds(500)) }
+        if let wait = whatIsAwaited { throw RPC.Failure(.unavailable(.no(retryAfter: .milliseconds(500))), wait) }
         return presence.snapshot
     }
 
@@ -81,7 +81,7 @@ struct RegistryState: Sendable {
 
     private func nobody(_ reason: String) -> RPC.Failure {
         if let whatIsAwaited {
-            return RPC.Failure(.unavailable, "\(reason) \(whatIsAwaited)", retryAfter: .milliseconds(500))
+            return RPC.Failure(.unavailable(.no(retryAfter: .milliseconds(500))), "\(reason) \(whatIsAwaited)")
         }
         return RPC.Failure(
             .unauthorized, "\(reason) Send X-Client-Token (or client_token) from get_ws_port or the lifecycle event.")

@@ -47,8 +47,8 @@ extension UnreadableFrame.Cause {
             "The answer of bot \(bot) to \(action) cannot be passed on: \(inWords). It may have been carried out."
         return switch self {
         case .invalid, .notUTF8: .failed(.unreadableAnswer, sentence)
-        case .tooLarge: .failed(.tooLarge, sentence)
-        case .noRoom, .tooSlow: .unavailable(sentence)
+        case .tooLarge: .failed(.answerTooLarge, sentence)
+        case .noRoom, .tooSlow: .failed(.unavailable(.unknown), sentence)
         }
     }
 
@@ -57,7 +57,7 @@ extension UnreadableFrame.Cause {
         switch self {
         case .invalid, .notUTF8: .failed(.badRequest, "The frame cannot be read: \(inWords). It was not carried out.")
         case .tooLarge: .failed(.tooLarge, "The frame was not taken: \(inWords). Send less at once.")
-        case .noRoom, .tooSlow: .unavailable("The frame was not taken: \(inWords). Try again.")
+        case .noRoom, .tooSlow: .failed(.unavailable(.no()), "The frame was not taken: \(inWords). Try again.")
         }
     }
 

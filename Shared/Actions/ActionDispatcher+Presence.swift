@@ -26,12 +26,11 @@ extension ActionDispatcher {
             return try await find { presence throws(RPC.Failure) in try choice.bot(wish, in: presence) }
         } catch {
             let known = presence.current
-            guard known.bots.isEmpty, error.retcode == RetCode.unavailable.rawValue else { throw error }
+            guard known.bots.isEmpty, error.reason.retcode == .unavailable else { throw error }
             let troubles = await botTroubles.sentences(of: known, by: edges)
             if troubles.isEmpty { throw error }
             throw RPC.Failure(
-                .unavailable, "\(troubles.joined(separator: " ")) Until then there is no bot to call.",
-                retryAfter: .seconds(1))
+                .unavailable(.no()), "\(troubles.joined(separator: " ")) Until then there is no bot to call.")
         }
     }
 

@@ -52,26 +52,22 @@ public struct BotActionCaller: Sendable {
     static func response(to error: MessageBusError, action: String, bot: SelfID) -> Response {
         switch error {
         case .unroutable:
-            .unavailable("\(action): bot \(bot) is not connected. Try again once it is back.")
-        case .timedOut:
             .failed(
-                .timedOut,
-                "\(action): bot \(bot) did not answer in time; \(uncertain)"
-            )
+                .unavailable(error.carriedOut), "\(action): bot \(bot) is not connected. Try again once it is back.")
+        case .timedOut:
+            .failed(.timedOut(error.carriedOut), "\(action): bot \(bot) did not answer in time; \(uncertain)")
         case .rejected(let reason):
             .failed(.tooLarge, "\(action): the bus refused it (\(reason)). Send less at once.")
         case .unreachable(let reason):
-            .unavailable("\(action) was not sent: \(reason) Try again later.")
+            .failed(.unavailable(error.carriedOut), "\(action) was not sent: \(reason) Try again later.")
         case .disconnected:
-            .unavailable(
-                "\(action): the connection to bot \(bot), or to the bus, was lost; \(uncertain)"
-            )
+            .failed(
+                .unavailable(error.carriedOut),
+                "\(action): the connection to bot \(bot), or to the bus, was lost; \(uncertain)")
         case .closed:
-            .unavailable(
-                "\(action): this service is stopping; \(uncertain)"
-            )
+            .failed(.unavailable(error.carriedOut), "\(action): this service is stopping; \(uncertain)")
         case .locked, .differs, .noSuchQueue, .noSuchExchange:
-            .unavailable("\(action): the bus cannot take it now. \(error)")
+            .failed(.unavailable(error.carriedOut), "\(action): the bus cannot take it now. \(error)")
         }
     }
 }

@@ -40,7 +40,7 @@ public struct BotAnswers: Sendable {
         MetricNames.answersCut.counter().increment()
         return Answer(
             body: Response.failed(
-                .tooLarge,
+                .answerTooLarge,
                 "\(action): you take the answer's parts more slowly than the bot sends them, and the rest was dropped. "
                     + "Read faster, or have edge.outbound_bytes and edge.outbound_age raised."
             ).encoded(echo: nil), isFollowed: false)

@@ -87,8 +87,7 @@ public struct BotChoice: Sendable, Hashable {
             }
             guard let bots = scope.bots, bots.count == 1 else { throw Self.noBot }
             throw RPC.Failure(
-                .unavailable, "Bot \(bots[0]) has not been connected yet. Try again once it is.",
-                retryAfter: .seconds(1))
+                .unavailable(.no()), "Bot \(bots[0]) has not been connected yet. Try again once it is.")
         }
     }
 
@@ -98,6 +97,6 @@ public struct BotChoice: Sendable, Hashable {
     private static func list(_ bots: [SelfID]) -> String { bots.map(\.description).joined(separator: ", ") }
 
     private static var noBot: RPC.Failure {
-        RPC.Failure(.unavailable, "No bot has been connected yet. Try again once one is.", retryAfter: .seconds(1))
+        RPC.Failure(.unavailable(.no()), "No bot has been connected yet. Try again once one is.")
     }
 }

@@ -20,7 +20,7 @@ struct GetWSPort {
                 RegistryAPI.LeasePort(selfID: try wanted(choice, dispatcher.presence.current), edgeID: edgeID))
         } catch {
             // The registry knows no such bot: in the words of every door, and with the bots this token is for.
-            if case .bot = bot, error.retcode == RetCode.notFound.rawValue { _ = try await dispatcher.bot(bot, choice) }
+            if case .bot = bot, error.reason == .notFound { _ = try await dispatcher.bot(bot, choice) }
             throw error
         }
         var data = JSONObjectWriter()

@@ -70,8 +70,8 @@ struct Parameters {
         RPC.Failure(.badRequest, "\(action): `\(key)` is \(what). Send \(remedy).")
     }
 
-    func failure(_ retcode: RetCode, _ message: String) -> RPC.Failure {
-        RPC.Failure(retcode, "\(action): \(message)")
+    func failure(_ reason: FailureReason, _ message: String) -> RPC.Failure {
+        RPC.Failure(reason, "\(action): \(message)")
     }
 }
 

@@ -52,7 +52,7 @@ final class PositionQuestion: Sendable {
     }
 
     private static let isSilent = RPC.Failure(
-        .unavailable, "The registry has not answered for a moment. Try again.", retryAfter: .seconds(1))
+        .unavailable(.no()), "The registry has not answered for a moment. Try again.")
 }
 
 /// Who waits while a question is under way. Bounded by those who may ask: each waits for one answer at a time.

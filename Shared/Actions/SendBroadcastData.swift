@@ -55,10 +55,11 @@ struct SendBroadcastData {
         }
         let name = ActionDispatcher.Name.sendBroadcastData.rawValue
         if isDoubtful {
-            return .unavailable(
+            return .failed(
+                .unavailable(.unknown),
                 "\(name): the bus did not say whether it took it; it may have been carried out all the same.")
         }
-        return obstacle.map { .unavailable("\(name) was not sent: \($0) Try again later.") }
+        return obstacle.map { .failed(.unavailable(.no()), "\(name) was not sent: \($0) Try again later.") }
     }
 
     private func recipients(

@@ -39,10 +39,12 @@ struct SendBroadcastDataCallback {
         case .rejected(let reason):
             throw params.failure(.tooLarge, "the bus refused it (\(reason)). Send less at once.")
         case .unreachable(let reason):
-            return .unavailable(
+            return .failed(
+                .unavailable(.no()),
                 "\(ActionDispatcher.Name.sendBroadcastDataCallback.rawValue) was not sent: \(reason) Try again later.")
         case .unknown:
-            return .unavailable(
+            return .failed(
+                .unavailable(.unknown),
                 "\(ActionDispatcher.Name.sendBroadcastDataCallback.rawValue): the bus did not say whether it took it; "
                     + "it may have been carried out all the same.")
         }

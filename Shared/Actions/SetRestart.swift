@@ -37,9 +37,8 @@ struct SetRestart {
         case .underWay: dispatcher.noteRestart("A restart is asked for again; one is under way.", of: bot)
         case .full:
             throw RPC.Failure(
-                .rateLimited,
-                "set_restart: \(RestartBook.limit) restarts are waiting for their delay to end. Try again later.",
-                retryAfter: .seconds(60))
+                .rateLimited(retryAfter: .seconds(60)),
+                "set_restart: \(RestartBook.limit) restarts are waiting for their delay to end. Try again later.")
         }
         return .async
     }

@@ -1,4 +1,4 @@
-import Bus
+public import Bus
 import Foundation
 public import NIOCore
 public import OneBot
@@ -7,31 +7,66 @@ public import OneBot
 public enum RPC {
     /// A question answered with "no": it crosses the wire as it is, and becomes a ``Response`` at the door it came through.
     public struct Failure: Error, Sendable, Codable, Hashable, CustomStringConvertible {
-        public var retcode: Int
-        public var message: String
-        public var retryAfterMilliseconds: Int?
+        public let reason: FailureReason
+        public let message: String
 
-        public init(_ retcode: RetCode, _ message: String, retryAfter: Duration? = nil) {
-            self.retcode = retcode.rawValue
+        public init(_ reason: FailureReason, _ message: String) {
+            self.reason = reason
             self.message = message
-            self.retryAfterMilliseconds = retryAfter.map { Int($0 / .milliseconds(1)) }
+        }
+
+        public var retcode: Int { reason.retcode.rawValue }
+        public var description: String { message }
+        public var response: Response { .failed(reason, message) }
+
+        /// The same of a question that changes nothing: however it ended, it may be asked again.
+        var ofReading: Failure {
+            switch reason {
+            case .unavailable(.unknown): Failure(.unavailable(.no()), message)
+            case .timedOut(.unknown): Failure(.timedOut(.no()), message)
+            case .badRequest, .unauthorized, .forbidden, .notFound, .notAcceptable, .conflict, .tooLarge,
+                .answerTooLarge, .rateLimited, .unreadableAnswer, .unavailable(.no), .timedOut(.no), .bots:
+                self
+            }
         }
 
         enum CodingKeys: String, CodingKey {
             case retcode, message
+            case carriedOut = "carried_out"
             case retryAfterMilliseconds = "retry_after_ms"
         }
 
-        public var description: String { message }
+        public init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: CodingKeys.self)
+            message = try members.decode(String.self, forKey: .message)
+            let milliseconds = try members.decodeIfPresent(Int.self, forKey: .retryAfterMilliseconds)
+            let retryAfter = Duration.milliseconds(milliseconds ?? 1000)
+            let isSafe = try members.decodeIfPresent(String.self, forKey: .carriedOut) == CarriedOut.no().word
+            let carriedOut: CarriedOut = isSafe ? .no(retryAfter: retryAfter) : .unknown
+            let retcode = RetCode(rawValue: try members.decode(Int.self, forKey: .retcode))
+            reason =
+                switch retcode {
+                case .badRequest: .badRequest
+                case .unauthorized: .unauthorized
+                case .forbidden: .forbidden
+                case .notFound: .notFound
+                case .notAcceptable: .notAcceptable
+                case .conflict: .conflict
+                case .tooLarge: .tooLarge
+                case .rateLimited: .rateLimited(retryAfter: retryAfter)
+                case .timedOut: .timedOut(carriedOut)
+                default: .unavailable(carriedOut)
+                }
+        }
 
-        public var response: Response {
-            var data: ByteBuffer?
-            if let retryAfterMilliseconds {
-                var writer = JSONObjectWriter()
-                writer.add("retry_after_ms", retryAfterMilliseconds)
-                data = writer.finish()
-            }
-            return .failed(RetCode(rawValue: retcode), message, data: data)
+        public func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: CodingKeys.self)
+            try members.encode(retcode, forKey: .retcode)
+            try members.encode(message, forKey: .message)
+            guard let carriedOut = reason.carriedOut else { return }
+            try members.encode(carriedOut.word, forKey: .carriedOut)
+            let milliseconds = carriedOut.retryAfter.map { Int($0 / .milliseconds(1)) }
+            try members.encodeIfPresent(milliseconds, forKey: .retryAfterMilliseconds)
         }
     }
 
@@ -82,7 +117,7 @@ public enum RPC {
         let answer = try JSONDecoder().decode(Answer<Result>.self, from: Data(answer.readableBytesView))
         if let error = answer.error { throw error }
         guard let result = answer.result else {
-            throw Failure(.unavailable, "The answer holds neither a result nor an error.")
+            throw Failure(.unavailable(.unknown), "The answer holds neither a result nor an error.")
         }
         return result
     }
@@ -110,7 +145,21 @@ public enum RPC {
         } catch let failure as Failure {
             throw failure
         } catch {
-            throw Failure(.unavailable, "\(whom) cannot be reached now: \(error)", retryAfter: .seconds(1))
+            let carriedOut = (error as? MessageBusError)?.carriedOut ?? .unknown
+            throw Failure(.unavailable(carriedOut), "\(whom) cannot be reached now: \(error)")
+        }
+    }
+}
+
+extension MessageBusError {
+    /// What it says of the action that was to be sent.
+    public var carriedOut: CarriedOut {
+        switch self {
+        case .unroutable, .unreachable: .no()
+        // A broker that says it could not keep a message may have delivered it to somebody.
+        case .rejected, .timedOut, .disconnected, .closed: .unknown
+        // No request ends so.
+        case .locked, .differs, .noSuchQueue, .noSuchExchange: .unknown
         }
     }
 }

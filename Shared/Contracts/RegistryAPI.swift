@@ -146,14 +146,18 @@ public struct RegistryClient: Sendable {
     }
 
     public func snapshot() async throws(RPC.Failure) -> PresenceSnapshot {
-        try await ask(.snapshot, RPC.Empty())
+        try await read(.snapshot, RPC.Empty())
     }
 
     public func position() async throws(RPC.Failure) -> PresencePosition {
-        try await RPC.ask(
-            RegistryAPI.Method.position.rawValue, { RegistryAPI.positionQuestion },
-            reading: { try PresencePosition(answer: $0) }, of: Self.name, requester: requester,
-            exchange: exchanges.rpc, key: Exchanges.registryKey, timeout: .seconds(2))
+        do throws(RPC.Failure) {
+            return try await RPC.ask(
+                RegistryAPI.Method.position.rawValue, { RegistryAPI.positionQuestion },
+                reading: { try PresencePosition(answer: $0) }, of: Self.name, requester: requester,
+                exchange: exchanges.rpc, key: Exchanges.registryKey, timeout: .seconds(2))
+        } catch {
+            throw error.ofReading
+        }
     }
 
     public func leasePort(_ wish: RegistryAPI.LeasePort) async throws(RPC.Failure) -> RegistryAPI.PortGrant {
@@ -161,7 +165,7 @@ public struct RegistryClient: Sendable {
     }
 
     public func identify(_ caller: RegistryAPI.Identify) async throws(RPC.Failure) -> OnlineClient {
-        try await ask(.identify, caller)
+        try await read(.identify, caller)
     }
 
     public func registerClient(named name: String?) async throws(RPC.Failure) -> RegistryAPI.ClientLease {
@@ -170,6 +174,17 @@ public struct RegistryClient: Sendable {
 
     public func renewClient(_ clientToken: String) async throws(RPC.Failure) -> RegistryAPI.ClientLease {
         try await ask(.renewClient, RegistryAPI.RenewClient(clientToken: clientToken))
+    }
+
+    /// For what changes nothing.
+    private func read<Result: Codable & Sendable>(
+        _ method: RegistryAPI.Method, _ params: some Codable & Sendable
+    ) async throws(RPC.Failure) -> Result {
+        do throws(RPC.Failure) {
+            return try await ask(method, params)
+        } catch {
+            throw error.ofReading
+        }
     }
 
     private func ask<Result: Codable & Sendable>(

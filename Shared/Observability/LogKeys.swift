@@ -34,5 +34,6 @@ public enum LogKeys {
     public static let traceID = "trace.id"
     public static let reason = "reason"
     public static let remedy = "remedy"
+    public static let carriedOut = "carried_out"
     public static let error = "error"
 }

@@ -73,6 +73,25 @@ public struct JSONObject: Sendable {
         }
     }
 
+    /// The same text with those members of `other` behind its own whose names it does not have.
+    public func completed(by other: JSONObject) -> ByteBuffer {
+        // Byte for byte: two spellings of one letter are two names.
+        let names = Set(keys.map { Array($0.utf8) })
+        let missing = zip(other.members, other.keys).filter { !names.contains(Array($0.1.utf8)) }.map(\.0)
+        if missing.isEmpty { return bytes }
+        let end = members.last?.value.upperBound ?? start + 1
+        var output = ByteBufferAllocator().buffer(capacity: bytes.readableBytes + other.bytes.readableBytes)
+        _ = bytes.withUnsafeReadableBytes { output.writeBytes($0[..<end]) }
+        other.bytes.withUnsafeReadableBytes { pointer in
+            for (index, member) in missing.enumerated() {
+                if index > 0 || !members.isEmpty { output.writeInteger(UInt8(ascii: ",")) }
+                output.writeBytes(pointer[member.member])
+            }
+        }
+        _ = bytes.withUnsafeReadableBytes { output.writeBytes($0[end...]) }
+        return output
+    }
+
     /// Both in one pass.
     func removing(_ removed: String, setting key: String, to value: ByteBuffer) -> ByteBuffer {
         rewritten(removing: removed, setting: (key, value))

@@ -4,12 +4,19 @@ public import NIOCore
 public struct Response: Sendable {
     public enum Status: String, Sendable { case ok, async, failed }
 
-    public var status: Status
-    public var retcode: RetCode
+    public let status: Status
+    public let retcode: RetCode
     /// JSON; `null` where it is `nil`.
-    public var data: ByteBuffer?
+    public let data: ByteBuffer?
     /// What was wrong and what to do, in one sentence; only where the action failed.
-    public var message: String?
+    public let message: String?
+
+    private init(status: Status, retcode: RetCode, data: ByteBuffer? = nil, message: String? = nil) {
+        self.status = status
+        self.retcode = retcode
+        self.data = data
+        self.message = message
+    }
 
     public static func ok(_ data: ByteBuffer? = nil) -> Response {
         Response(status: .ok, retcode: .ok, data: data)
@@ -17,23 +24,18 @@ public struct Response: Sendable {
 
     public static let async = Response(status: .async, retcode: .async)
 
-    public static func failed(_ retcode: RetCode, _ message: String, data: ByteBuffer? = nil) -> Response {
-        Response(status: .failed, retcode: retcode, data: data, message: message)
+    /// With `data.carried_out`, and `data.retry_after_ms` where it was not, if the reason says so.
+    public static func failed(_ reason: FailureReason, _ message: String) -> Response {
+        Response(status: .failed, retcode: reason.retcode, data: data(of: reason), message: message)
     }
 
-    /// 1503 with `data.retry_after_ms`.
-    public static func unavailable(_ message: String, retryAfter: Duration = .seconds(1)) -> Response {
+    private static func data(of reason: FailureReason) -> ByteBuffer? {
+        guard let carriedOut = reason.carriedOut else { return nil }
         var data = JSONObjectWriter()
-        data.add("retry_after_ms", Int64(retryAfter / .milliseconds(1)))
-        return .failed(.unavailable, message, data: data.finish())
-    }
-
-    /// 1429 with `data.retry_after_ms`, and `data.queue_position` where a queue was full: the place it would have had there.
-    public static func rateLimited(_ message: String, retryAfter: Duration, queuePosition: Int? = nil) -> Response {
-        var data = JSONObjectWriter()
-        data.add("retry_after_ms", Int64(retryAfter / .milliseconds(1)))
-        if let queuePosition { data.add("queue_position", Int64(queuePosition)) }
-        return .failed(.rateLimited, message, data: data.finish())
+        data.add("carried_out", carriedOut.word)
+        if let retryAfter = carriedOut.retryAfter { data.add("retry_after_ms", Int64(retryAfter / .milliseconds(1))) }
+        if let position = reason.queuePosition { data.add("queue_position", Int64(position)) }
+        return data.finish()
     }
 
     /// The response's text. `echo` is the asker's echo as it wrote it, or `nil` where it sent none.

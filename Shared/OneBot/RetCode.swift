@@ -1,4 +1,4 @@
-/// The number in a response that says how an action ended. Ours are the HTTP status + 1000, as OneBot 11 has it.
+/// The number in a response that says how an action ended; ``FailureReason`` is why it failed. Ours are the HTTP status + 1000, as OneBot 11 has it.
 /// A number, once released, is not reused.
 public struct RetCode: RawRepresentable, Hashable, Sendable {
     public let rawValue: Int

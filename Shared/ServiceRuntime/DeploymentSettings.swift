@@ -27,12 +27,13 @@ enum DeploymentSettings {
         "bot_listener.access_token",
         "reverse_websockets[].url", "reverse_websockets[].api_url", "reverse_websockets[].event_url",
         "reverse_websockets[].access_token", "reverse_websockets[].self_id", "reverse_websockets[].name",
-        "webhooks[].url", "webhooks[].secret", "webhooks[].timeout", "webhooks[].self_id", "webhooks[].name",
+        "webhooks[].url", "webhooks[].secret", "webhooks[].timeout", "webhooks[].at_sender", "webhooks[].self_id",
+        "webhooks[].name",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",
         "edge.public_ports", "edge.slow_client", "edge.outbound_bytes", "edge.outbound_age", "edge.outbound_budget",
         "edge.inbound_budget", "edge.max_unanswered", "edge.max_connections", "edge.drain_time",
-        "api.host", "api.port", "api.open_discovery", "api.online_clients_shape", "api.require_client_token",
-        "api.identify_by_address", "api.max_body_size", "api.drain_time",
+        "api.host", "api.port", "api.open_discovery", "api.online_clients_shape", "api.failed_status",
+        "api.require_client_token", "api.identify_by_address", "api.max_body_size", "api.drain_time",
         "health.host", "health.port", "registry.database", "registry.lease", "registry.port_expiry",
     ]
 

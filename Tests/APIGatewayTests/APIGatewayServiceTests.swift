@@ -72,6 +72,26 @@ import Testing
             #expect(answer.status == 503)
             #expect(answer.retcode == 1503)
             #expect(answer.data?["retry_after_ms"] != nil)
+            #expect(answer.headers["Retry-After"] == ["1"])
+        }
+    }
+
+    @Test("with api.failed_status 200 it is 200, and the rest stays; what is wrong with a request keeps its status")
+    func failedStatus() async throws {
+        try await GatewayHarness.run([("api.failed_status", "200"), ("api.max_body_size", "1KiB")]) { gateway in
+            let away = try await gateway.get("/get_status")
+            #expect(away.status == 200)
+            #expect(away.retcode == 1503)
+            #expect(away.data?.keys == ["carried_out", "retry_after_ms"])
+            #expect(away.headers["Retry-After"] == ["1"])
+            #expect(try await gateway.get("/no/such/path").status == 404)
+            #expect(try await gateway.post("/get_status", "{").status == 400)
+            let large = #"{"m":"\#(String(repeating: "x", count: 1024))"}"#
+            #expect(try await gateway.post("/get_status", large).status == 413)
+            _ = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in
+                ByteBuffer(string: #"{"status":"failed","retcode":404}"#)
+            }
+            #expect(try await gateway.get("/unknown").status == 404)
         }
     }
 
@@ -265,53 +285,6 @@ import Testing
             #expect(answer.status == 404)
             #expect(answer.retcode == 1404)
             #expect(try await FakeHTTP.request(.DELETE, gateway.url + "/send_msg").status == 404)
-        }
-    }
-
-    @Test("a content type that is not read is 406, a broken body 400")
-    func bodies() async throws {
-        try await GatewayHarness.run { gateway async throws in
-            let text = try await FakeHTTP.request(
-                .POST, gateway.url + "/send_msg", headers: ["Content-Type": "text/plain"], body: "hi")
-            #expect(text.status == 406)
-            #expect(text.retcode == 1406)
-            let missing = try await FakeHTTP.request(.POST, gateway.url + "/send_msg", body: "{}")
-            #expect(missing.status == 406)
-            for body in ["{", "[]", "null"] {
-                let broken = try await gateway.post("/send_msg", body)
-                #expect(broken.status == 400)
-                #expect(broken.retcode == 1400)
-            }
-            #expect(try await gateway.form("/send_msg", "a=%zz").status == 400)
-            #expect(try await gateway.get("/send_msg?a=%zz").status == 400)
-        }
-    }
-
-    @Test("a body over the limit is 413, declared or not")
-    func largeBody() async throws {
-        try await GatewayHarness.run([("api.max_body_size", "1KiB")]) { gateway async throws in
-            _ = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in ByteBuffer(string: "{}") }
-            let fits = #"{"m":"\#(String(repeating: "x", count: 1016))"}"#
-            #expect(fits.utf8.count == 1024)
-            #expect(try await gateway.post("/send_msg", fits).status == 200)
-            let over = try await gateway.post("/send_msg", fits + " ")
-            #expect(over.status == 413)
-            #expect(over.retcode == 1413)
-        }
-    }
-
-    @Test("a body that holds half an emoji goes to the bot as it is; one that is no JSON is 400")
-    func oddBody() async throws {
-        try await GatewayHarness.run { gateway async throws in
-            let bot = try await BusResponder.bot(SelfID(10001), at: gateway.broker) { _ in
-                ByteBuffer(string: #"{"status":"ok","retcode":0,"data":"\ud83d"}"#)
-            }
-            let answer = try await gateway.post("/send_msg", #"{"message":"\ud83d","n":1e999}"#)
-            #expect(answer.status == 200)
-            #expect(answer.body.contains(#""data":"\ud83d""#))
-            let frames = bot.deliveries.map { String(buffer: $0.body) }
-            #expect(frames == [#"{"action":"send_msg","params":{"message":"\ud83d","n":1e999}}"#])
-            #expect(try await gateway.post("/send_msg", #"{"message":NaN}"#).status == 400)
         }
     }
 

@@ -75,6 +75,33 @@ import Testing
         #expect(try parameters(query: "message=" + message).json?["message"]?.kind == .string)
     }
 
+    static let unlabelled: [String?] = ["application/x-www-form-urlencoded", "text/plain; charset=utf-8", "", nil]
+
+    @Test(
+        "what begins as JSON does is JSON, whatever a form, a plain text or nothing at all is said of it",
+        arguments: unlabelled)
+    func unlabelledJSON(_ type: String?) throws {
+        let body = "\n {\"message\":\"a+b&c=%20\", \"x\":[1]}"
+        #expect(text(try parameters(type: type, body: body)) == body)
+        for broken in ["{", #"{"a":}"#, "{a=1}", "[]", #"[{"a":1}]"#, "[x]=1"] {
+            let refusal = #expect(throws: Refusal.self) { try parameters(type: type, body: broken) }
+            #expect(refusal?.retcode == .badRequest)
+            #expect(refusal?.message.contains("Content-Type") == true)
+        }
+    }
+
+    @Test("the query completes a JSON body, which outweighs it; the token stays here")
+    func completed() throws {
+        let query = "self_id=10001&a=q&access_token=s&x=%22"
+        #expect(
+            text(try parameters(query: query, body: #" { "a" : null } "#))
+                == #" { "a" : null,"self_id":10001,"x":"\"" } "#)
+        #expect(text(try parameters(query: "a=1&b=2", body: "{ }")) == #"{"a":"1","b":"2" }"#)
+        #expect(text(try parameters(query: "caf%C3%A9=1", body: #"{"cafe\u0301":2}"#))?.contains(#""1""#) == true)
+        #expect(text(try parameters(query: "a=1", body: #"{"\u0061":2}"#)) == #"{"\u0061":2}"#)
+        #expect(text(try parameters(query: "access_token=s", body: "{ }")) == "{ }")
+    }
+
     @Test("a form comes before the query, and both count")
     func formAndQuery() throws {
         let params = try parameters(
@@ -96,9 +123,12 @@ import Testing
 
     @Test(
         "a content type that is not read is 1406",
-        arguments: [nil, "", "text/plain", "multipart/form-data; boundary=x", "application/jsonp", "application/xml"])
-    func contentType(_ type: String?) {
-        let refusal = #expect(throws: Refusal.self) { try parameters(type: type, body: "{}") }
+        arguments: [
+            (nil, "a=1"), ("", "5"), ("text/plain", "hi {}"), ("multipart/form-data; boundary=x", "{}"),
+            ("application/jsonp", "{}"), ("application/xml", "{}"),
+        ])
+    func contentType(_ type: String?, _ body: String) {
+        let refusal = #expect(throws: Refusal.self) { try parameters(type: type, body: body) }
         #expect(refusal?.retcode == .notAcceptable)
         #expect(refusal?.reply.status == 406)
         #expect(refusal?.message.contains("application/json") == true)

@@ -116,6 +116,14 @@ import Yams
         try compare(try JSONObject(message.encoded), with: "distributed")
         let failed = Response.failed(.notFound, "m").encoded(echo: ByteBuffer(string: "1"))
         try compare(try JSONObject(failed), with: "response")
+        let position = Response.failed(.rateLimited(retryAfter: .seconds(1), queuePosition: 1), "m").encoded(echo: nil)
+        for described in [position, Response.failed(.timedOut(.unknown), "m").encoded(echo: nil)] {
+            let data = try #require(JSONObject(described)["data"]?.object)
+            #expect(Set(data.keys).isSubset(of: try members(of: schema("failure")).all))
+            #expect(data.keys.contains("carried_out"))
+        }
+        let words = try enumeration(schema("failure")["properties"]?["carried_out"])
+        #expect(words == [CarriedOut.no(), .unknown].map(\.word))
         let versions = try schema("headers")["properties"]?["x-perpetua-version"]?["const"]?.string
         #expect(versions == "1")
         let answers = try schema("responseHeaders")

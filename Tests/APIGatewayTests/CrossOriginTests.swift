@@ -17,6 +17,14 @@ struct CrossOriginTests {
                 try await gateway.get(path, headers: ["Sec-Fetch-Site": "cross-site"]),
                 try await gateway.get(path, headers: Self.evil),
                 try await gateway.form("/send_private_msg", "user_id=1&message=x", headers: ["Origin": "null"]),
+                try await gateway.form("/send_private_msg", #"{"user_id":1,"message":"x"}"#, headers: Self.evil),
+                try await FakeHTTP.request(
+                    .POST, gateway.url + "/send_private_msg",
+                    headers: ["Content-Type": "text/plain", "Origin": "https://evil.example"],
+                    body: #"{"user_id":1,"message":"x"}"#),
+                try await FakeHTTP.request(
+                    .POST, gateway.url + "/send_private_msg", headers: ["Sec-Fetch-Site": "cross-site"],
+                    body: #"{"user_id":1,"message":"x"}"#),
                 try await gateway.post("/api/send_private_msg", #"{"user_id":1,"message":"x"}"#, headers: Self.evil),
                 try await gateway.post("/api/set_restart", "{}", headers: Self.evil),
                 try await gateway.get("/api/get_ws_port", headers: Self.evil),

@@ -44,19 +44,22 @@ import Testing
         #expect(response["retcode"]?.int64 == 1503)
         #expect(response["msg"]?.string?.contains("bot 7 is not connected") == true)
         #expect(response["data"]?.object?["retry_after_ms"] != nil)
+        #expect(response["data"]?.object?["carried_out"]?.string == "no")
     }
 
     @Test(
         "each failure of the bus is a response that says whether it may have been carried out",
         arguments: [
             (MessageBusError.timedOut("x"), 1504, true), (.disconnected, 1503, true), (.closed, 1503, true),
-            (.unroutable("x"), 1503, false), (.rejected("too large"), 1413, false), (.noSuchQueue("q"), 1503, false),
+            (.unroutable("x"), 1503, false), (.unreachable("away."), 1503, false),
         ])
     func failures(_ error: MessageBusError, _ retcode: Int, _ isUncertain: Bool) {
         let response = BotActionCaller.response(to: error, action: "send_msg", bot: SelfID(1))
         #expect(response.status == .failed)
         #expect(response.retcode.rawValue == retcode)
         #expect(response.message?.contains("may have been carried out") == isUncertain)
-        #expect(response.message?.hasPrefix("send_msg: ") == true)
+        let data = response.data.map { String(buffer: $0) }
+        #expect(data == (isUncertain ? #"{"carried_out":"unknown"}"# : #"{"carried_out":"no","retry_after_ms":1000}"#))
+        #expect(response.message?.hasPrefix("send_msg") == true)
     }
 }

@@ -50,11 +50,11 @@ import Testing
     func exhausted() async throws {
         let harness = try await ActionsHarness()
         harness.registry.answer(.leasePort, RegistryAPI.LeasePort.self) { _ -> RegistryAPI.PortGrant in
-            throw RPC.Failure(.unavailable, "No port is free.", retryAfter: .seconds(2))
+            throw RPC.Failure(.unavailable(.no(retryAfter: .seconds(2))), "No port is free.")
         }
         let answer = try await harness.perform(.getWSPort)
         #expect(answer.retcode == 1503)
-        #expect(answer.data == #"{"retry_after_ms":2000}"#)
+        #expect(answer.data == #"{"carried_out":"no","retry_after_ms":2000}"#)
     }
 
     @Test("the list of clients comes from the registry, in the shape that is set")

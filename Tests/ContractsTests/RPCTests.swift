@@ -28,12 +28,34 @@ import Testing
         let grant = SessionGrant(appID: "x", clientToken: "t", clientName: "caf\u{E9}")
         #expect(try RPC.decodeResult(SessionGrant.self, from: RPC.encodeResult(grant)) == grant)
         #expect(try RPC.decodeResult(RPC.Empty.self, from: RPC.encodeResult(RPC.Empty())) == RPC.Empty())
-        let failure = RPC.Failure(.unavailable, "Later.", retryAfter: .milliseconds(1_500))
+        let failure = RPC.Failure(.unavailable(.no(retryAfter: .milliseconds(1_500))), "Later.")
         let thrown = #expect(throws: RPC.Failure.self) {
             try RPC.decodeResult(SessionGrant.self, from: RPC.encodeFailure(failure))
         }
         #expect(thrown == failure)
-        #expect(thrown?.retryAfterMilliseconds == 1_500)
+    }
+
+    static let reasons: [FailureReason] = [
+        .badRequest, .unauthorized, .forbidden, .notFound, .notAcceptable, .conflict, .tooLarge, .timedOut(.unknown),
+        .rateLimited(retryAfter: .seconds(60)), .unavailable(.no(retryAfter: .milliseconds(7))), .unavailable(.unknown),
+        .timedOut(.no()),
+    ]
+
+    @Test("a failure crosses the wire with what it says of the action", arguments: reasons)
+    func reason(_ reason: FailureReason) throws {
+        let thrown = #expect(throws: RPC.Failure.self) {
+            try RPC.decodeResult(RPC.Empty.self, from: RPC.encodeFailure(RPC.Failure(reason, "m")))
+        }
+        #expect(thrown?.reason == reason)
+    }
+
+    @Test(
+        "a failure that does not say whether it was carried out is taken for one that may have been",
+        arguments: [#""retcode":1503,"retry_after_ms":5"#, #""retcode":1503"#, #""retcode":1503,"carried_out":"?""#])
+    func silent(_ members: String) throws {
+        let answer = ByteBuffer(string: #"{"error":{\#(members),"message":"m"}}"#)
+        let thrown = #expect(throws: RPC.Failure.self) { try RPC.decodeResult(RPC.Empty.self, from: answer) }
+        #expect(thrown?.reason == .unavailable(.unknown))
     }
 
     @Test("an answer that holds neither is a failure, not a result")
@@ -46,10 +68,10 @@ import Testing
 
     @Test("a failure becomes the response a client gets")
     func response() {
-        let failure = RPC.Failure(.unavailable, "Later.", retryAfter: .seconds(2))
+        let failure = RPC.Failure(.unavailable(.no(retryAfter: .seconds(2))), "Later.")
         #expect(
             String(buffer: failure.response.encoded(echo: nil))
-                == #"{"status":"failed","retcode":1503,"data":{"retry_after_ms":2000},"msg":"Later.","wording":"Later."}"#
+                == #"{"status":"failed","retcode":1503,"data":{"carried_out":"no","retry_after_ms":2000},"msg":"Later.","wording":"Later."}"#
         )
         #expect(RPC.Failure(.conflict, "Taken.").response.data == nil)
     }
@@ -73,7 +95,7 @@ import Testing
         let nobody = await #expect(throws: RPC.Failure.self) { _ = try await registry.snapshot() }
         #expect(nobody?.retcode == 1503)
         #expect(nobody?.message.contains("The registry cannot be reached") == true)
-        #expect(nobody?.retryAfterMilliseconds != nil)
+        #expect(nobody?.reason.carriedOut == .no())
 
         try await bus.declare(QueueDeclaration("nonsense"))
         try await bus.bind("nonsense", to: exchanges.rpc, BindingPattern(Exchanges.registryKey.text))
@@ -87,7 +109,10 @@ import Testing
                     key: RoutingKey(delivery.properties.replyTo?.text ?? ""), mandatory: false, then: nil)
                 delivery.acknowledge()
             })
-        #expect(await #expect(throws: RPC.Failure.self) { _ = try await registry.snapshot() }?.retcode == 1503)
+        let nonsense = await #expect(throws: RPC.Failure.self) { _ = try await registry.snapshot() }
+        #expect(nonsense?.reason == .unavailable(.no()), "a question that changes nothing may be asked again")
+        let unheard = await #expect(throws: RPC.Failure.self) { try await registry.setName("n", of: "a") }
+        #expect(unheard?.reason == .unavailable(.unknown))
         await answering.cancel()
         await asking.cancel()
         await bus.close()

@@ -20,11 +20,24 @@ struct ResponseTests {
         )
     }
 
-    @Test("unavailable says when to come back, in milliseconds")
-    func unavailable() {
+    static let reasons: [(FailureReason, retcode: Int, data: String)] = [
+        (.tooLarge, 1413, "null"), (.answerTooLarge, 1413, #"{"carried_out":"unknown"}"#),
+        (.unreadableAnswer, 1502, #"{"carried_out":"unknown"}"#),
+        (.unavailable(.no(retryAfter: .milliseconds(2_500))), 1503, #"{"carried_out":"no","retry_after_ms":2500}"#),
+        (.unavailable(.unknown), 1503, #"{"carried_out":"unknown"}"#),
+        (.timedOut(.no()), 1504, #"{"carried_out":"no","retry_after_ms":1000}"#),
+        (.timedOut(.unknown), 1504, #"{"carried_out":"unknown"}"#),
+        (.rateLimited(retryAfter: .seconds(2)), 1429, #"{"carried_out":"no","retry_after_ms":2000}"#),
+        (
+            .rateLimited(retryAfter: .seconds(2), queuePosition: 3), 1429,
+            #"{"carried_out":"no","retry_after_ms":2000,"queue_position":3}"#
+        ),
+    ]
+
+    @Test("whether the action may be sent again is said, and when only where it may", arguments: reasons)
+    func carriedOut(_ reason: FailureReason, _ retcode: Int, _ data: String) {
         #expect(
-            String(buffer: Response.unavailable("Away.", retryAfter: .milliseconds(2_500)).encoded(echo: nil))
-                == #"{"status":"failed","retcode":1503,"data":{"retry_after_ms":2500},"msg":"Away.","wording":"Away."}"#
-        )
+            String(buffer: Response.failed(reason, "m").encoded(echo: nil))
+                == #"{"status":"failed","retcode":\#(retcode),"data":\#(data),"msg":"m","wording":"m"}"#)
     }
 }

@@ -148,7 +148,7 @@ import Testing
         let refusal = failure { _ = try world.leasePort() }
         #expect(refusal?.retcode == 1503)
         #expect(refusal?.message.contains("edge.port_range") == true)
-        #expect(refusal?.retryAfterMilliseconds != nil)
+        #expect(refusal?.reason.carriedOut?.retryAfter != nil)
     }
 
     @Test("a port that could not be bound is closed to be sure, and the next is tried")

@@ -25,7 +25,7 @@ import Testing
         #expect(Set(world.requests) == [.report(edge), .report(other)])
         let refusal = failure { _ = try world.state.snapshot() }
         #expect(refusal?.retcode == 1503)
-        #expect(refusal?.retryAfterMilliseconds != nil)
+        #expect(refusal?.reason.carriedOut?.retryAfter != nil)
 
         try world.report(.full, of: other)
         #expect(failure { _ = try world.state.snapshot() }?.retcode == 1503)

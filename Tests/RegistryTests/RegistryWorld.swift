@@ -91,7 +91,7 @@ struct RegistryWorld {
         granted: SessionGrant? = nil, address: String = "192.0.2.1:5000", selfID: SelfID? = nil
     ) throws -> SessionGrant {
         guard let heard = state.hear(from: edge, at: now) else {
-            throw RPC.Failure(.unavailable, "ended")
+            throw RPC.Failure(.unavailable(.no()), "ended")
         }
         carryOut(heard)
         let claim = Self.claim(

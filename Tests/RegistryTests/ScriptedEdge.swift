@@ -149,7 +149,7 @@ final class ScriptedEdge: Sendable {
     private func open(_ wish: EdgeAPI.OpenPort) throws -> EdgeAPI.PortOpened {
         try state.withLock { state in
             if let port = wish.port, state.refusesPorts.contains(port) {
-                throw RPC.Failure(.unavailable, "Port \(port) is in use.")
+                throw RPC.Failure(.unavailable(.no()), "Port \(port) is in use.")
             }
             let port = wish.port ?? state.nextPort
             state.nextPort += 1

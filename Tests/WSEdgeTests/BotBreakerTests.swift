@@ -42,6 +42,7 @@ struct BotBreakerTests {
             let call = try await bench.call(10001, #"{"action":"get_status","echo":{"mine":true}}"#)
             let refused = try JSONObject(ByteBuffer(string: try await bench.answer(to: call.id)))
             #expect(refused["retcode"]?.int64 == 1503)
+            #expect(refused.carriedOut == "no")
             #expect(refused["echo"]?.object?["mine"]?.bool == true)
             #expect(refused["data"]?.object?["retry_after_ms"]?.int64 ?? 0 > 0)
             #expect(refused["msg"]?.string?.contains("does not answer") == true)
@@ -123,6 +124,7 @@ struct BotBreakerTests {
             _ = try await bench.call(10001, #"{"action":"other"}"#)
             let answer = try JSONObject(ByteBuffer(string: try await bench.answer(to: waits.id)))
             #expect(answer["retcode"]?.int64 == 1503)
+            #expect(answer.carriedOut == "no")
             #expect(answer["echo"]?.int64 == 5)
             #expect(try await bench.answer(to: first.id).contains("1504"))
             try await eventually("the bot got what passed, and no more", read: { bot.unread }) { $0.count >= 2 }

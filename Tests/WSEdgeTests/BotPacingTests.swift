@@ -37,6 +37,7 @@ struct BotPacingTests {
             for (id, echo) in zip(waiting, ["second", "third"]) {
                 let answer = try await answer(bench, to: id)
                 #expect(answer["retcode"]?.int64 == 1503)
+                #expect(answer.carriedOut == "no")
                 #expect(answer["echo"]?.string == echo)
             }
         }
@@ -54,6 +55,7 @@ struct BotPacingTests {
             let new = try await bench.dialIn(selfID: 10001)
             let answer = try await answer(bench, to: call.id)
             #expect(answer["retcode"]?.int64 == 1503)
+            #expect(answer.carriedOut == "no")
             #expect(answer["echo"]?.string == "third")
             #expect(answer["msg"]?.string?.contains("not carried out") == true)
             try await bench.call(10001, #"{"action":"get_status"}"#)
@@ -71,6 +73,7 @@ struct BotPacingTests {
             let answer = try await answer(bench, to: call.id)
             #expect(answer["status"]?.string == "failed")
             #expect(answer["retcode"]?.int64 == 1429)
+            #expect(answer.carriedOut == "no")
             #expect(answer["echo"]?.string == "over")
             let data = try #require(answer["data"]?.object)
             #expect(data["queue_position"]?.int64 == 3)
@@ -94,6 +97,7 @@ struct BotPacingTests {
             for call in calls {
                 let answer = try await answer(bench, to: call.id)
                 #expect(answer["retcode"]?.int64 == 1429)
+                #expect(answer.carriedOut == "no")
                 #expect(answer["data"]?.object?["retry_after_ms"]?.int64 ?? 0 > 0)
                 #expect(answer["msg"]?.string?.contains("not carried out") == true)
             }

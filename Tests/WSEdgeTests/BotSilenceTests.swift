@@ -75,6 +75,7 @@ struct BotSilenceTests {
             let call = try await bench.call(10001, #"{"action":"get_friend_list","echo":1}"#)
             let refused = try JSONObject(ByteBuffer(string: try await bench.answer(to: call.id)))
             #expect(refused["retcode"]?.int64 == 1503)
+            #expect(refused.carriedOut == "no")
             #expect(refused["msg"]?.string?.contains(bench.bots.troubles[0]) == true)
             let answers = bench.answers.count
             bot.send(#"{"status":"ok","retcode":0,"data":{"user_id":10001},"echo":\#(question.token)}"#)

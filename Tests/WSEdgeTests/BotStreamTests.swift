@@ -90,6 +90,8 @@ struct BotStreamTests {
             #expect(last.properties.correlationID == id)
             let answer = try JSONObject(last.body)
             #expect(answer["retcode"]?.int64 == 1503)
+            #expect(answer.carriedOut == "unknown")
+            #expect(answer.retryAfterMilliseconds == nil)
             #expect(answer["echo"]?.object?["a"]?.int64 == 1)
         }
     }
@@ -104,6 +106,8 @@ struct BotStreamTests {
             #expect(last.properties.correlationID == id)
             let answer = try JSONObject(last.body)
             #expect(answer["retcode"]?.int64 == 1504)
+            #expect(answer.carriedOut == "unknown")
+            #expect(answer.retryAfterMilliseconds == nil)
             #expect(answer["echo"]?.object?["a"]?.int64 == 1)
             bot.send(Self.part(2, token), BotBench.event(10001, 1))
             _ = try await bench.events(count: 1)

@@ -97,6 +97,7 @@ struct BotUnattendedTests {
             let call = try await bench.call(10001, #"{"action":"a\#(suffix)","echo":"e"}"#)
             let answer = try JSONObject(ByteBuffer(string: try await bench.answer(to: call.id)))
             #expect(answer["retcode"]?.int64 == 1503)
+            #expect(answer.carriedOut == "no")
             #expect(answer["echo"]?.string == "e")
         }
     }
@@ -115,6 +116,7 @@ struct BotUnattendedTests {
             #expect(try await call(2)["status"]?.string == "async")
             let over = try await call(3)
             #expect(over["retcode"]?.int64 == 1429)
+            #expect(over.carriedOut == "no")
             #expect(over["echo"]?.int64 == 3)
             #expect(bot.unread.isEmpty)
             bot.abort()
@@ -122,6 +124,7 @@ struct BotUnattendedTests {
                 "the first, unanswered, and the one that waited have failed", read: { failures(bench) },
                 until: { $0.count == 2 })
             #expect(logged.map { $0.metadata["status"] } == ["1503", "1503"])
+            #expect(logged.map { $0.metadata["carried_out"] } == ["unknown", "no"])
         }
     }
 

@@ -68,6 +68,7 @@ struct BotUnreadableTests {
                 let answer = try JSONObject(ByteBuffer(string: try await bench.answer(to: call.id)))
                 #expect(answer["status"]?.string == "failed")
                 #expect(answer["retcode"]?.int64 == 1502)
+                #expect(answer.carriedOut == "unknown")
                 #expect(answer["echo"].map { String(buffer: $0.bytes) } == #"{"n":\#(number)}"#)
                 #expect(answer["msg"]?.string?.contains("get_x") == true)
             }

@@ -35,7 +35,9 @@ struct EchoTablePartsTests {
             let token = isBegun ? "p-1" : "p-2"
             if isBegun { _ = try answer(Self.part, at: start) }
             let broken = ByteBuffer(string: #"{"status":"ok","data":{"type":],"echo":"\#(token)"}"#)
-            let salvaged = table.fail(UnreadableFrame(.invalid("x"), head: broken)) { _ in .unavailable("x") }
+            let salvaged = table.fail(UnreadableFrame(.invalid("x"), head: broken)) { _ in
+                .failed(.unavailable(.unknown), "x")
+            }
             guard case .answer(let answer) = salvaged else {
                 Issue.record("\(salvaged)")
                 return

@@ -9,7 +9,7 @@ import Testing
 @Suite("One client's own actions")
 struct OwnActionsTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
-    private let silence = Response.unavailable("The registry cannot be reached now.")
+    private let silence = Response.failed(.unavailable(.unknown), "The registry cannot be reached now.")
 
     private func job(_ name: ActionDispatcher.Name) -> OwnActions.Job {
         OwnActions.Job(name: name, action: Action(name: name.rawValue, params: nil), answer: .frame(nil))
@@ -34,7 +34,7 @@ struct OwnActionsTests {
         let meanwhile = own.next(at: start)
         #expect(meanwhile == nil)
         let answered = own.finished(first, .ok(), at: start)
-        #expect(answered.map(\.name) == [.setClientName])
+        #expect(answered.map(\.job.name) == [.setClientName])
         #expect(own.count == 1)
         let last = try next(&own)
         #expect(last.name == .sendBroadcastData)
@@ -45,7 +45,11 @@ struct OwnActionsTests {
         var own = filled(.setClientName, .getOnlineClients, .sendBroadcastData, .setClientName)
         let first = try next(&own)
         let answered = own.finished(first, silence, at: start + .seconds(5))
-        #expect(answered.map(\.name) == [.setClientName, .getOnlineClients, .setClientName])
+        #expect(answered.map(\.job.name) == [.setClientName, .getOnlineClients, .setClientName])
+        let said = answered.map { String(buffer: $0.response.encoded(echo: nil)) }
+        #expect(
+            said.map { $0.contains(#""carried_out":"unknown""#) } == [true, false, false], "the others were not begun")
+        #expect(said.map { $0.contains(#""carried_out":"no""#) } == [false, true, true])
         #expect(own.count == 1)
         let last = try next(&own)
         #expect(last.name == .sendBroadcastData)

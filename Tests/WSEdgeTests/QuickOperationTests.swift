@@ -139,23 +139,61 @@ struct QuickOperationTests {
         Case(testDescription: "an empty answer", event: notice, answer: "{}", calls: []),
     ]
 
+    static let converted: [Case] = [
+        Case(
+            testDescription: "flags as texts and numbers", event: group,
+            answer: #"{"delete":"true","kick":1,"reject_add_request":"yes","ban":0,"at_sender":"no","reply":"x"}"#,
+            calls: [
+                #"send_group_msg {"group_id":20002,"message":"x"}"#, #"delete_msg {"message_id":-7}"#,
+                #"set_group_kick {"group_id":20002,"user_id":10003,"reject_add_request":true}"#,
+            ]),
+        Case(
+            testDescription: "a duration as a text", event: group, answer: #"{"ban":"1","ban_duration":"60"}"#,
+            calls: [#"set_group_ban {"group_id":20002,"user_id":10003,"duration":60}"#]),
+        Case(
+            testDescription: "who is kicked for good", event: group,
+            answer: #"{"kick":true,"reject_add_request":true}"#,
+            calls: [#"set_group_kick {"group_id":20002,"user_id":10003,"reject_add_request":true}"#]),
+        Case(
+            testDescription: "a number to reply, and to escape as a text", event: friend,
+            answer: #"{"reply":12345678901234567890,"auto_escape":"1"}"#,
+            calls: [
+                #"send_private_msg {"user_id":12345678901234567890,"message":"12345678901234567890","auto_escape":true}"#
+            ]),
+        Case(
+            testDescription: "a verdict and a remark", event: friendRequest, answer: #"{"approve":"true","remark":5}"#,
+            calls: [#"set_friend_add_request {"flag":"F-1","approve":true,"remark":"5"}"#]),
+        Case(
+            testDescription: "a verdict that is no", event: invitation, answer: #"{"approve":"0","reason":"x"}"#,
+            calls: [
+                #"set_group_add_request {"flag":9007199254740993,"sub_type":"invite","approve":false,"reason":"x"}"#
+            ]),
+    ]
+
     static let mistakes: [Case] = [
         Case(
-            testDescription: "flags that are none", event: group,
-            answer: #"{"delete":"true","kick":1,"ban":{},"at_sender":"no","reply":"x"}"#,
-            calls: [#"send_group_msg {"group_id":20002,"message":"[CQ:at,qq=10003] x"}"#], ignored: 4),
+            testDescription: "flags that are none: none is done", event: group,
+            answer: #"{"delete":"maybe","kick":2,"ban":{},"at_sender":"perhaps","reply":"x"}"#, calls: [], ignored: 4),
         Case(
-            testDescription: "a duration that is none: the usual one", event: group,
-            answer: #"{"ban":true,"ban_duration":"60"}"#,
-            calls: [#"set_group_ban {"group_id":20002,"user_id":10003,"duration":1800}"#], ignored: 1),
+            testDescription: "a duration that is none: nobody is banned for another", event: group,
+            answer: #"{"ban":true,"ban_duration":"1h"}"#, calls: [], ignored: 1),
+        Case(
+            testDescription: "an empty duration", event: group, answer: #"{"ban":true,"ban_duration":""}"#, calls: [],
+            ignored: 1),
+        Case(
+            testDescription: "a kick of which it is not clear for how long", event: group,
+            answer: #"{"kick":true,"reject_add_request":[]}"#, calls: [], ignored: 1),
+        Case(
+            testDescription: "a reply of which it is not clear whether it is a code", event: friend,
+            answer: #"{"reply":"[CQ:face,id=1]","auto_escape":"?"}"#, calls: [], ignored: 1),
         Case(testDescription: "an empty text", event: friend, answer: #"{"reply":""}"#, calls: [], ignored: 1),
         Case(testDescription: "an empty list", event: friend, answer: #"{"reply":[]}"#, calls: [], ignored: 1),
-        Case(testDescription: "a number", event: friend, answer: #"{"reply":5}"#, calls: [], ignored: 1),
+        Case(testDescription: "a boolean", event: friend, answer: #"{"reply":true}"#, calls: [], ignored: 1),
         Case(
-            testDescription: "a remark that is no text", event: friendRequest, answer: #"{"approve":true,"remark":5}"#,
-            calls: [#"set_friend_add_request {"flag":"F-1","approve":true}"#], ignored: 1),
+            testDescription: "a remark that is no text", event: friendRequest, answer: #"{"approve":true,"remark":[]}"#,
+            calls: [], ignored: 1),
         Case(
-            testDescription: "a verdict that is none", event: friendRequest, answer: #"{"approve":"yes"}"#, calls: [],
+            testDescription: "a verdict that is none", event: friendRequest, answer: #"{"approve":"ok"}"#, calls: [],
             ignored: 1),
         Case(
             testDescription: "an event without what the action needs",
@@ -181,7 +219,23 @@ struct QuickOperationTests {
     @Test("each member becomes its action", arguments: messages + requests)
     func meaning(_ test: Case) throws { try expect(test) }
 
-    @Test("what is wrong is left out, and said", arguments: mistakes)
+    @Test("a member of another type is what a form's would be", arguments: converted)
+    func conversion(_ test: Case) throws { try expect(test) }
+
+    @Test("webhooks[].at_sender decides where the answer does not", arguments: [true, false])
+    func atSender(_ atSender: Bool) throws {
+        let plain = #"{"group_id":20002,"message":"x"}"#
+        let mentioning = #"{"group_id":20002,"message":"[CQ:at,qq=10003] x"}"#
+        for (said, mentions) in [
+            ("", atSender), (#","at_sender":null"#, atSender), (#","at_sender":true"#, true),
+            (#","at_sender":false"#, false),
+        ] {
+            let operation = try operation(#"{"reply":"x"\#(said)}"#, to: Self.group, atSender: atSender)
+            #expect(operation.calls.map { String(buffer: $0.params) } == [mentions ? mentioning : plain])
+        }
+    }
+
+    @Test("what is wrong is not done, and said", arguments: mistakes)
     func mistake(_ test: Case) throws { try expect(test) }
 
     private func expect(_ test: Case) throws {
@@ -190,11 +244,11 @@ struct QuickOperationTests {
         #expect(operation.ignored.count == test.ignored, "\(operation.ignored)")
     }
 
-    private func operation(_ answer: String, to event: String) throws -> QuickOperation {
+    private func operation(_ answer: String, to event: String, atSender: Bool = true) throws -> QuickOperation {
         guard case .event(let event) = BotFrame(parsing: ByteBuffer(string: event)) else {
             throw NotAnEvent(text: event)
         }
-        return QuickOperation(try JSONObject(ByteBuffer(string: answer)), to: event)
+        return QuickOperation(try JSONObject(ByteBuffer(string: answer)), to: event, atSender: atSender)
     }
 
     private struct NotAnEvent: Error { let text: String }
@@ -213,7 +267,8 @@ struct QuickOperationTests {
             #"{"flag":null}"#,
         ]
         let members = [
-            "reply", "auto_escape", "at_sender", "delete", "kick", "ban", "ban_duration", "approve", "remark", "reason",
+            "reply", "auto_escape", "at_sender", "delete", "kick", "reject_add_request", "ban", "ban_duration",
+            "approve", "remark", "reason",
         ]
         let fields = ["sub_type", "user_id", "group_id", "message_id", "flag", "anonymous", "sender"]
         let kinds = [

@@ -2,6 +2,7 @@ import Actions
 import Contracts
 import NIOCore
 import OneBot
+import TestSupport
 import Testing
 
 @testable import WSEdge
@@ -47,6 +48,7 @@ struct PendingCallsTests {
         let answer = try JSONObject(try #require(doubtful.first).late)
         #expect(answer["retcode"]?.int64 == 1503)
         #expect(answer["msg"]?.string?.contains("may have been carried out") == true)
+        #expect(answer.carriedOut == "unknown")
         #expect(answer["echo"].map { String(buffer: $0.bytes) } == "[1]")
         #expect(calls.count == 1)
     }
@@ -69,6 +71,22 @@ struct PendingCallsTests {
         #expect(late.count == 1)
         let ended = calls.renew(id, at: now)
         #expect(!ended)
+    }
+
+    @Test("what was not sent yet was not carried out; what was sent may have been")
+    func carriedOut() throws {
+        let action = Action(name: "a", params: nil)
+        for (bot, word) in [(nil, "no"), (SelfID(1), "unknown")] {
+            var calls = PendingCalls()
+            _ = calls.begin(action, of: bot, at: now, timeout: .zero)
+            let late = try JSONObject(try #require(calls.expire(at: now).first).late)
+            #expect(late["retcode"]?.int64 == 1504)
+            #expect(late.carriedOut == word)
+            _ = calls.begin(action, of: bot, at: now, timeout: .zero)
+            let ended = try JSONObject(try #require(calls.endAll().first).endedByUs)
+            #expect(ended["retcode"]?.int64 == 1503)
+            #expect(ended.carriedOut == word)
+        }
     }
 
     @Test("all end in the order they were begun")
@@ -95,7 +113,7 @@ struct PendingCallsTests {
         var calls = PendingCalls()
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         let action = try Action(parsing: ByteBuffer(string: #"{"action":"a"}"#))
-        let call = calls.begin(action, of: SelfID(0), at: start, timeout: .seconds(60))
+        let call = calls.begin(action, of: nil, at: start, timeout: .seconds(60))
         let isThere = calls.address(call, to: SelfID(7))
         #expect(isThere)
         calls.doubt(SelfID(7), askedBefore: start, deadline: start + .seconds(2))

@@ -22,6 +22,7 @@ struct WebhookConfigurationTests {
         #expect(webhook.url == "https://u:p@example.org:8443/onebot/v11/?a=b")
         #expect(webhook.secret == nil)
         #expect(webhook.timeout == .seconds(10))
+        #expect(webhook.atSender)
         #expect(webhook.target.name == "example.org:8443")
         #expect(webhook.target.selfIDs == [])
     }
@@ -31,7 +32,7 @@ struct WebhookConfigurationTests {
         let settings = settings(
             """
             webhooks:
-              - {url: 'http://127.0.0.1:1/', secret: s3cret, timeout: 30s, self_id: 10001, name: a}
+              - {url: 'http://127.0.0.1:1/', secret: s3cret, timeout: 30s, at_sender: false, self_id: 10001, name: a}
               - {url: 'http://127.0.0.1:1/', self_id: [10002, 10003]}
             """)
         let webhooks = WSEdgeConfiguration(settings).webhooks
@@ -39,6 +40,7 @@ struct WebhookConfigurationTests {
         #expect(webhooks.map(\.target.selfIDs) == [[10001], [10002, 10003]])
         #expect(webhooks[0].secret == "s3cret")
         #expect(webhooks[0].timeout == .seconds(30))
+        #expect(webhooks.map(\.atSender) == [false, true])
         #expect(webhooks[0].claimName != webhooks[1].claimName)
         #expect(!settings.effective.joined().contains("s3cret"))
     }

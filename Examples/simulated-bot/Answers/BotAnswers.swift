@@ -135,7 +135,7 @@ extension BotAnswers {
 
     /// Implementations answer what they cannot find with numbers of their own; 100 is the one most of them use.
     private static func noSuchMessage(_ id: Int64) -> Response {
-        .failed(RetCode(rawValue: 100), "There is no message \(id) among the last \(MessageMemory.capacity).")
+        .failed(.bots(100), "There is no message \(id) among the last \(MessageMemory.capacity).")
     }
 }
 
@@ -177,7 +177,7 @@ extension BotAnswers {
     ) throws(ActionParameters.Problem) -> Response {
         let groupID = try params.integer("group_id")
         guard let group = account.group(groupID) else {
-            return .failed(RetCode(rawValue: 100), "The account is in no group \(groupID): see get_group_list.")
+            return .failed(.bots(100), "The account is in no group \(groupID): see get_group_list.")
         }
         if name == "get_group_info" { return .ok(group.info) }
         if name == "get_group_member_list" { return .ok(.array(group.members.map { $0.info(in: groupID) })) }
@@ -191,7 +191,7 @@ extension BotAnswers {
         let userID = try params.integer("user_id")
         guard let member = group.members.first(where: { $0.person.userID == userID }) else {
             return .failed(
-                RetCode(rawValue: 100), "Group \(groupID) has no member \(userID): see get_group_member_list.")
+                .bots(100), "Group \(groupID) has no member \(userID): see get_group_member_list.")
         }
         return .ok(member.info(in: groupID))
     }

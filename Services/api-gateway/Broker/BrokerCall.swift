@@ -32,8 +32,8 @@ enum BrokerCall: Sendable {
         }
         let request = Request(
             params: action.params, echo: action.echo, clientToken: message.properties.headers[Self.tokenHeader])
-        func refuse(_ retcode: RetCode, _ text: String) -> BrokerCall {
-            .refused(Response.failed(retcode, text).encoded(echo: action.echo))
+        func refuse(_ reason: FailureReason, _ text: String) -> BrokerCall {
+            .refused(Response.failed(reason, text).encoded(echo: action.echo))
         }
         if action.hasInvalidParameters {
             self = refuse(.badRequest, "`params` must be an object. Send one, or leave it out.")
@@ -42,7 +42,8 @@ enum BrokerCall: Sendable {
         } else if let name = ActionDispatcher.Name(called: action.name) {
             if redelivered, !Self.mayBeRepeated(name) {
                 self = .refused(
-                    Response.unavailable(
+                    Response.failed(
+                        .unavailable(.unknown),
                         "\(action.name): the gateway that had it has ended; it may have been carried out all the same. "
                             + "Check before repeating it."
                     ).encoded(echo: action.echo))

@@ -138,7 +138,7 @@ struct BrokerDoor: Sendable {
         let correlationID = delivery.properties.correlationID
         publish(response, to: replyTo, correlationID: correlationID, trace) { outcome in
             if case .rejected(let reason) = outcome {
-                let refusal = Response.failed(.tooLarge, "The answer cannot be sent: \(reason).")
+                let refusal = Response.failed(.answerTooLarge, "The answer cannot be sent: \(reason).")
                 publish(
                     refusal.encoded(echo: Action.echo(of: delivery.body)), to: replyTo,
                     correlationID: correlationID, trace, then: nil)

@@ -15,7 +15,7 @@ struct PortCoordinator: Sendable {
         let clock = SuspendingClock()
         let start = clock.now
         var failures: [EdgeAddress: Int] = [:]
-        var last = RPC.Failure(.unavailable, "No edge opened a port in time. Try again.", retryAfter: .seconds(1))
+        var last = RPC.Failure(.unavailable(.no()), "No edge opened a port in time. Try again.")
         for _ in 0..<Self.maxTries where clock.now - start < Self.patience {
             let offer: PortOffer
             switch await inputs.ask({ [failures] in .portWanted(wish, failures: failures, $0) }) {

@@ -74,7 +74,8 @@ extension BotLink {
         }
         guard waiting.add(delivery, at: now) else {
             metrics.actionsRefused.increment()
-            return .unavailable("Too many actions wait for bot \(bot); this one was not carried out.")
+            return .failed(
+                .unavailable(.no()), "Too many actions wait for bot \(bot); this one was not carried out.")
         }
         pump(at: now)
         return nil
@@ -101,13 +102,15 @@ extension BotLink {
             case .expired(let delivery):
                 refuse(
                     delivery,
-                    .failed(.timedOut, "The action waited too long for bot \(bot); it was not carried out."))
+                    .failed(.timedOut(.no()), "The action waited too long for bot \(bot); it was not carried out."))
             }
         }
         schedulePacing(canSend: isActionsWritable && !echoes.isFull)
     }
 
-    var notConnected: Response { .unavailable("Bot \(bot) is not connected now; the action was not carried out.") }
+    var notConnected: Response {
+        .failed(.unavailable(.no()), "Bot \(bot) is not connected now; the action was not carried out.")
+    }
 
     /// Answers an action that is not sent, and is done with it.
     func refuse(_ delivery: Delivery, _ response: Response) {

@@ -11,8 +11,9 @@ extension BotLink {
     func unanswering(at now: NIODeadline) -> Response? {
         guard breaker.isOpen else { return nil }
         let reason = muteness ?? "Bot \(bot) does not answer: the action was not carried out."
-        return .unavailable(
-            "\(reason) Perpetua goes on asking it for its status.", retryAfter: breaker.retryAfter(at: now))
+        return .failed(
+            .unavailable(.no(retryAfter: breaker.retryAfter(at: now))),
+            "\(reason) Perpetua goes on asking it for its status.")
     }
 
     /// The connection that takes its actions has brought nothing since it was opened, not even an answer to a

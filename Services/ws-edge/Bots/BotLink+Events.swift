@@ -208,7 +208,7 @@ extension BotLink {
     }
 
     private func apology(to asker: EchoTable.Asker, because reason: String, _ part: AnswerPart?) -> Parcel? {
-        let response = Response.failed(.tooLarge, "The bot's answer is too large for the bus: \(reason).")
+        let response = Response.failed(.answerTooLarge, "The bot's answer is too large for the bus: \(reason).")
         return parcel(response.encoded(echo: asker.echo), for: asker, part, .apology)
     }
 

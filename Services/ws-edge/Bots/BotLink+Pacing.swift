@@ -27,10 +27,10 @@ extension BotLink {
 
     private func response(to refusal: Pacer<Delivery>.Refusal) -> Response {
         metrics.pacingFull.increment()
-        return .rateLimited(
+        return .failed(
+            .rateLimited(retryAfter: refusal.retryAfter, queuePosition: refusal.position),
             "\(refusal.position - 1) actions wait for their turn at bot \(bot); this one was not carried out. "
-                + "Try again later, or raise pacing.max_queued.",
-            retryAfter: refusal.retryAfter, queuePosition: refusal.position)
+                + "Try again later, or raise pacing.max_queued.")
     }
 
     /// The next one whose turn it is.
@@ -48,9 +48,10 @@ extension BotLink {
             metrics.pacingExpired.increment()
             refuse(
                 delivery,
-                .rateLimited(
+                .failed(
+                    .rateLimited(retryAfter: retryAfter),
                     "The action waited too long for its turn at bot \(bot) and was not carried out. "
-                        + "Send less, or raise pacing.max_wait.", retryAfter: retryAfter))
+                        + "Send less, or raise pacing.max_wait."))
         }
     }
 

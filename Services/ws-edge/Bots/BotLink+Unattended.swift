@@ -37,6 +37,7 @@ extension BotLink {
             metadata: [
                 LogKeys.action: "\(answer.action.prefix(128))",
                 LogKeys.status: "\(members["retcode"]?.int64 ?? 0)",
+                LogKeys.carriedOut: "\(members["data"]?.object?["carried_out"]?.string ?? "not said")",
                 LogKeys.reason: "\((members["msg"] ?? members["message"] ?? members["wording"])?.string ?? "not said")",
                 LogKeys.traceID: "\(answer.asker.trace?.traceID ?? "")",
             ])

@@ -159,9 +159,10 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     /// so what still waits is answered, and not sent after all.
     func beginEpoch(above other: UInt64 = 0) {
         refuseWaiting(
-            .unavailable(
-                "Bot \(bot) has another connection now; the action waited for its turn and was not carried out. Try again.",
-                retryAfter: .seconds(1)))
+            .failed(
+                .unavailable(.no()),
+                "Bot \(bot) has another connection now; the action waited for its turn and was not carried out. Try again."
+            ))
         sequence.begin(at: max(services.utcMilliseconds(), max(other, services.newestElsewhere(bot)) &+ 1))
         logger[metadataKey: LogKeys.linkEpoch] = "\(sequence.epoch)"
     }

@@ -92,8 +92,8 @@ struct BotListener: Sendable {
         return Introduction(selfID: selfID, role: role)
     }
 
-    static func reject(_ status: HTTPResponseStatus, _ retcode: RetCode, _ message: String) -> UpgradeDecision {
-        let body = Response.failed(retcode, message).encoded(echo: nil)
+    static func reject(_ status: HTTPResponseStatus, _ reason: FailureReason, _ message: String) -> UpgradeDecision {
+        let body = Response.failed(reason, message).encoded(echo: nil)
         return .reject(status: status, body: String(buffer: body), headers: ["Content-Type": "application/json"])
     }
 }

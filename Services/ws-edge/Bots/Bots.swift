@@ -131,7 +131,7 @@ final class Bots: Sendable {
     func decide(_ request: UpgradeRequest) -> UpgradeDecision? {
         guard let decision = listener.decide(request) else { return nil }
         if case .accept = decision, state.withLock({ $0.isStopping }) {
-            return BotListener.reject(.serviceUnavailable, .unavailable, "This edge is stopping.")
+            return BotListener.reject(.serviceUnavailable, .unavailable(.no()), "This edge is stopping.")
         }
         return decision
     }

@@ -180,7 +180,7 @@ struct EchoTable {
     mutating func expire(at now: NIODeadline) -> [Answer] {
         end(entries.filter { $0.value.deadline <= now }.keys) { [bot] entry in
             .failed(
-                .timedOut,
+                .timedOut(.unknown),
                 entry.isBegun
                     ? "Bot \(bot) sent no more of its answer to \(entry.action) for \(entry.timeout)."
                     : "Bot \(bot) did not answer \(entry.action) within \(entry.timeout); it may have been carried out."
@@ -189,12 +189,12 @@ struct EchoTable {
     }
 
     /// Ends everything, the link being lost: 1503 each.
-    mutating func failAll(retryAfter: Duration = .seconds(1)) -> [Answer] {
+    mutating func failAll() -> [Answer] {
         end(entries.keys) { [bot] entry in
-            .unavailable(
+            .failed(
+                .unavailable(.unknown),
                 "The connection to bot \(bot) was lost before it answered \(entry.action);"
-                    + " it may have been carried out. Try again when the bot is back.",
-                retryAfter: retryAfter)
+                    + " it may have been carried out. Try again when the bot is back.")
         }
     }
 

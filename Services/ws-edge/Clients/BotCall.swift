@@ -35,10 +35,11 @@ enum BotCall {
     private static func refusal(_ outcome: PublishOutcome, _ action: String, _ bot: SelfID) -> Response? {
         switch outcome {
         case .confirmed: nil
-        case .unroutable: .unavailable("Bot \(bot) is not connected; try again when it is back.")
+        case .unroutable: .failed(.unavailable(.no()), "Bot \(bot) is not connected; try again when it is back.")
         case .rejected(let reason): .failed(.tooLarge, "\(action) cannot be sent to bot \(bot): \(reason).")
-        case .unreachable(let reason): .unavailable("\(action) was not sent to bot \(bot): \(reason)")
-        case .unknown: .unavailable("The bus was lost while sending \(action); it may have been carried out.")
+        case .unreachable(let reason): .failed(.unavailable(.no()), "\(action) was not sent to bot \(bot): \(reason)")
+        case .unknown:
+            .failed(.unavailable(.unknown), "The bus was lost while sending \(action); it may have been carried out.")
         }
     }
 }

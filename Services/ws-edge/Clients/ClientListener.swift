@@ -41,7 +41,8 @@ final class ClientListener: Sendable {
     }
 
     private var full: UpgradeDecision {
-        let response = Response.unavailable(
+        let response = Response.failed(
+            .unavailable(.no(retryAfter: .seconds(Self.retryAfterSeconds))),
             "This edge has as many connections as it may (\(context.accepting.served), edge.max_connections). Come back later."
         )
         return .reject(

@@ -28,7 +28,7 @@ extension ClientSession {
         case .refused(let failure): reply(failure.response.encoded(echo: action.echo), to: .now())
         case .unknown:
             // None overtakes another one.
-            lookups.append(Lookup(action: action, call: begin(action, of: wish.bot ?? SelfID(0)), wish: wish))
+            lookups.append(Lookup(action: action, call: begin(action, of: nil), wish: wish))
             if lookups.count == 1 { lookUp(wish) }
         }
     }
@@ -84,22 +84,12 @@ extension ClientSession {
     private func patience(for action: Action) -> Duration { context.configuration.patience.patience(for: action.name) }
 
     /// The bot's edge counts its turn and, from sending, the bot's time; ours is the last resort, so it waits longer.
-    private func begin(_ action: Action, of bot: SelfID) -> UInt64 {
+    private func begin(_ action: Action, of bot: SelfID?) -> UInt64 {
         calls.begin(action, of: bot, at: .now(), timeout: TimeAmount(patience(for: action) + ActionPatience.grace))
     }
 
     /// An action that could not even be handed to the bot's edge.
     func couldNotCall(_ call: UInt64, _ response: Response) {
         if let call = calls.end(call) { reply(call.failed(response), to: call.began) }
-    }
-}
-
-extension BotChoice.Wish {
-    /// The one that is named, known or not.
-    fileprivate var bot: SelfID? {
-        switch self {
-        case .bot(let bot): bot
-        case .standard, .unreadable: nil
-        }
     }
 }

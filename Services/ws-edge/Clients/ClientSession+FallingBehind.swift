@@ -24,7 +24,7 @@ extension ClientSession {
             reply(
                 call.failed(
                     .failed(
-                        .tooLarge,
+                        .answerTooLarge,
                         "\(call.action): you take the answer's parts more slowly than the bot sends them, and the rest was "
                             + "dropped. Read faster, or have edge.outbound_bytes and edge.outbound_age raised.")),
                 to: call.began)

@@ -183,9 +183,7 @@ final class ClientSession: WebSocketDelegate {
     /// Answers what is in flight as failed, and closes.
     func endNow() {
         for call in calls.endAll() {
-            reply(
-                call.failed(.unavailable("Perpetua is stopping; \(call.action) may have been carried out.")),
-                to: call.began)
+            reply(call.endedByUs, to: call.began)
         }
         close(.stopping(claim.transport))
     }
@@ -318,7 +316,7 @@ final class ClientSession: WebSocketDelegate {
     private func finishedOwn(_ job: OwnActions.Job, _ response: Response) {
         // What it does next it does under its new name, whether or not everybody has been told of that.
         if let name = job.newName, response.retcode == .ok, let appID { take(Client(appID: appID, clientName: name)) }
-        for job in own.finished(job, response, at: .now()) {
+        for (job, response) in own.finished(job, response, at: .now()) {
             switch job.answer {
             case .frame(let echo): reply(response.encoded(echo: echo), to: job.began)
             case .callback(let answer): answer(response)

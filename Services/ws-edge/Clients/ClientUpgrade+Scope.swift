@@ -8,7 +8,7 @@ extension ClientUpgrade {
     /// - Throws: 401 where no token was shown, 403 where a wrong one was.
     static func scope(shownBy request: UpgradeRequest, among tokens: AccessTokens) throws(Refusal) -> TokenScope {
         let authorization = request.headers.first(name: "Authorization")
-        let status: HTTPResponseStatus
+        let status: FailureReason
         let message: String
         switch tokens.verdict(authorization: authorization, query: request.query("access_token")) {
         case .accepted(let scope): return scope

@@ -41,13 +41,20 @@ struct ClientUpgrade: Sendable, Hashable {
     /// `?priority=`, 0 to 9: where the client's actions wait for their turn at a bot (``Pacer``), the higher go first.
     var priority: UInt8?
 
-    /// Why an upgrade is refused: an HTTP status, and a response's retcode and sentence.
+    /// Why an upgrade is refused: a response's retcode and sentence, and the HTTP status that belongs to it.
     struct Refusal: Error, Hashable {
-        let status: HTTPResponseStatus
+        let reason: FailureReason
         let message: String
 
+        init(status reason: FailureReason, message: String) {
+            self.reason = reason
+            self.message = message
+        }
+
+        var status: HTTPResponseStatus { HTTPResponseStatus(statusCode: reason.retcode.rawValue - 1000) }
+
         var decision: UpgradeDecision {
-            let response = Response.failed(RetCode(rawValue: 1000 + Int(status.code)), message)
+            let response = Response.failed(reason, message)
             return .reject(status: status, body: String(buffer: response.encoded(echo: nil)))
         }
     }

@@ -60,12 +60,15 @@ struct OwnActions {
     }
 
     /// The job at work has ended so.
-    /// - Returns: every job that is to be answered so: it, and perhaps some of those behind it.
-    mutating func finished(_ job: Job, _ response: Response, at now: NIODeadline) -> [Job] {
+    /// - Returns: every job that is to be answered, and how: it, and perhaps some of those behind it, which were not begun.
+    mutating func finished(
+        _ job: Job, _ response: Response, at now: NIODeadline
+    ) -> [(job: Job, response: Response)] {
         isBusy = false
-        var answered = [job]
+        var answered = [(job: job, response: response)]
         if job.asksRegistry, response.retcode == .unavailable, now - startedAt >= Self.silence {
-            answered += waiting.filter(\.asksRegistry)
+            let unasked = Response.failed(.unavailable(.no()), response.message ?? "")
+            answered += waiting.filter(\.asksRegistry).map { ($0, unasked) }
             waiting.removeAll(where: \.asksRegistry)
         }
         count -= answered.count

@@ -7,7 +7,8 @@ struct PendingCalls {
         let action: String
         let echo: ByteBuffer?
         let began: NIODeadline
-        fileprivate(set) var bot: SelfID
+        /// `nil`: it is still being looked for, and nothing was sent.
+        fileprivate(set) var bot: SelfID?
         fileprivate let timeout: TimeAmount
         fileprivate(set) var deadline: NIODeadline
         /// The link it went over may be gone, and its holder too.
@@ -15,12 +16,28 @@ struct PendingCalls {
 
         /// What the client is told when nobody has answered in time.
         var late: ByteBuffer {
-            failed(
+            guard let bot else {
+                return failed(
+                    .failed(
+                        .timedOut(.no()),
+                        "Nobody could say in time where the bot for \(action) is; it was not carried out. Try again."))
+            }
+            return failed(
                 isInDoubt
-                    ? .unavailable(
+                    ? .failed(
+                        .unavailable(.unknown),
                         "The connection to bot \(bot) was lost before it answered \(action); it may have been carried out. "
                             + "Try again when the bot is back.")
-                    : .failed(.timedOut, "The bot did not answer \(action) in time; it may have been carried out."))
+                    : .failed(
+                        .timedOut(.unknown), "The bot did not answer \(action) in time; it may have been carried out."))
+        }
+
+        /// What the client is told when we end before somebody has answered.
+        var endedByUs: ByteBuffer {
+            failed(
+                bot == nil
+                    ? .failed(.unavailable(.no()), "Perpetua is stopping; \(action) was not carried out.")
+                    : .failed(.unavailable(.unknown), "Perpetua is stopping; \(action) may have been carried out."))
         }
 
         func failed(_ response: Response) -> ByteBuffer { response.encoded(echo: echo) }
@@ -31,7 +48,8 @@ struct PendingCalls {
 
     var count: Int { calls.count }
 
-    mutating func begin(_ action: Action, of bot: SelfID, at now: NIODeadline, timeout: TimeAmount) -> UInt64 {
+    /// - Parameter bot: whom it is sent to; `nil` where that is not known yet: ``address(_:to:)`` says it.
+    mutating func begin(_ action: Action, of bot: SelfID?, at now: NIODeadline, timeout: TimeAmount) -> UInt64 {
         lastID += 1
         calls[lastID] = Call(
             action: action.name, echo: action.echo, began: now, bot: bot, timeout: timeout, deadline: now + timeout)

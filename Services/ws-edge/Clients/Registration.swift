@@ -43,7 +43,7 @@ enum Registration {
                         context.leases.opened(claim)
                         continue
                     }
-                    guard error.retcode == RetCode.unavailable.rawValue else {
+                    guard error.reason.retcode == .unavailable else {
                         tell(.refused(error))
                         break
                     }
@@ -61,11 +61,11 @@ enum Registration {
 
     /// A name that somebody else has keeps no target out: perhaps that is the same target, at an edge that was killed a moment ago.
     private static func mayGoUnnamed(_ claim: SessionClaim, after failure: RPC.Failure) -> Bool {
-        claim.name != nil && claim.granted == nil && failure.retcode == RetCode.conflict.rawValue
+        claim.name != nil && claim.granted == nil && failure.reason == .conflict
     }
 
     /// A client that may resume but came too late gets a new identity; any other unknown token is refused.
     private static func mayComeAnew(_ claim: SessionClaim, after failure: RPC.Failure) -> Bool {
-        claim.clientToken != nil && claim.resumeSeconds != nil && failure.retcode == RetCode.unauthorized.rawValue
+        claim.clientToken != nil && claim.resumeSeconds != nil && failure.reason == .unauthorized
     }
 }

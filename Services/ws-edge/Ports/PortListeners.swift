@@ -48,9 +48,9 @@ final class PortListeners: Sendable {
         }
         guard context.accepting.lease(Self.places) else {
             throw RPC.Failure(
-                .unavailable,
+                .unavailable(.no(retryAfter: .seconds(5))),
                 "Edge \(configuration.edgeID) has as many connections as it may (\(context.accepting.served), "
-                    + "edge.max_connections). Come back later.", retryAfter: .seconds(5))
+                    + "edge.max_connections). Come back later.")
         }
         let seat = OnlySeat()
         listeners.withLock { $0[wish.appID] = .binding }
@@ -71,10 +71,9 @@ final class PortListeners: Sendable {
             listeners.withLock { $0[wish.appID] = nil }
             context.accepting.endLease(of: Self.places)
             throw RPC.Failure(
-                .unavailable,
+                .unavailable(.no()),
                 "Edge \(configuration.edgeID) cannot listen on \(configuration.host):\(wish.port ?? 0): "
-                    + "\(ListenFailure.reason(of: error)). Stop what listens there, or widen edge.port_range.",
-                retryAfter: .seconds(1))
+                    + "\(ListenFailure.reason(of: error)). Stop what listens there, or widen edge.port_range.")
         }
         let hasEnded = listeners.withLock { listeners in
             guard case .binding = listeners[wish.appID] else { return true }

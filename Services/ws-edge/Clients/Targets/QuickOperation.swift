@@ -6,15 +6,16 @@ import OneBot
 /// | event | members | actions |
 /// |---|---|---|
 /// | private message | `reply`, `auto_escape` | `send_private_msg` |
-/// | group message | `reply`, `auto_escape`, `at_sender` (true unless said otherwise; never for anonymous senders) | `send_group_msg` |
+/// | group message | `reply`, `auto_escape`, `at_sender` (as `webhooks[].at_sender` has it unless said otherwise; never for anonymous senders) | `send_group_msg` |
 /// | | `delete` | `delete_msg` |
-/// | | `kick` (not for anonymous senders) | `set_group_kick`, later requests are not rejected |
+/// | | `kick`, `reject_add_request` (false unless said otherwise; not for anonymous senders) | `set_group_kick` |
 /// | | `ban`, `ban_duration` (seconds, 30 minutes unless said otherwise) | `set_group_ban`, or `set_group_anonymous_ban` |
 /// | friend request | `approve`, `remark` | `set_friend_add_request` |
 /// | group request or invitation | `approve`, `reason` | `set_group_add_request` |
 ///
 /// Every member is optional, and only one that is there does something. Numbers and messages pass with the digits and bytes that the event and
-/// the answer had. A member of the wrong type is left out, and ``ignored`` says why.
+/// the answer had. A member of another type is converted as a form's would be (``ParameterText``); where it cannot be, what it belongs to is not
+/// done, whatever the default is, and ``ignored`` says why.
 struct QuickOperation {
     /// One action: its name is its echo too, so that who hears of its answer knows what was asked.
     struct Call {
@@ -37,10 +38,13 @@ struct QuickOperation {
 
     private let answer: JSONObject
     private let event: Event
+    private let atSender: Bool
 
-    init(_ answer: JSONObject, to event: Event) {
+    /// - Parameter atSender: whether a reply in a group mentions the sender where the answer does not say.
+    init(_ answer: JSONObject, to event: Event, atSender: Bool = true) {
         self.answer = answer
         self.event = event
+        self.atSender = atSender
         switch (event.postType, event.detailType) {
         case ("message", "private"): answerPrivateMessage()
         case ("message", "group"): answerGroupMessage()
@@ -71,15 +75,16 @@ struct QuickOperation {
 
     private mutating func answerGroupMessage() {
         if let reply = reply(), let group = required("group_id", for: "reply") {
-            let wantsAt = flag("at_sender") ?? true
-            let at = wantsAt && !isAnonymous ? sender : nil
-            call("send_group_msg", [("group_id", group)] + (at.map { reply.mentioning($0) } ?? reply).members)
+            if let wantsAt = flag("at_sender", else: atSender, for: "reply") {
+                let at = wantsAt && !isAnonymous ? sender : nil
+                call("send_group_msg", [("group_id", group)] + (at.map { reply.mentioning($0) } ?? reply).members)
+            }
         }
-        if flag("delete") == true, let message = required("message_id", for: "delete") {
+        if flag("delete", else: false) == true, let message = required("message_id", for: "delete") {
             call("delete_msg", [("message_id", message)])
         }
-        if flag("kick") == true { kick() }
-        if flag("ban") == true { ban() }
+        if flag("kick", else: false) == true { kick() }
+        if flag("ban", else: false) == true { ban() }
     }
 
     private mutating func kick() {
@@ -87,13 +92,17 @@ struct QuickOperation {
             ignored.append("kick: the sender is anonymous")
             return
         }
-        guard let group = required("group_id", for: "kick"), let user = required("user_id", for: "kick") else { return }
-        call("set_group_kick", [("group_id", group), ("user_id", user), ("reject_add_request", Self.no)])
+        guard let group = required("group_id", for: "kick"), let user = required("user_id", for: "kick"),
+            let rejects = flag("reject_add_request", else: false, for: "kick")
+        else { return }
+        call(
+            "set_group_kick",
+            [("group_id", group), ("user_id", user), ("reject_add_request", rejects ? Self.yes : Self.no)])
     }
 
     private mutating func ban() {
-        guard let group = required("group_id", for: "ban") else { return }
-        let duration: (StaticString, ByteBuffer) = ("duration", banDuration() ?? Self.halfAnHour)
+        guard let group = required("group_id", for: "ban"), let seconds = banDuration() else { return }
+        let duration: (StaticString, ByteBuffer) = ("duration", seconds)
         guard isAnonymous else {
             guard let user = required("user_id", for: "ban") else { return }
             call("set_group_ban", [("group_id", group), ("user_id", user), duration])
@@ -108,13 +117,11 @@ struct QuickOperation {
             [("group_id", group), ("anonymous", anonymous.bytes), ("flag", flag.bytes), duration])
     }
 
+    /// `nil` where it cannot be read.
     private mutating func banDuration() -> ByteBuffer? {
-        guard let value = present("ban_duration") else { return nil }
-        guard value.kind == .number else {
-            ignored.append("ban_duration: it is no number")
-            return nil
-        }
-        return value.bytes
+        guard let value = present("ban_duration") else { return Self.halfAnHour }
+        if value.number == nil { ignored.append("ban: ban_duration is no number") }
+        return value.number
     }
 
     private var isOwn: Bool {
@@ -134,7 +141,7 @@ struct QuickOperation {
     /// What is to be sent; `nil` where nothing is, or nothing that can be.
     private mutating func reply() -> QuickReply? {
         guard let value = present("reply") else { return nil }
-        let escapes = flag("auto_escape") ?? false
+        guard let escapes = flag("auto_escape", else: false, for: "reply") else { return nil }
         guard let reply = QuickReply(value, escapes: escapes) else {
             ignored.append("reply: it is empty, or no message (a text, a list of segments or one segment)")
             return nil
@@ -148,7 +155,7 @@ struct QuickOperation {
     private mutating func decide(
         _ action: String, textWhere verdict: Bool, named name: StaticString, copying members: [StaticString]
     ) {
-        guard let approve = flag("approve") else { return }
+        guard present("approve") != nil, let approve = flag("approve", else: false) else { return }
         guard let flag = required("flag", for: "approve") else { return }
         var params: [(StaticString, ByteBuffer)] = [("flag", flag)]
         for member in members {
@@ -157,11 +164,11 @@ struct QuickOperation {
         }
         params.append(("approve", approve ? Self.yes : Self.no))
         if approve == verdict, let text = present(name.description) {
-            if text.kind == .string {
-                params.append((name, text.bytes))
-            } else {
-                ignored.append("\(name): it is no string")
+            guard let text = text.textOrDigits else {
+                ignored.append("approve: \(name) is no text")
+                return
             }
+            params.append((name, text))
         }
         call(action, params)
     }
@@ -173,10 +180,11 @@ struct QuickOperation {
         answer[name].flatMap { $0.isNull ? nil : $0 }
     }
 
-    private mutating func flag(_ name: String) -> Bool? {
-        guard let value = present(name) else { return nil }
-        if value.bool == nil { ignored.append("\(name): it is neither true nor false") }
-        return value.bool
+    /// `nil` where it cannot be read; then `member` is not done.
+    private mutating func flag(_ name: String, else absent: Bool, for member: String? = nil) -> Bool? {
+        guard let value = present(name) else { return absent }
+        if value.flag == nil { ignored.append("\(member ?? name): \(name) is neither true nor false") }
+        return value.flag
     }
 
     /// The event's member, byte for byte.

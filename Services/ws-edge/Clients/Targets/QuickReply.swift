@@ -10,8 +10,13 @@ struct QuickReply {
     /// It stands for itself: CQ codes in it are not read.
     private let escapes: Bool
 
-    /// `nil` for what is empty, or no message.
+    /// `nil` for what is empty, or no message. A number is the text of its digits, as in a form.
     init?(_ value: JSONText, escapes: Bool) {
+        // What we wrote ourselves is JSON, so nil is never the outcome of an error.
+        if value.kind == .number, let text = value.textOrDigits.flatMap({ try? JSONText(validating: $0) }) {
+            self.init(text, escapes: escapes)
+            return
+        }
         switch value.kind {
         case .string: if value.string?.isEmpty != false { return nil }
         case .array: if value.array?.isEmpty != false { return nil }

@@ -11,6 +11,9 @@ public struct WebhookConfiguration: Sendable {
     public var secret: String?
     /// `webhooks[].timeout`: how long an answer may take, connecting included. Default 10 s.
     public var timeout: Duration
+    /// `webhooks[].at_sender`: whether a quick reply in a group mentions the sender where the answer does not say. Default true, as OneBot 11
+    /// has it; NapCat, LLBot and go-cqhttp have false.
+    public var atSender: Bool
     /// `webhooks[].name`, `webhooks[].self_id`, and the choices of a client (`ClientChoices`).
     public var target: TargetConfiguration
 
@@ -19,6 +22,7 @@ public struct WebhookConfiguration: Sendable {
         secret = settings.secret("\(entry).secret")
         timeout = settings.duration(
             "\(entry).timeout", default: .seconds(10), in: .milliseconds(100)...(.seconds(600)))
+        atSender = settings.bool("\(entry).at_sender", default: true)
         target = TargetConfiguration(settings, entry: entry, url: url.isEmpty ? nil : url)
         let parts = URL(string: url)
         if !["http", "https"].contains(parts?.scheme?.lowercased()) || parts?.host?.isEmpty != false {

@@ -17,6 +17,8 @@ final class WebhookConnection: ClientConnection {
     var delegate: (any WebSocketDelegate)?
 
     private let poster: WebhookPoster
+    /// `webhooks[].at_sender`.
+    private let atSender: Bool
     private let metrics: WebhookMetrics
     private let logger: Logger
     private var queue: WebhookQueue
@@ -31,10 +33,11 @@ final class WebhookConnection: ClientConnection {
     private enum Ending { case none, closing(CloseReason), closed }
 
     init(
-        poster: WebhookPoster, remoteAddress: String, queue: WebhookQueue, metrics: WebhookMetrics, logger: Logger,
-        on eventLoop: any EventLoop
+        poster: WebhookPoster, atSender: Bool, remoteAddress: String, queue: WebhookQueue, metrics: WebhookMetrics,
+        logger: Logger, on eventLoop: any EventLoop
     ) {
         self.poster = poster
+        self.atSender = atSender
         self.remoteAddress = remoteAddress
         self.queue = queue
         self.metrics = metrics
@@ -167,7 +170,7 @@ final class WebhookConnection: ClientConnection {
         // What is no object is no quick operation; that is all there is to know.
         guard let json = try? JSONObject(body) else { return log.odd("no JSON object") }
         guard case .event(let event) = BotFrame(parsing: event.text) else { return }
-        let operation = QuickOperation(json, to: event)
+        let operation = QuickOperation(json, to: event, atSender: atSender)
         for reason in operation.ignored {
             logger.debug("A part of a quick operation is left out.", metadata: [LogKeys.reason: "\(reason)"])
         }
@@ -190,6 +193,7 @@ final class WebhookConnection: ClientConnection {
             metadata: [
                 LogKeys.action: "\(json["echo"]?.string ?? "unknown")",
                 LogKeys.status: "\(json["retcode"]?.int64 ?? 0)",
+                LogKeys.carriedOut: "\(json["data"]?.object?["carried_out"]?.string ?? "not said")",
                 LogKeys.reason: "\(json["msg"]?.string ?? json["wording"]?.string ?? "not said")",
             ])
     }

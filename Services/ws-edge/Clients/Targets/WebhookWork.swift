@@ -53,7 +53,8 @@ struct WebhookWork: Sendable {
         let opened = eventLoop.makePromise(of: Open.self)
         eventLoop.execute {
             let connection = WebhookConnection(
-                poster: poster, remoteAddress: DialledConnection.shown(configuration.url),
+                poster: poster, atSender: configuration.atSender,
+                remoteAddress: DialledConnection.shown(configuration.url),
                 queue: WebhookQueue(maxBytes: context.configuration.outboundBytes, budget: context.budget),
                 metrics: context.metrics.webhooks, logger: logger, on: eventLoop)
             let link = TargetLink(connection, seat: seat)

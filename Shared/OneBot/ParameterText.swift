@@ -1,0 +1,55 @@
+public import NIOCore
+
+/// OneBot 11's types of parameters as a text says them (OneBot 11, HTTP): forms and queries bring nothing else, and programs write them in JSON, too.
+public enum ParameterText {
+    /// `nil` for what is no boolean.
+    public static func flag(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "1", "yes", "on": true
+        case "false", "0", "no", "off": false
+        default: nil
+        }
+    }
+
+    /// The text itself, digits untouched, where it is a JSON number.
+    public static func number(_ text: String) -> ByteBuffer? { value(text, .number) }
+
+    /// The text itself where it is JSON of that kind.
+    public static func value(_ text: String, _ kind: JSONText.Kind) -> ByteBuffer? {
+        guard let value = try? JSONText(validating: ByteBuffer(string: text)) else { return nil }  // then it is text
+        return value.kind == kind ? value.bytes : nil
+    }
+}
+
+extension JSONText {
+    /// A boolean, or what ``ParameterText/flag(_:)`` reads, a number among it; `nil` for anything else.
+    public var flag: Bool? {
+        switch kind {
+        case .boolean: bool
+        case .string: string.flatMap(ParameterText.flag)
+        case .number: ParameterText.flag(String(buffer: bytes))
+        case .object, .array, .null: nil
+        }
+    }
+
+    /// A number, or one in a text, digits untouched; `nil` for anything else.
+    public var number: ByteBuffer? {
+        switch kind {
+        case .number: bytes
+        case .string: string.flatMap(ParameterText.number)
+        case .object, .array, .boolean, .null: nil
+        }
+    }
+
+    /// A string as it was written, or a number's digits as one; `nil` for anything else.
+    public var textOrDigits: ByteBuffer? {
+        switch kind {
+        case .string: return bytes
+        case .number:
+            var text = ByteBuffer()
+            text.writeJSONString(String(buffer: bytes))
+            return text
+        case .object, .array, .boolean, .null: return nil
+        }
+    }
+}
