@@ -259,5 +259,17 @@ import Testing
 }
 
 extension GatewayHarness {
-    fileprivate func program() async throws -> BrokerProgram { try await BrokerProgram(at: broker) }
+    /// Once the gateway takes actions from the broker: its HTTP door opens at its own time.
+    fileprivate func program() async throws -> BrokerProgram {
+        let program = try await BrokerProgram(at: broker)
+        try await eventually("the gateway takes actions") {
+            do {
+                _ = try await program.call("{}", key: Exchanges.gatewayKey)
+                return true
+            } catch MessageBusError.unroutable {
+                return false
+            }
+        }
+        return program
+    }
 }
