@@ -76,6 +76,9 @@ PACKAGES = [
             "[AliceBot](frameworks/alicebot.md), of which it is a descendant.",
             "要与 iamai 0.1.8 一起安装：pip 默认装 1.0，不兼容。正向设 `url = \"/\"`；反向不要设 `access_token`，与它的前身 "
             "[AliceBot](frameworks/alicebot.zh-CN.md) 相同。", has_token=False),
+    Package("yiri-onebot", {"reverse": "/"},
+            "`ReverseWebsocketAdapter(host, port, access_token, bus)`, and the account as `self_id`.",
+            "`ReverseWebsocketAdapter(host, port, access_token, bus)`，`self_id` 写账号。"),
     Package("napcat-sdk", {"forward": "", "reverse": "/"},
             "Forward: a loop of one's own around `NapCatClient`, which ends with its connection. `?client_status=none` (reverse: in the entry) "
             "spares most of its ERROR lines.",
@@ -88,7 +91,8 @@ PACKAGES = [
             "`remote_mode=True`, `enable_webui=False`, `ws_uri` without a path.",
             "`remote_mode=True`，`enable_webui=False`，`ws_uri` 不带路径。", python="3.12"),
     Package("ncatbot-sync", {"forward": ""},
-            "`url` without a slash at its end. A bot whose messages have no `anonymous`: at `null`, which the standard has, and go-cqhttp and SnowLuma send, it drops the message with an ERROR line.",
+            "`url` without a slash at its end. A bot whose messages have no `anonymous`: at `null`, which the standard has, and go-cqhttp and "
+            "SnowLuma send, it drops the message with an ERROR line.",
             "`url` 末尾不带斜杠。机器人的消息不能带 `anonymous`：遇到标准规定的、go-cqhttp 与 SnowLuma 会发送的 `null`，它会丢弃消息并记一行 ERROR。", event={"anonymous": None}),
     Package("nicemoe", {"reverse": "/onebot/v11/ws"},
             "Install `nicemoe[standard]`; `ACCESS_TOKEN`, `HOST`, `PORT` in its config.",
@@ -140,8 +144,8 @@ PACKAGES = [
             "behind that.",
             "它的 `token` 与 `auth` 都不会发送：写 `\"host\": \"127.0.0.1:6700/?access_token=…&port=\"`，它会在后面接上 `:` 与端口。"),
     Package("napcat-cli", {"forward": ""},
-            "aiohttp or websockets installed beside it. Its daemon shows no token in the handshake: `\"ws_url\": \"ws://127.0.0.1:6700/?access_token=…\"`; "
-            "calls go over HTTP.",
+            "aiohttp or websockets installed beside it. Its daemon shows no token in the handshake: "
+            "`\"ws_url\": \"ws://127.0.0.1:6700/?access_token=…\"`; calls go over HTTP.",
             "需要另外安装 aiohttp 或 websockets。它的守护进程握手时不带令牌：`\"ws_url\": \"ws://127.0.0.1:6700/?access_token=…\"`；调用走 HTTP。",
             query="?access_token=a-token"),
     Package("eridanus-dep", {"forward": ""},

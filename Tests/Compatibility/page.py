@@ -54,7 +54,12 @@ The bot's messages have NapCat's members and `anonymous: null`, unless "What to 
 | package | |
 |---|---|
 """, """
-Whoever has a limit of 1 or 4 MiB is spared the rest by a smaller `max_event_size` of its token or entry; who loses answers that come together, by `one_answer_per_write: true`.
+What helps, in the program's own entry of `tokens[]` (forward), in that of `reverse_websockets[]` or `webhooks[]`, or in the query of its connection:
+
+* `max_event_size`, 1 or 4 MiB: a larger event is left out, with an `event_gap` in its place, and the connection stays;
+* `client_status: none`: no lines in the log for other programs that come and go;
+* `one_answer_per_write: true`, for AliceBot and iamai, which lose the first of two answers that arrive together;
+* `message_sent_as: message`, for programs that know no `message_sent`; `ping_interval`, where a proxy ends quiet connections.
 
 ## Not run
 
@@ -86,7 +91,12 @@ Whoever has a limit of 1 or 4 MiB is spared the rest by a smaller `max_event_siz
 | 软件包 | |
 |---|---|
 """, """
-上限为 1 或 4 MiB 的软件包，可在其令牌或条目里设较小的 `max_event_size`；会丢失同时到达的响应的，设 `one_answer_per_write: true`。
+以下选项写在程序自己的 `tokens[]` 条目（正向）、`reverse_websockets[]` 或 `webhooks[]` 条目里，或写在连接的查询参数里：
+
+* `max_event_size`，1 或 4 MiB：更大的事件被略去，原处是一个 `event_gap`，连接不断；
+* `client_status: none`：其他程序上线、下线时不再有日志；
+* `one_answer_per_write: true`：用于 AliceBot 与 iamai，它们会丢掉同时到达的两个响应中的前一个；
+* `message_sent_as: message`：用于不认识 `message_sent` 的程序；`ping_interval`：用于会切断空闲连接的代理。
 
 ## 未运行
 

@@ -47,14 +47,18 @@ class Program:
         """Its exit status once it has ended."""
         return self.process.returncode
 
-    async def kill(self):
-        if self.process is None:
-            return
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    def kill(self):
+        """At once: a run that is interrupted awaits nothing more."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    async def restart(self):
+        self.kill()
         await self.process.wait()
+        await self.start()
 
 
 class Perpetua(Program):

@@ -1,6 +1,6 @@
 """Runs client packages from PyPI, unmodified, against a perpetua, and writes down what they do.
 
-    python3 Tests/Compatibility/run.py [NAME…]     all packages, or these: results.json; some 40 minutes for all
+    python3 Tests/Compatibility/run.py [NAME…]     all packages, or these: results.json; some 15 minutes for all
     python3 Tests/Compatibility/run.py --page      docs/compatibility.md and its Chinese twin, from results.json
     python3 Tests/Compatibility/run.py --smoke     five packages, without sizes and restarts; fails where it is worse than the page says
     python3 Tests/Compatibility/run.py --pin NAME  writes requirements/NAME.txt anew: what it names first, and all that this brings along

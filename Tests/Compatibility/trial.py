@@ -57,8 +57,8 @@ class Trial:
             await self.app.start()
             return await (self.over_http() if self.door == "http" else self.measure(loop, is_short))
         finally:
-            await self.app.kill()
-            await self.perpetua.kill()
+            self.app.kill()
+            self.perpetua.kill()
             self.bot.close()
 
     def settings(self):
@@ -102,8 +102,7 @@ class Trial:
         seen = {"replies": bool(replies)}
         self.bot.manner = "refuse"
         self.tells()
-        await self.app.kill()
-        await self.app.start()
+        await self.app.restart()
         await until(lambda: self.told("failed", keep=True), 20)
         seen["refused"] = self.failure(self.told("failed") or {})
         return seen
@@ -192,8 +191,7 @@ class Trial:
         if seconds is not None:
             return {"seconds": seconds}
         ended = self.app.status
-        await self.app.kill()
-        await self.app.start()
+        await self.app.restart()
         again = await self.replies(PATIENCE) is not None
         return {"ended": ended, "again": again} if ended is not None else {"silent": PATIENCE, "again": again}
 

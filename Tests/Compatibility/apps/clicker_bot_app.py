@@ -1,7 +1,7 @@
 from clicker_bot.__main__ import app, command
 from clicker_bot.command import respond
 
-from seen import PORT, asks, greeting, tell
+from seen import PORT, greeting, tell
 
 # Whatever its prefix is, it cuts one character off.
 command.prefix = ""

@@ -5,7 +5,7 @@ from launart import Launart
 from satori.adapters.onebot11.forward import OneBot11ForwardAdapter, OneBot11ForwardConfig
 from satori.server import Server
 
-from seen import PORT, TOKEN, WS, ask, asks, event, greeting
+from seen import PORT, TOKEN, WS, ask, asks, greeting
 
 adapter = OneBot11ForwardAdapter(OneBot11ForwardConfig(WS, TOKEN))
 server = Server(host="127.0.0.1", port=PORT)

@@ -67,4 +67,3 @@ def ask_blocking(call):
         told(call())
     except Exception as error:
         raised(error)
-
