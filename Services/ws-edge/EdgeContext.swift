@@ -57,6 +57,7 @@ final class EdgeContext: Sendable {
         var options = WebSocketOptions()
         options.maxMessageBytes = configuration.maxMessageBytes
         options.tolerance = [.tooLarge, .notText]
+        options.keptMember = "echo"
         options.inbound = inbound.room(for: .clients)
         let port =
             configuration.apiPort == 0

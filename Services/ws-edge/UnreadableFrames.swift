@@ -17,13 +17,13 @@ extension UnreadableFrame {
             case .tooSlow: .tooSlow
             }
         guard message.head.readableBytes + message.tail.readableBytes == message.byteCount else {
-            self.init(cause, head: message.head, tail: message.tail)
+            self.init(cause, head: message.head, tail: message.tail, echo: message.member)
             return
         }
         // Nothing is missing between the two.
         var whole = message.head
         whole.writeImmutableBuffer(message.tail)
-        self.init(cause, head: whole)
+        self.init(cause, head: whole, echo: message.member)
     }
 }
 

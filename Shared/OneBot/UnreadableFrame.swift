@@ -23,6 +23,8 @@ public struct UnreadableFrame: Sendable {
     private let head: ByteBuffer
     /// Its last bytes; `nil` where `head` is all of it.
     private let tail: ByteBuffer?
+    /// The echo that was seen while the frame passed by.
+    private let passed: ByteBuffer?
 
     /// At the end of a frame that was kept whole so many bytes are searched for an echo, and no more than so many
     /// places.
@@ -30,15 +32,19 @@ public struct UnreadableFrame: Sendable {
     /// The longest echo of ours a bot sends back, quotes included.
     private static let longestToken = 128
 
-    /// - Parameter tail: its last bytes, where not all of it is left.
-    public init(_ cause: Cause, head: ByteBuffer, tail: ByteBuffer? = nil) {
+    /// - Parameters:
+    ///   - tail: its last bytes, where not all of it is left.
+    ///   - echo: the value of its echo, where somebody has seen it pass by.
+    public init(_ cause: Cause, head: ByteBuffer, tail: ByteBuffer? = nil, echo: ByteBuffer? = nil) {
         self.cause = cause
+        // `try?`: what is no JSON is no echo.
+        passed = echo.flatMap { try? JSONText(validating: $0).bytes }
         self.head = head.withoutByteOrderMark
         self.tail = tail
     }
 
     /// What is left of it.
-    public var keptBytes: Int { head.readableBytes + (tail?.readableBytes ?? 0) }
+    public var keptBytes: Int { head.readableBytes + (tail?.readableBytes ?? 0) + (passed?.readableBytes ?? 0) }
 
     /// Whether it begins as an object does. What does not is neither event nor answer nor action, whatever is wrong
     /// with it.
@@ -51,6 +57,7 @@ public struct UnreadableFrame: Sendable {
         let members = membersBeforeFault
         let found = head.withUnsafeReadableBytes { pointer in members.last { $0.isNamed("echo", in: pointer) } }
         if let found { return JSONText(slice: found.value, of: head).bytes }
+        if let passed { return passed }
         // What is known to lie within a member that is whole is not the frame's own.
         let known = members.last?.value.upperBound ?? 0
         return Self.echo(atEndOf: tail ?? Self.end(of: head, behind: known))
@@ -59,7 +66,11 @@ public struct UnreadableFrame: Sendable {
     /// The first string that begins with those bytes (its opening quote among them), quotes included: how an echo of
     /// ours is found that nobody else has. `nil` where there is none.
     public func string(beginningWith prefix: [UInt8]) -> ByteBuffer? {
-        Self.string(beginningWith: prefix, in: head) ?? tail.flatMap { Self.string(beginningWith: prefix, in: $0) }
+        if let passed, passed.readableBytesView.starts(with: prefix), passed.readableBytes <= Self.longestToken {
+            return passed
+        }
+        return Self.string(beginningWith: prefix, in: head)
+            ?? tail.flatMap { Self.string(beginningWith: prefix, in: $0) }
     }
 
     private var membersBeforeFault: [FrameScanner.Child] {

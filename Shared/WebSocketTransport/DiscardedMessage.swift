@@ -25,12 +25,21 @@ public struct DiscardedMessage: Sendable, Equatable {
     public private(set) var head: ByteBuffer
     /// Its last bytes, none of which is in `head`.
     public private(set) var tail = ByteBuffer()
+    private var finder: JSONMemberFinder?
 
-    /// - Parameter begun: what has come of it.
-    init(_ reason: Reason, of begun: MessageAssembly?) {
+    /// The value of ``WebSocketOptions/keptMember``, wherever it stood, as it was written; `nil` where there was none.
+    public var member: ByteBuffer? { finder?.result }
+
+    /// - Parameters:
+    ///   - begun: what has come of it.
+    ///   - member: what is looked for in it.
+    init(_ reason: Reason, of begun: MessageAssembly?, keeping member: String? = nil) {
         self.reason = reason
         var payload = begun?.finish() ?? ByteBuffer()
         byteCount = payload.readableBytes
+        var finder = member.map { JSONMemberFinder($0) }
+        _ = payload.withUnsafeReadableBytes { finder?.read($0) }
+        self.finder = finder
         // Copied: the large buffer is to go.
         head = Self.copied(payload.readSlice(length: min(Self.keptBytes, byteCount)))
         let rest = payload.readableBytes
@@ -44,6 +53,9 @@ public struct DiscardedMessage: Sendable, Equatable {
     ///   - following: bytes of the frame that come behind these.
     mutating func take(_ count: Int, from input: inout ByteBuffer, key: MaskingKey?, offset: Int, following: Int) {
         byteCount += count
+        _ = input.withUnsafeReadableBytes { bytes in
+            finder?.read(UnsafeRawBufferPointer(rebasing: bytes.prefix(count)), key: key, offset: offset)
+        }
         let first = tail.readableBytes == 0 ? min(count, Self.keptBytes - head.readableBytes) : 0
         head.append(first, from: &input, key: key, offset: offset)
         // Whatever the next frame brings: of this one only the end can be among the last bytes of all.

@@ -46,7 +46,8 @@ final class WebSocketHandler: ChannelInboundHandler {
         self.options = options
         inbound = options.inbound
         self.state = WebSocketState(
-            side: side, maxMessageBytes: options.maxMessageBytes, tolerance: options.tolerance)
+            side: side, maxMessageBytes: options.maxMessageBytes, tolerance: options.tolerance,
+            keptMember: options.keptMember)
     }
 
     // MARK: What the connection asks for

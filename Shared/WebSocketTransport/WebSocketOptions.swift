@@ -5,6 +5,8 @@ public struct WebSocketOptions: Sendable {
     /// What is received, discarded and told (``WebSocketDelegate/discarded(_:)``), the connection living on. Default:
     /// nothing.
     public var tolerance: Tolerance = []
+    /// Of a discarded message that is a JSON object, the value of this member is left, wherever it stands.
+    public var keptMember: String?
     /// The room for messages that are still arriving; `nil`: no bound but the connections' own.
     public var inbound: InboundRoom?
     /// From accepting (or connecting) to the end of the upgrade.

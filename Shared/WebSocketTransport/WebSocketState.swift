@@ -47,6 +47,7 @@ struct WebSocketState {
     private let side: Side
     private let maxMessageBytes: Int
     private var tolerance: WebSocketOptions.Tolerance
+    private let keptMember: String?
     private var phase = Phase.open
     private var reading = Reading.header
     /// The message begun; between its fragments, too.
@@ -57,8 +58,11 @@ struct WebSocketState {
     /// Known from the first close frame on, whoever sent it.
     private var ending: WebSocketEnding?
 
-    init(side: Side, maxMessageBytes: Int, tolerance: WebSocketOptions.Tolerance = []) {
+    init(
+        side: Side, maxMessageBytes: Int, tolerance: WebSocketOptions.Tolerance = [], keptMember: String? = nil
+    ) {
         self.side = side
+        self.keptMember = keptMember
         self.maxMessageBytes = maxMessageBytes
         self.tolerance = tolerance
     }
@@ -76,7 +80,7 @@ struct WebSocketState {
     mutating func discard(_ reason: DiscardedMessage.Reason) {
         guard let begun = message else { return }
         message = nil
-        discarded = DiscardedMessage(reason, of: begun)
+        discarded = DiscardedMessage(reason, of: begun, keeping: keptMember)
     }
 
     /// Whether messages may be sent: no close frame went out or came in.

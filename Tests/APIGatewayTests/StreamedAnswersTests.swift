@@ -3,10 +3,12 @@ import Contracts
 import NIOCore
 import NIOHTTP1
 import OneBot
+import Synchronization
 import TestSupport
 import Testing
 
 @testable import APIGateway
+@testable import Actions
 
 @Suite("A bot's answers in parts over HTTP", .timeLimit(.minutes(1))) struct StreamedAnswersTests {
     private static let info = #"{"status":"ok","retcode":0,"data":{"type":"stream","data_type":"file_info"}}"#
@@ -41,6 +43,24 @@ import Testing
             #expect(
                 answer.body == [Self.info, Self.chunk, Self.chunk, Self.last].map { $0 + "\r\n\r\n" }.joined())
         }
+    }
+
+    @Test("a body that is not even begun, its caller being gone, ends the question; copies of it do not end it before")
+    func unwritten() {
+        final class Ends: Sendable { let count = Mutex(0) }
+        let ends = Ends()
+        let answers = BotAnswers(
+            action: "download_file_stream", bot: SelfID(1), parts: AnswerParts(maxBytes: 1, maxAge: .seconds(1)),
+            end: { ends.count.withLock { $0 += 1 } })
+        var replies: [OneBotReply] = [
+            OneBotReply(
+                status: 200, body: ByteBuffer(), rest: StreamedAnswers(answers: answers, patience: .seconds(1)))
+        ]
+        replies.append(replies[0])
+        replies.removeFirst()
+        #expect(ends.count.withLock { $0 } == 0)
+        replies.removeFirst()
+        #expect(ends.count.withLock { $0 } == 1)
     }
 
     @Test("one answer has its length and its status, also where it is marked as the last")

@@ -116,6 +116,21 @@ extension EndToEnd {
             }
         }
 
+        @Test("an action over the limit is answered with its echo, though that stands where nothing is kept")
+        func echoInTheMiddle() async throws {
+            try await withFakeBot { bot in
+                try await withPerpetua("max_message_size: 64KiB", bots: [bot.url]) { perpetua in
+                    let client = try await FakeClient.connect(to: perpetua.ws)
+                    let text = String(repeating: "x", count: 200 << 10)
+                    try await client.send(
+                        #"{"action":"upload","params":{"file":"\#(text)","echo":1},"echo":{"seq":1},"z":"\#(text)"}"#)
+                    let refused = try await client.next("the refusal") { $0.echo == #"{"seq":1}"# }
+                    #expect(refused.int("retcode") == 1413)
+                    #expect(try await client.call("get_status", echo: "2").int("retcode") == 0)
+                }
+            }
+        }
+
         @Test("40 MiB pass both ways where there is no broker; over one as much as it takes")
         func largeByDefault() async throws {
             try await withFakeBot { bot in

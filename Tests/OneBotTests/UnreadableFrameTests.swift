@@ -49,6 +49,24 @@ struct UnreadableFrameTests {
         #expect(echo(#"{"echo":12"#, #"34,"action":"x"}"#) == nil, "the number goes on where nobody sees it")
     }
 
+    @Test("what was seen passing by is the echo, unless the beginning holds one or it is no JSON")
+    func passed() {
+        func echo(_ head: String, _ tail: String, passed: String) -> String? {
+            UnreadableFrame(
+                .noRoom, head: ByteBuffer(string: head), tail: ByteBuffer(string: tail),
+                echo: ByteBuffer(string: passed)
+            ).echo.map { String(buffer: $0) }
+        }
+        #expect(echo(#"{"a":"x"#, #"x"}"#, passed: "[1]") == "[1]")
+        #expect(echo(#"{"echo":0,"a":"x"#, #"x"}"#, passed: "[1]") == "0")
+        #expect(echo(#"{"a":"x"#, #"x","echo":2}"#, passed: "NaN") == "2")
+        let frame = UnreadableFrame(
+            .noRoom, head: ByteBuffer(string: #"{"a":["p-1"]"#), tail: ByteBuffer(string: #""p-3"}"#),
+            echo: ByteBuffer(string: #""p-2""#))
+        #expect(frame.string(beginningWith: Array(#""p-"#.utf8)).map { String(buffer: $0) } == #""p-2""#)
+        #expect(frame.string(beginningWith: Array(#""q-"#.utf8)) == nil)
+    }
+
     @Test("only so many places are looked at, from the end on")
     func bounded() {
         let many = String(repeating: #"{"echo":1},"#, count: 20_000)

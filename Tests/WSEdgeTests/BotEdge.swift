@@ -56,6 +56,7 @@ final class BotEdge: Sendable {
         self.bots = bots
         var options = WebSocketOptions()
         options.maxMessageBytes = configuration.maxMessageBytes
+        options.keptMember = "echo"
         server = try await WebSocketServer.bind(
             host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, options: options,
             logger: log.logger,

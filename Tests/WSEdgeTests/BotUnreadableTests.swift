@@ -155,15 +155,17 @@ struct BotUnreadableTests {
 
     @Test(
         "an answer over the limit is 1413 at once with the asker's echo, wherever the bot writes its own; the link lives on",
-        arguments: [true, false])
-    func largeAnswer(isEchoFirst: Bool) async throws {
+        arguments: 0...2)
+    func largeAnswer(place: Int) async throws {
         try await BotBench.run(Self.small) { bench in
             let bot = try await bench.dialIn(selfID: 10001)
             try await bench.untilOnline(10001)
             let call = try await bench.call(10001, #"{"action":"get_file","echo":[1]}"#)
             let token = try await bot.nextAction().token
-            let data = #""data":"\#(Self.padding)""#
-            bot.send(isEchoFirst ? #"{"echo":\#(token),\#(data)}"# : #"{\#(data),"status":"ok","echo":\#(token)}"#)
+            let data = #""data":{"echo":1,"t":"\#(Self.padding)"}"#
+            var members = [data, #""status":"ok""#, #""more":"\#(Self.padding)""#]
+            members.insert(#""echo":\#(token)"#, at: place == 2 ? 3 : place)
+            bot.send("{\(members.joined(separator: ","))}")
             let answer = try JSONObject(ByteBuffer(string: try await bench.answer(to: call.id)))
             #expect(answer["retcode"]?.int64 == 1413)
             #expect(answer["echo"].map { String(buffer: $0.bytes) } == "[1]")

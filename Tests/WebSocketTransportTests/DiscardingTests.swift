@@ -77,6 +77,31 @@ struct DiscardingTests {
         #expect(tail == Array(payload.dropFirst(kept).suffix(kept)), "seed \(seed)")
     }
 
+    @Test("of a discarded message the member that is kept is there, also where its bytes came before it was discarded")
+    func member() throws {
+        let long = String(repeating: "x", count: 200_000)
+        for text in [#"{"echo":[1],"a":"\#(long)"}"#, #"{"a":"\#(long)","echo":[1],"b":"\#(long)"}"#] {
+            var state = WebSocketState(
+                side: .server, maxMessageBytes: 100_000, tolerance: .tooLarge, keptMember: "echo")
+            let bytes = Array(text.utf8)
+            let frames = [
+                FrameSpec.frame(.text, bytes: Array(bytes[..<60_001]), isFinal: false),
+                .frame(.continuation, bytes: Array(bytes[60_001..<90_000]), isFinal: false),
+                .frame(.continuation, bytes: Array(bytes[90_000...])),
+            ]
+            var wire = ByteBuffer()
+            for frame in frames { wire.writeImmutableBuffer(.frames(frame)) }
+            var input = ByteBuffer()
+            var received: [WebSocketState.Received] = []
+            while wire.readableBytes > 0 {
+                input.writeImmutableBuffer(wire.readSlice(length: min(7_919, wire.readableBytes)) ?? ByteBuffer())
+                received += state.takes(from: &input)
+            }
+            guard case .discarded(let message) = received.first, received.count == 1 else { throw Unexpected(received) }
+            #expect(message.member == ByteBuffer(string: "[1]"))
+        }
+    }
+
     @Test("a length of 2^62 is only passed over, piece by piece")
     mutating func endless() {
         var header = ByteBuffer()

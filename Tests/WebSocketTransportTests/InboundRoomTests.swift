@@ -75,6 +75,41 @@ struct InboundRoomTests {
         #expect(link.taken > 0)
     }
 
+    @Test("the time of a peer that was paused begins anew when it may send again")
+    func resumed() throws {
+        let link = try Link(room: 1 << 20)
+        let long = RawPeer.frame(.text, ByteBuffer(repeating: 65, count: 100_000))
+        try link.receive(long, upTo: 64 << 10)
+        link.connection.pauseReading()
+        // The timer has looked 30, 63 s after the beginning, and looks again after 96.
+        link.advance(by: .seconds(95))
+        link.connection.resumeReading()
+        link.advance(by: .seconds(32))
+        #expect(link.taken > 0)
+        link.advance(by: .seconds(2))
+        #expect(link.taken == 0)
+        try link.receive(long, from: 64 << 10)
+        #expect(link.discarded.map(\.reason) == [.tooSlow])
+    }
+
+    @Test("one that grows too large gives its room back at once, and takes none while the rest of it passes by")
+    func tooLarge() throws {
+        let link = try Link(room: 1 << 20, maxMessageBytes: 150_000)
+        let part = ByteBuffer(repeating: 65, count: 100_000)
+        try link.receive(RawPeer.frame(.text, part, isFinal: false))
+        #expect(link.taken == 100_000)
+        try link.receive(RawPeer.frame(.continuation, part, isFinal: false), upTo: 20)
+        #expect(link.taken == 0)
+        try link.receive(RawPeer.frame(.continuation, part, isFinal: false), from: 20)
+        link.advance(by: .seconds(300))
+        try link.receive(RawPeer.frame(.continuation, part))
+        #expect(link.taken == 0)
+        #expect(link.discarded.map(\.reason) == [.tooLarge])
+        #expect(link.discarded.map(\.byteCount) == [300_000])
+        try link.receive(RawPeer.frame(.text, part), upTo: 50_000)
+        #expect((49_000...50_000).contains(link.taken), "the next one counts as ever")
+    }
+
     @Test("the end of the connection gives it back")
     func end() throws {
         let link = try Link(room: 1 << 20)
@@ -99,10 +134,12 @@ struct InboundRoomTests {
 
         var taken: Int { used.bytes.withLock { $0 } }
 
-        init(room: Int) throws {
+        init(room: Int, maxMessageBytes: Int = 16 << 20) throws {
             let used = Used()
             self.used = used
             var options = WebSocketOptions()
+            options.maxMessageBytes = maxMessageBytes
+            options.tolerance = .tooLarge
             options.inbound = InboundRoom(
                 take: { more, held in
                     used.bytes.withLock { bytes in

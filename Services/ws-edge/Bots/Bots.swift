@@ -200,6 +200,7 @@ final class Bots: Sendable {
         let bot = configuration.bots[entry]
         var options = WebSocketOptions()
         options.maxMessageBytes = configuration.maxMessageBytes
+        options.keptMember = "echo"
         return bot.addresses.map { url, role in
             BotDialer(
                 entry: entry, url: url, accessToken: bot.accessToken, isStarted: !bot.command.isEmpty,
