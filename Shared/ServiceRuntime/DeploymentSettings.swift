@@ -9,7 +9,7 @@ enum DeploymentSettings {
     /// What each of them may choose, as clients do.
     private static let choices = [
         "post_types", "detail_types", "group_ids", "user_ids", "message_format", "heartbeat_interval", "meta_events",
-        "client_status", "group", "priority",
+        "client_status", "max_event_size", "group", "priority",
     ]
 
     private static let single = [
@@ -17,7 +17,7 @@ enum DeploymentSettings {
         "client_status",
         "console.events",
         "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids", "client.self_ids",
-        "client.message_format", "client.meta_events",
+        "client.message_format", "client.meta_events", "client.max_event_size",
         "tokens[].name", "tokens[].token", "tokens[].self_ids", "tokens[].actions", "tokens[].events", "tokens[].http",
         "pacing.bot", "pacing.bot_burst", "pacing.chat", "pacing.chat_burst", "pacing.actions", "pacing.max_wait",
         "pacing.max_queued", "breaker.timeouts", "breaker.probe_interval",

@@ -68,6 +68,11 @@ public final class WebSocketConnection {
         FrameHeader.frame(.text, payload, maskingKey: nil)
     }
 
+    /// How large the frame is that ``encodeText(_:)`` makes of a payload of that size.
+    public static func encodedBytes(ofText payloadBytes: Int) -> Int {
+        FrameHeader(opcode: .text, payloadLength: payloadBytes).encodedBytes + payloadBytes
+    }
+
     /// The payloads of frames made by ``encodeText(_:)``, one or several joined.
     public static func texts(inEncoded frames: ByteBuffer) -> [ByteBuffer] {
         var frames = frames

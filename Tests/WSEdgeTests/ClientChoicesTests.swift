@@ -32,7 +32,7 @@ struct ClientChoicesTests {
         let choices = try chosen([
             ("post_types", "message,notice"), ("detail_types", "group"), ("group_ids", "1,2"), ("user_ids", "3"),
             ("self_ids", "4"), ("message_format", "array"), ("heartbeat_interval", "1500"), ("meta_events", "false"),
-            ("client_status", "none"),
+            ("client_status", "none"), ("max_event_size", "1048576"),
         ])
         #expect(choices.filter.postTypes == ["message", "notice"])
         #expect(choices.filter.detailTypes == ["group"])
@@ -43,7 +43,9 @@ struct ClientChoicesTests {
         #expect(choices.heartbeatInterval == .milliseconds(1500))
         #expect(!choices.metaEvents)
         #expect(choices.clientStatus == WSEdgeConfiguration.ClientStatusAudience.none)
+        #expect(choices.delivery.maxEventBytes == 1 << 20)
         #expect(choices.concernsEvents)
+        #expect(try chosen([("max_event_size", "1024")]).concernsEvents)
         #expect(try chosen([("heartbeat_interval", "0")]).heartbeatInterval == .zero)
     }
 
@@ -54,7 +56,8 @@ struct ClientChoicesTests {
             ("self_ids", "*"),
             ("message_format", "json"), ("heartbeat_interval", "50"), ("heartbeat_interval", ""),
             ("heartbeat_interval", "5s"), ("heartbeat_interval", "3600001"), ("heartbeat_interval", "-1"),
-            ("meta_events", "off?"), ("client_status", "some"),
+            ("meta_events", "off?"), ("client_status", "some"), ("max_event_size", "1MiB"),
+            ("max_event_size", "1023"), ("max_event_size", "268435457"),
         ])
     func refused(key: String, value: String) {
         #expect {
@@ -68,16 +71,24 @@ struct ClientChoicesTests {
     @Test("the query outweighs what is configured, key by key, and may take a default away")
     func overriding() throws {
         let defaults = ClientChoices(
-            settings("client: {post_types: [message], group_ids: [1], message_format: string, meta_events: false}"),
+            settings(
+                """
+                client: {post_types: [message], group_ids: [1], message_format: string, meta_events: false,
+                         max_event_size: 1MiB}
+                """),
             prefix: "client")
         #expect(try chosen([], defaults: defaults) == defaults)
         let other = try chosen(
-            [("post_types", "notice"), ("group_ids", ""), ("message_format", ""), ("meta_events", "true")],
+            [
+                ("post_types", "notice"), ("group_ids", ""), ("message_format", ""), ("meta_events", "true"),
+                ("max_event_size", "0"),
+            ],
             defaults: defaults)
         #expect(other.filter.postTypes == ["notice"])
         #expect(other.filter.groupIDs.isEmpty)
         #expect(other.messageFormat == nil)
         #expect(other.metaEvents)
+        #expect(other.delivery.maxEventBytes == nil)
     }
 
     @Test("an entry of a list has its own, and what everybody has for the rest")
@@ -85,10 +96,10 @@ struct ClientChoicesTests {
         let settings = settings(
             """
             client_status: self
-            client: {post_types: message notice, user_ids: [7], message_format: array}
+            client: {post_types: message notice, user_ids: [7], message_format: array, max_event_size: 4MiB}
             webhooks:
               - {user_ids: [], heartbeat_interval: 10s, message_format: string, client_status: all}
-              - {heartbeat_interval: 0, post_types: "message,request"}
+              - {heartbeat_interval: 0, post_types: "message,request", max_event_size: 0}
             """)
         let everybody = ClientChoices(settings, prefix: "client")
         let first = ClientChoices(settings, prefix: "webhooks[0]")
@@ -100,6 +111,8 @@ struct ClientChoicesTests {
         #expect(first.filter.userIDs.isEmpty)
         #expect(first.heartbeatInterval == .seconds(10))
         #expect(first.messageFormat == .string)
+        #expect(first.delivery.maxEventBytes == 4 << 20)
+        #expect(second.delivery.maxEventBytes == nil)
         #expect(first.clientStatus == .all)
         #expect(second.filter.postTypes == ["message", "request"])
         #expect(second.filter.userIDs == [7])
@@ -120,9 +133,8 @@ struct ClientChoicesTests {
         let webhook = try #require(configuration.webhooks.first).target.upgrade(for: SelfID(1)).choices
         #expect(!webhook.metaEvents)
         #expect(webhook.filter.postTypes == ["message"])
-        #expect(
-            try #require(configuration.reverseWebSockets.first).target.upgrade(for: SelfID(1)).choices.messageFormat
-                == .array)
+        let framework = try #require(configuration.reverseWebSockets.first).target.upgrade(for: SelfID(1)).choices
+        #expect(framework.messageFormat == .array)
     }
 
     @Test(
@@ -131,7 +143,8 @@ struct ClientChoicesTests {
             ("client.post_types", "[mesage]"), ("client.group_ids", "[1, a]"), ("client.message_format", "cq"),
             ("client.meta_events", "maybe"), ("client_status", "some"), ("heartbeat_interval", "50"),
             ("webhooks[0].user_ids", "x"), ("webhooks[0].heartbeat_interval", "10ms"),
-            ("webhooks[0].heartbeat_interval", "2h"), ("webhooks[0].detail_types", "[a b, \"?\"]"),
+            ("webhooks[0].heartbeat_interval", "2h"), ("client.max_event_size", "1000"),
+            ("webhooks[0].max_event_size", "1GiB"), ("webhooks[0].detail_types", "[a b, \"?\"]"),
         ])
     func reported(key: String, value: String) {
         let settings = settings("webhooks[0].url: http://127.0.0.1/\n\(key): \(value)")

@@ -16,6 +16,8 @@ struct ClientChoices: Sendable, Hashable {
     var metaEvents = true
     /// `client_status`; `nil`: all, unless there are very many.
     var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
+    /// `max_event_size`.
+    var delivery = DeliveryChoices()
 
     /// An interval that somebody may choose.
     static let intervals = Duration.milliseconds(100)...Duration.seconds(3600)
@@ -25,7 +27,9 @@ struct ClientChoices: Sendable, Hashable {
     init() {}
 
     /// Whether each event has to be looked at for this client.
-    var concernsEvents: Bool { messageFormat != nil || !filter.isEmpty || !metaEvents }
+    var concernsEvents: Bool {
+        messageFormat != nil || !filter.isEmpty || !metaEvents || delivery.maxEventBytes != nil
+    }
 
     /// Whether an event of a bot is for this client.
     func wants(_ event: EventView) -> Bool {
@@ -78,6 +82,7 @@ struct ClientChoices: Sendable, Hashable {
             }
             clientStatus = audience
         }
+        try delivery.choose(request)
     }
 
     private static func flag(_ text: String) -> Bool? {
@@ -88,7 +93,7 @@ struct ClientChoices: Sendable, Hashable {
         }
     }
 
-    private static func refusal(_ key: String, _ value: String, _ remedy: String) -> ClientUpgrade.Refusal {
+    static func refusal(_ key: String, _ value: String, _ remedy: String) -> ClientUpgrade.Refusal {
         ClientUpgrade.Refusal(status: .badRequest, message: "\(key) is “\(value)”. \(remedy)")
     }
 
@@ -106,6 +111,7 @@ struct ClientChoices: Sendable, Hashable {
         }
         messageFormat = settings.optionalChoice("\(prefix).message_format") ?? messageFormat
         metaEvents = settings.bool("\(prefix).meta_events", default: metaEvents)
+        delivery.read(settings, prefix: prefix)
         // For everybody these two have always been settings without a prefix.
         clientStatus =
             settings.optionalChoice(isForEverybody ? "client_status" : "\(prefix).client_status") ?? clientStatus

@@ -37,6 +37,7 @@ final class ClientSession: WebSocketDelegate {
     private var early: [ByteBuffer] = []
     private var isReadingPaused = false
     private var broadcasts = BroadcastMemory()
+    var largest = LargestSent()
 
     /// - Parameter onEnded: called once, on the loop, when the connection is gone.
     init(
@@ -135,7 +136,7 @@ final class ClientSession: WebSocketDelegate {
             break
         }
         if let frame = rendered.frame(for: item, bot: bot, isSelf: isSelf, time: UnixTime.now) {
-            deliver(frame, events: 1)
+            deliver(fitting(frame, of: bot), events: 1)
         }
     }
 
@@ -207,7 +208,7 @@ final class ClientSession: WebSocketDelegate {
     ) {
         guard !state.hasEnded else { return }
         if outbound.isEmpty, connection.isWritable {
-            connection.send(frames, as: kind)
+            write(frames, as: kind)
             shard.markDirty(self)
             return
         }
@@ -261,20 +262,17 @@ final class ClientSession: WebSocketDelegate {
     }
 
     func writabilityChanged(isWritable: Bool) {
-        guard isWritable else { return }
-        while connection.isWritable, let next = outbound.next() {
-            if next.missedBefore > 0, let bot = state.bot {
-                let gap = PerpetuaEvent.eventGap(time: UnixTime.now, selfID: bot, missed: next.missedBefore)
-                connection.send(HubFrame.encode(gap), as: .event)
-            }
-            connection.send(next.frames, as: next.kind)
-        }
-        connection.flush()
+        if isWritable { writeWaiting() }
     }
 
     func closed(_ ending: WebSocketEnding) {
         guard state.end() else { return }
         logger.info("Client disconnected.", metadata: ["reason": "\(ending)"])
+        if ending.code == 1009, !ending.isOurs {
+            logger.warning(
+                "A message was larger than a client takes: it closed its connection, and what came since is lost to it.",
+                metadata: [LogKeys.reason: "\(largest.advice)"])
+        }
         leaveGroup()
         outbound.clear()
         own.clear()

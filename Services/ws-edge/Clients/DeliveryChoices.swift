@@ -1,0 +1,38 @@
+import OneBot
+import SettingsReading
+import WebSocketTransport
+
+/// How a client is to be sent what it gets, as far as it may choose that: part of its ``ClientChoices``.
+struct DeliveryChoices: Sendable, Hashable {
+    /// `max_event_size`: events larger than that are left out, and declared missing; `nil`: none is.
+    var maxEventBytes: Int?
+
+    /// A limit that somebody may choose: an `event_gap` always fits.
+    static let eventBytes = 1 << 10...256 << 20
+
+    init() {}
+
+    // MARK: From a query
+
+    mutating func choose(_ request: UpgradeRequest) throws(ClientUpgrade.Refusal) {
+        if let text = request.query("max_event_size") {
+            guard let bytes = Int(text), bytes == 0 || Self.eventBytes.contains(bytes) else {
+                throw ClientChoices.refusal(
+                    "max_event_size", text, "Use a number of bytes from 1024 to 268435456, or 0 for no limit.")
+            }
+            maxEventBytes = bytes == 0 ? nil : bytes
+        }
+    }
+
+    // MARK: From settings
+
+    /// What is not set stays as it is.
+    mutating func read(_ settings: Settings, prefix: String) {
+        let key = "\(prefix).max_event_size"
+        let bytes = settings.bytes(key, following: maxEventBytes ?? 0, in: 0...Self.eventBytes.upperBound)
+        if bytes > 0, bytes < Self.eventBytes.lowerBound {
+            settings.report(key, value: "\(bytes)", remedy: "Use at least 1KiB, or 0 for no limit.")
+        }
+        maxEventBytes = bytes < Self.eventBytes.lowerBound ? nil : bytes
+    }
+}
