@@ -29,6 +29,9 @@ public final class WebSocketConnection {
     /// As ``flush()``, when the batch is carried out, which is to be soon: in this turn of the event loop.
     public func flush(in batch: SendBatch) { handler?.flush(in: batch) }
 
+    /// Writes a ping, of at most 125 bytes; what it is answered is told to the delegate. Nothing goes out before ``flush()``.
+    public func sendPing(_ payload: ByteBuffer) { handler?.sendPing(payload) }
+
     /// False while the peer reads more slowly than we write: hold further messages back.
     public var isWritable: Bool { handler?.isWritable ?? false }
 

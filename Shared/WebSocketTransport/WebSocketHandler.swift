@@ -84,6 +84,10 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     func flush(in batch: SendBatch) { output?.flush(in: batch) }
 
+    func sendPing(_ payload: ByteBuffer) {
+        if state.isOpen { write(.ping, payload) }
+    }
+
     func pauseReading() {
         guard state.isOpen, !isPaused else { return }
         isPaused = true
@@ -202,6 +206,8 @@ final class WebSocketHandler: ChannelInboundHandler {
         case .ping(let payload):
             owedPong = payload
             payPong()
+        case .pong(let payload):
+            connection.delegate?.ponged(payload)
         case .fail(let reason):
             sendClose(reason)
         case .answerClose(let reason):

@@ -83,7 +83,7 @@ reverse_websockets:
     access_token: $token
   - {name: melobot_reverse, url: "ws://127.0.0.1:${port[melobot_reverse]}/", access_token: $token}
   # AliceBot refuses everybody where it is given a token: it looks for it in the wrong headers.
-  - {name: alicebot_reverse_ws, url: "ws://127.0.0.1:${port[alicebot_reverse_ws]}/cqhttp/ws"}
+  - {name: alicebot_reverse_ws, url: "ws://127.0.0.1:${port[alicebot_reverse_ws]}/cqhttp/ws", one_answer_per_write: true}
 webhooks:
   - {name: nonebot_http, url: "http://127.0.0.1:${port[nonebot_http]}/onebot/v11/", secret: $secret}
   - {name: aiocqhttp_http, url: "http://127.0.0.1:${port[aiocqhttp_http]}/", secret: $secret}

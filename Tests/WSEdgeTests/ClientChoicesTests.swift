@@ -33,6 +33,7 @@ struct ClientChoicesTests {
             ("post_types", "message,notice"), ("detail_types", "group"), ("group_ids", "1,2"), ("user_ids", "3"),
             ("self_ids", "4"), ("message_format", "array"), ("heartbeat_interval", "1500"), ("meta_events", "false"),
             ("client_status", "none"), ("max_event_size", "1048576"),
+            ("one_answer_per_write", "true"),
         ])
         #expect(choices.filter.postTypes == ["message", "notice"])
         #expect(choices.filter.detailTypes == ["group"])
@@ -44,6 +45,7 @@ struct ClientChoicesTests {
         #expect(!choices.metaEvents)
         #expect(choices.clientStatus == WSEdgeConfiguration.ClientStatusAudience.none)
         #expect(choices.delivery.maxEventBytes == 1 << 20)
+        #expect(choices.delivery.oneAnswerPerWrite)
         #expect(choices.concernsEvents)
         #expect(try chosen([("max_event_size", "1024")]).concernsEvents)
         #expect(try chosen([("heartbeat_interval", "0")]).heartbeatInterval == .zero)
@@ -57,7 +59,7 @@ struct ClientChoicesTests {
             ("message_format", "json"), ("heartbeat_interval", "50"), ("heartbeat_interval", ""),
             ("heartbeat_interval", "5s"), ("heartbeat_interval", "3600001"), ("heartbeat_interval", "-1"),
             ("meta_events", "off?"), ("client_status", "some"), ("max_event_size", "1MiB"),
-            ("max_event_size", "1023"), ("max_event_size", "268435457"),
+            ("max_event_size", "1023"), ("max_event_size", "268435457"), ("one_answer_per_write", ""),
         ])
     func refused(key: String, value: String) {
         #expect {
@@ -126,15 +128,17 @@ struct ClientChoicesTests {
         let configuration = WSEdgeConfiguration(
             settings(
                 """
-                client: {post_types: [message]}
+                client: {post_types: [message], one_answer_per_write: true}
                 webhooks: [{url: "http://127.0.0.1/", meta_events: false}]
                 reverse_websockets: [{url: "ws://127.0.0.1/", message_format: array}]
                 """))
         let webhook = try #require(configuration.webhooks.first).target.upgrade(for: SelfID(1)).choices
         #expect(!webhook.metaEvents)
         #expect(webhook.filter.postTypes == ["message"])
+        #expect(webhook.delivery == DeliveryChoices(), "it has no connection")
         let framework = try #require(configuration.reverseWebSockets.first).target.upgrade(for: SelfID(1)).choices
         #expect(framework.messageFormat == .array)
+        #expect(framework.delivery.oneAnswerPerWrite)
     }
 
     @Test(
@@ -144,6 +148,7 @@ struct ClientChoicesTests {
             ("client.meta_events", "maybe"), ("client_status", "some"), ("heartbeat_interval", "50"),
             ("webhooks[0].user_ids", "x"), ("webhooks[0].heartbeat_interval", "10ms"),
             ("webhooks[0].heartbeat_interval", "2h"), ("client.max_event_size", "1000"),
+            ("client.one_answer_per_write", "maybe"),
             ("webhooks[0].max_event_size", "1GiB"), ("webhooks[0].detail_types", "[a b, \"?\"]"),
         ])
     func reported(key: String, value: String) {

@@ -16,7 +16,7 @@ struct ClientChoices: Sendable, Hashable {
     var metaEvents = true
     /// `client_status`; `nil`: all, unless there are very many.
     var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
-    /// `max_event_size`.
+    /// `max_event_size`, `one_answer_per_write`.
     var delivery = DeliveryChoices()
 
     /// An interval that somebody may choose.
@@ -85,7 +85,7 @@ struct ClientChoices: Sendable, Hashable {
         try delivery.choose(request)
     }
 
-    private static func flag(_ text: String) -> Bool? {
+    static func flag(_ text: String) -> Bool? {
         switch text.lowercased() {
         case "true", "yes", "on", "1": true
         case "false", "no", "off", "0": false

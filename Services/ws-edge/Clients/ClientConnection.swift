@@ -15,6 +15,8 @@ protocol ClientConnection: AnyObject {
     func flush()
     /// As ``flush()``, at the latest when the batch is carried out.
     func flush(in batch: SendBatch)
+    /// Writes one ping behind what was sent as that; nothing goes out before ``flush()``.
+    func ping(_ payload: ByteBuffer, behind kind: OutgoingKind)
     func pauseReading()
     func resumeReading()
     func close(_ reason: CloseReason)
@@ -31,8 +33,10 @@ enum OutgoingKind: Sendable, Hashable {
 
 extension ClientConnection {
     func flush(in batch: SendBatch) { flush() }
+    func ping(_ payload: ByteBuffer, behind kind: OutgoingKind) {}
 }
 
 extension WebSocketConnection: ClientConnection {
     func send(_ frames: ByteBuffer, as kind: OutgoingKind) { send(encoded: frames) }
+    func ping(_ payload: ByteBuffer, behind kind: OutgoingKind) { sendPing(payload) }
 }

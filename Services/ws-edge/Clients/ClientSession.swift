@@ -38,6 +38,8 @@ final class ClientSession: WebSocketDelegate {
     private var isReadingPaused = false
     private var broadcasts = BroadcastMemory()
     var largest = LargestSent()
+    /// `nil` where its answers need not go out one by one.
+    var answersApart: AnswersApart?
 
     /// - Parameter onEnded: called once, on the loop, when the connection is gone.
     init(
@@ -55,6 +57,7 @@ final class ClientSession: WebSocketDelegate {
         seat = upgrade.group.map { GroupSeat(group: $0) }
         state = ClientSessionState(role: upgrade.role, binding: upgrade.binding)
         outbound = ClientOutbound(context.configuration, budget: context.budget)
+        if upgrade.choices.delivery.oneAnswerPerWrite { answersApart = AnswersApart() }
     }
 
     var isOpen: Bool { state.isOpen }
@@ -193,6 +196,7 @@ final class ClientSession: WebSocketDelegate {
 
     func close(_ reason: CloseReason) {
         leaveGroup()
+        endPause()
         connection.close(reason)
     }
 
@@ -207,7 +211,7 @@ final class ClientSession: WebSocketDelegate {
         part: UInt64? = nil
     ) {
         guard !state.hasEnded else { return }
-        if outbound.isEmpty, connection.isWritable {
+        if outbound.isEmpty, mayWrite {
             write(frames, as: kind)
             shard.markDirty(self)
             return
@@ -263,6 +267,10 @@ final class ClientSession: WebSocketDelegate {
 
     func writabilityChanged(isWritable: Bool) {
         if isWritable { writeWaiting() }
+    }
+
+    func ponged(_ payload: ByteBuffer) {
+        if let step = answersApart?.ponged(payload) { take(step) }
     }
 
     func closed(_ ending: WebSocketEnding) {

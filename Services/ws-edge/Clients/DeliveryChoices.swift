@@ -6,6 +6,8 @@ import WebSocketTransport
 struct DeliveryChoices: Sendable, Hashable {
     /// `max_event_size`: events larger than that are left out, and declared missing; `nil`: none is.
     var maxEventBytes: Int?
+    /// `one_answer_per_write`: for clients that keep one slot for the newest answer.
+    var oneAnswerPerWrite = false
 
     /// A limit that somebody may choose: an `event_gap` always fits.
     static let eventBytes = 1 << 10...256 << 20
@@ -22,6 +24,12 @@ struct DeliveryChoices: Sendable, Hashable {
             }
             maxEventBytes = bytes == 0 ? nil : bytes
         }
+        if let text = request.query("one_answer_per_write") {
+            guard let isWanted = ClientChoices.flag(text) else {
+                throw ClientChoices.refusal("one_answer_per_write", text, "Use true or false.")
+            }
+            oneAnswerPerWrite = isWanted
+        }
     }
 
     // MARK: From settings
@@ -34,5 +42,11 @@ struct DeliveryChoices: Sendable, Hashable {
             settings.report(key, value: "\(bytes)", remedy: "Use at least 1KiB, or 0 for no limit.")
         }
         maxEventBytes = bytes < Self.eventBytes.lowerBound ? nil : bytes
+        // A webhook has no connection that answers go over.
+        guard !prefix.hasPrefix("webhooks") else {
+            oneAnswerPerWrite = false
+            return
+        }
+        oneAnswerPerWrite = settings.bool("\(prefix).one_answer_per_write", default: oneAnswerPerWrite)
     }
 }
