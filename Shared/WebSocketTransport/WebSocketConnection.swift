@@ -46,9 +46,11 @@ public final class WebSocketConnection {
     public func resumeReading() { handler?.resumeReading() }
 
     /// Pings the peer at that interval and ends the connection after two without a sign of life, as
-    /// ``WebSocketOptions/pingInterval`` does; for one connection of a server whose others are not pinged. A second call does
-    /// nothing.
-    public func startPinging(every interval: Duration) { handler?.startPinging(every: interval) }
+    /// ``WebSocketOptions/pingInterval`` does, unless silence is tolerated; for one connection of a server whose others are
+    /// not pinged. A second call does nothing.
+    public func startPinging(every interval: Duration, silence: WebSocketOptions.Silence = .endsConnection) {
+        handler?.startPinging(every: interval, silence: silence)
+    }
 
     /// How much has come of a message that is still arriving; 0 where none is.
     public var arrivedBytes: Int { handler?.arrivedBytes ?? 0 }

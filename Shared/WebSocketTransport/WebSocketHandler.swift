@@ -116,9 +116,9 @@ final class WebSocketHandler: ChannelInboundHandler {
         inbound = room
     }
 
-    func startPinging(every interval: Duration) {
+    func startPinging(every interval: Duration, silence: WebSocketOptions.Silence) {
         guard keepalive == nil, let context else { return }
-        keepalive = Keepalive(interval: interval, now: context.eventLoop.now)
+        keepalive = Keepalive(interval: interval, silence: silence, now: context.eventLoop.now)
         tickKeepalive()
     }
 
@@ -139,7 +139,7 @@ final class WebSocketHandler: ChannelInboundHandler {
         self.context = context
         connection.handler = self
         output = SocketOutput(context, isPlain: Self.tls(below: context) == nil)
-        if let interval = options.pingInterval { startPinging(every: interval) }
+        if let interval = options.pingInterval { startPinging(every: interval, silence: .endsConnection) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { finished() }
@@ -362,8 +362,11 @@ final class WebSocketHandler: ChannelInboundHandler {
         case .wait(let wakeAt):
             wake(at: wakeAt, context)
         case .ping(let wakeAt):
-            write(.ping, ByteBuffer())
-            flush()
+            // To a peer that reads too slowly, and is not judged by it, they would only pile up.
+            if isWritable || keepalive?.isJudge == true {
+                write(.ping, ByteBuffer())
+                flush()
+            }
             wake(at: wakeAt, context)
         }
     }

@@ -22,6 +22,13 @@ public struct WebSocketOptions: Sendable {
 
     public init() {}
 
+    /// What is made of a peer that is pinged, and of which nothing is heard.
+    public enum Silence: Sendable, Hashable {
+        case endsConnection
+        /// Pings are for whoever stands between, such as a proxy that closes what is idle.
+        case isTolerated
+    }
+
     /// Messages that would otherwise end their connection.
     public struct Tolerance: OptionSet, Sendable {
         public let rawValue: UInt8

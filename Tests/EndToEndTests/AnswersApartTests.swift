@@ -54,11 +54,34 @@ extension EndToEnd {
                 }
             }
         }
+
+        @Test("a client that asks for pings gets them, answered or not; another gets none")
+        func pings() async throws {
+            try await withFakeBot { bot in
+                try await withPerpetua("heartbeat_interval: 0\nclient_status: none", bots: [bot.url]) { perpetua in
+                    let silent = try await SocketClient.connect(to: perpetua.ws, "/")
+                    let pinged = try await SocketClient.connect(to: perpetua.ws, "/?ping_interval=100")
+                    for client in [silent, pinged] {
+                        try await client.wait(until: "the lifecycle") { $0.contains("lifecycle") }
+                    }
+                    try await pinged.wait(until: "five pings") {
+                        $0.components(separatedBy: SocketClient.ping).count == 6
+                    }
+                    #expect(!silent.reads.joined().contains(SocketClient.ping))
+                    try await pinged.send([#"{"action":"get_status","echo":"1"}"#])
+                    try await pinged.wait(until: "an answer") { $0.contains("retcode") }
+                    for client in [silent, pinged] { try await client.close() }
+                }
+            }
+        }
     }
 }
 
 /// A client that notes each read of its socket, as Latin-1, and answers no pings.
 private final class SocketClient: Sendable {
+    /// An empty ping (RFC 6455 §5.5.2).
+    static let ping = "\u{89}\u{0}"
+
     private let channel: any Channel
     private let noted: Notes
 

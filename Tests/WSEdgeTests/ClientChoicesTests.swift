@@ -33,7 +33,7 @@ struct ClientChoicesTests {
             ("post_types", "message,notice"), ("detail_types", "group"), ("group_ids", "1,2"), ("user_ids", "3"),
             ("self_ids", "4"), ("message_format", "array"), ("heartbeat_interval", "1500"), ("meta_events", "false"),
             ("client_status", "none"), ("max_event_size", "1048576"),
-            ("one_answer_per_write", "true"),
+            ("one_answer_per_write", "true"), ("ping_interval", "20000"),
         ])
         #expect(choices.filter.postTypes == ["message", "notice"])
         #expect(choices.filter.detailTypes == ["group"])
@@ -46,6 +46,8 @@ struct ClientChoicesTests {
         #expect(choices.clientStatus == WSEdgeConfiguration.ClientStatusAudience.none)
         #expect(choices.delivery.maxEventBytes == 1 << 20)
         #expect(choices.delivery.oneAnswerPerWrite)
+        #expect(choices.delivery.pingInterval == .seconds(20))
+        #expect(try chosen([("ping_interval", "0")]).delivery.pingInterval == nil)
         #expect(choices.concernsEvents)
         #expect(try chosen([("max_event_size", "1024")]).concernsEvents)
         #expect(try chosen([("heartbeat_interval", "0")]).heartbeatInterval == .zero)
@@ -60,6 +62,7 @@ struct ClientChoicesTests {
             ("heartbeat_interval", "5s"), ("heartbeat_interval", "3600001"), ("heartbeat_interval", "-1"),
             ("meta_events", "off?"), ("client_status", "some"), ("max_event_size", "1MiB"),
             ("max_event_size", "1023"), ("max_event_size", "268435457"), ("one_answer_per_write", ""),
+            ("ping_interval", "99"), ("ping_interval", "20s"),
         ])
     func refused(key: String, value: String) {
         #expect {
@@ -128,9 +131,9 @@ struct ClientChoicesTests {
         let configuration = WSEdgeConfiguration(
             settings(
                 """
-                client: {post_types: [message], one_answer_per_write: true}
+                client: {post_types: [message], one_answer_per_write: true, ping_interval: 20s}
                 webhooks: [{url: "http://127.0.0.1/", meta_events: false}]
-                reverse_websockets: [{url: "ws://127.0.0.1/", message_format: array}]
+                reverse_websockets: [{url: "ws://127.0.0.1/", message_format: array, ping_interval: 0}]
                 """))
         let webhook = try #require(configuration.webhooks.first).target.upgrade(for: SelfID(1)).choices
         #expect(!webhook.metaEvents)
@@ -139,6 +142,7 @@ struct ClientChoicesTests {
         let framework = try #require(configuration.reverseWebSockets.first).target.upgrade(for: SelfID(1)).choices
         #expect(framework.messageFormat == .array)
         #expect(framework.delivery.oneAnswerPerWrite)
+        #expect(framework.delivery.pingInterval == nil)
     }
 
     @Test(
@@ -148,7 +152,7 @@ struct ClientChoicesTests {
             ("client.meta_events", "maybe"), ("client_status", "some"), ("heartbeat_interval", "50"),
             ("webhooks[0].user_ids", "x"), ("webhooks[0].heartbeat_interval", "10ms"),
             ("webhooks[0].heartbeat_interval", "2h"), ("client.max_event_size", "1000"),
-            ("client.one_answer_per_write", "maybe"),
+            ("client.ping_interval", "50ms"), ("client.one_answer_per_write", "maybe"),
             ("webhooks[0].max_event_size", "1GiB"), ("webhooks[0].detail_types", "[a b, \"?\"]"),
         ])
     func reported(key: String, value: String) {

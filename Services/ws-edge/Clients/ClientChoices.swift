@@ -16,7 +16,7 @@ struct ClientChoices: Sendable, Hashable {
     var metaEvents = true
     /// `client_status`; `nil`: all, unless there are very many.
     var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
-    /// `max_event_size`, `one_answer_per_write`.
+    /// `max_event_size`, `one_answer_per_write`, `ping_interval`.
     var delivery = DeliveryChoices()
 
     /// An interval that somebody may choose.

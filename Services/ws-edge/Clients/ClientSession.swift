@@ -70,6 +70,7 @@ final class ClientSession: WebSocketDelegate {
     /// Reading waits until the registry knows this client.
     func start() {
         pauseReading()
+        if let interval = upgrade.choices.delivery.pingInterval { connection.ping(every: interval) }
         shard.add(self)
         let (id, shard) = (id, shard)
         Registration.begin(claim, context: context) { outcome in

@@ -8,6 +8,8 @@ struct DeliveryChoices: Sendable, Hashable {
     var maxEventBytes: Int?
     /// `one_answer_per_write`: for clients that keep one slot for the newest answer.
     var oneAnswerPerWrite = false
+    /// `ping_interval`: for clients behind a proxy that closes what is idle; `nil`: no pings, which one library cannot take.
+    var pingInterval: Duration?
 
     /// A limit that somebody may choose: an `event_gap` always fits.
     static let eventBytes = 1 << 10...256 << 20
@@ -30,6 +32,14 @@ struct DeliveryChoices: Sendable, Hashable {
             }
             oneAnswerPerWrite = isWanted
         }
+        if let text = request.query("ping_interval") {
+            guard let number = Int64(text), number == 0 || ClientChoices.intervals.contains(.milliseconds(number))
+            else {
+                throw ClientChoices.refusal(
+                    "ping_interval", text, "Use milliseconds from 100 to 3600000, or 0 for no pings.")
+            }
+            pingInterval = number == 0 ? nil : .milliseconds(number)
+        }
     }
 
     // MARK: From settings
@@ -44,9 +54,21 @@ struct DeliveryChoices: Sendable, Hashable {
         maxEventBytes = bytes < Self.eventBytes.lowerBound ? nil : bytes
         // A webhook has no connection that answers go over.
         guard !prefix.hasPrefix("webhooks") else {
-            oneAnswerPerWrite = false
+            (oneAnswerPerWrite, pingInterval) = (false, nil)
             return
         }
         oneAnswerPerWrite = settings.bool("\(prefix).one_answer_per_write", default: oneAnswerPerWrite)
+        readPingInterval(settings, "\(prefix).ping_interval")
+    }
+
+    private mutating func readPingInterval(_ settings: Settings, _ key: String) {
+        guard let interval = settings.optionalDuration(key, in: .zero...ClientChoices.intervals.upperBound) else {
+            return
+        }
+        if interval != .zero, interval < ClientChoices.intervals.lowerBound {
+            settings.report(
+                key, value: "\(Int64(interval / .milliseconds(1)))ms", remedy: "Use at least 100ms, or 0 for no pings.")
+        }
+        pingInterval = interval == .zero ? nil : interval
     }
 }

@@ -58,6 +58,11 @@ final class ConnectionPair: ClientConnection {
         event?.flush()
     }
 
+    func ping(every interval: Duration) {
+        api.ping(every: interval)
+        event?.ping(every: interval)
+    }
+
     func ping(_ payload: ByteBuffer, behind kind: OutgoingKind) {
         switch kind {
         case .answer: api.sendPing(payload)
