@@ -42,6 +42,8 @@ struct ClientChoices: Sendable, Hashable {
         case .clientStatus: filter.passes(postType: "notice", detailType: "client_status")
         case .distributed(let kind, _): filter.passes(postType: "distributed", detailType: kind.rawValue)
         case .gap(let bot, _): filter.passes(selfID: bot)
+        case .botStatus(let bot, _):
+            filter.passes(selfID: bot) && filter.passes(postType: "notice", detailType: "bot_status")
         case .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: true
         }
     }

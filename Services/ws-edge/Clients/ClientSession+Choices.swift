@@ -43,6 +43,12 @@ extension ClientSession {
 
     // MARK: Heartbeats
 
+    /// Between two of its heartbeats; `nil`: it has none.
+    var heartbeatInterval: Duration? {
+        let interval = choices.heartbeatInterval ?? context.configuration.heartbeatInterval
+        return choices.metaEvents && interval > .zero ? interval : nil
+    }
+
     /// Its interval, where that is not everybody's.
     var ownHeartbeatInterval: Duration? {
         guard let interval = choices.heartbeatInterval, interval != context.configuration.heartbeatInterval,

@@ -135,8 +135,8 @@ final class ClientSession: WebSocketDelegate {
             guard StatusAudience.hears(upgrade.choices.clientStatus, isSelf: isSelf, isCrowd: isCrowd) else { return }
         case .distributed(.broadcast, let message):
             broadcasts.record(message.uuid, from: message.sender.appID)
-        case .distributed(.callback, _), .gap, .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession,
-            .onEverySession:
+        case .distributed(.callback, _), .gap, .events, .grouped, .bot, .botStatus, .heartbeatStatus, .answer,
+            .onSession, .onEverySession:
             break
         }
         if let frame = rendered.frame(for: item, bot: bot, isSelf: isSelf, time: UnixTime.now) {
