@@ -14,7 +14,7 @@ enum DeploymentSettings {
 
     private static let single = [
         "access_token", "allowed_hosts", "allowed_origins", "action_timeout", "action_timeouts", "heartbeat_interval",
-        "client_status",
+        "client_status", "client_status_delay",
         "console.events",
         "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids", "client.self_ids",
         "client.message_format", "client.meta_events", "client.max_event_size", "client.one_answer_per_write",
