@@ -270,6 +270,7 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     /// Closes the socket without TLS's goodbye, for which a dead peer would let us wait.
     private func dropSocket(_ context: ChannelHandlerContext) {
+        if options.resetsWhenGivenUp { SocketSettings.resetWhenClosed(context.channel) }
         (Self.tls(below: context) ?? context).close(promise: nil)
     }
 

@@ -23,6 +23,8 @@ final class ClientSession: WebSocketDelegate {
     var seat: GroupSeat?
     /// The first session of a target for its bot: what the bot said before is for it, too.
     var isFirstOfTarget = false
+    /// Of a framework that is dialled: what it does in all its connections.
+    var target: TargetSeat?
 
     let connection: any ClientConnection
     private let onEnded: () -> Void
@@ -212,6 +214,7 @@ final class ClientSession: WebSocketDelegate {
         part: UInt64? = nil
     ) {
         guard !state.hasEnded else { return }
+        if let target, events > 0, target.delivered(frames, events: events) { callsNoMore() }
         if outbound.isEmpty, mayWrite {
             write(frames, as: kind)
             shard.markDirty(self)
@@ -253,6 +256,7 @@ final class ClientSession: WebSocketDelegate {
         }
         do {
             let action = try Action(parsing: text)
+            target?.called()
             if let refusal = refusal(of: action) {
                 reply(refusal.encoded(echo: action.echo), to: .now())
             } else if let name = ActionDispatcher.Name(called: action.name) {
