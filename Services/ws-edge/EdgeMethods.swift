@@ -53,9 +53,8 @@ final class EdgeMethods: Sendable {
         context.tasks.spawn {
             defer { self.refreshing.end() }
             while !Task.isCancelled {
-                do throws(RPC.Failure) {
-                    let snapshot = try await self.context.registry.snapshot()
-                    self.announcer.announce(self.context.presence.replace(with: snapshot))
+                do {
+                    try await self.announcer.replace(with: self.context.registry.snapshot())
                     if self.context.presence.current.isComplete { return }
                 } catch {
                     self.context.logger.debug("No snapshot from the registry yet.", metadata: ["reason": "\(error)"])

@@ -9,6 +9,7 @@ final class EdgeMetrics: Sendable {
     let eventsReceived = MetricNames.eventsReceived.counter()
     let eventsDelivered = MetricNames.eventsDelivered.counter()
     let eventsDropped = MetricNames.eventsDropped.counter()
+    let eventsTooLarge = MetricNames.eventsTooLarge.counter()
     let eventGaps = MetricNames.eventGaps.counter()
     let repeatsDropped = MetricNames.repeatsDropped.counter()
     let slowClientsClosed = MetricNames.slowClientsClosed.counter()

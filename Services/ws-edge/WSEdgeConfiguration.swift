@@ -46,6 +46,8 @@ public struct WSEdgeConfiguration: Sendable {
     public var maxMessageBytes: Int
     /// `heartbeat_interval`: between heartbeats to clients; 0: none. Default 5 s.
     public var heartbeatInterval: Duration
+    /// `client_status_delay`: how long a client has to be there before others are told that it came. Default 1 s.
+    public var clientStatusDelay: Duration
     /// `client.*`, and `client_status`: who hears of clients coming and going: `all`, `self` or `none`. Default: every event as the bot sent it;
     /// `all`, which above 1 000 clients must be asked for.
     var choices: ClientChoices
@@ -151,6 +153,8 @@ extension WSEdgeConfiguration {
         heartbeatInterval = settings.duration(
             "heartbeat_interval", default: .seconds(5), in: .zero...ClientChoices.intervals.upperBound)
         ClientChoices.check(heartbeatInterval, "heartbeat_interval", settings)
+        clientStatusDelay = settings.duration(
+            "client_status_delay", default: .seconds(1), in: .zero...(.seconds(60)))
         choices = ClientChoices(settings, prefix: "client")
         // Before the tokens, so that a new one is never there without them.
         tokenChoices = TokenChoices.following(settings, over: choices)

@@ -79,7 +79,8 @@ public final class WSEdgeService: Service {
         clients = ClientListener(context: context, hub: hub)
         targets = Targets(context: context, hub: hub, clients: clients, group: eventLoopGroup)
         ports = PortListeners(context: context, clients: clients, group: eventLoopGroup)
-        let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots, targets: targets)
+        let announcer = ClientStatusAnnouncer(
+            hub: hub, context: context, bots: bots, targets: targets, eventLoop: inboxLoop)
         methods = EdgeMethods(context: context, hub: hub, ports: ports, bots: bots, announcer: announcer)
         self.groups = GroupDelivery(groups: groups, context: context, hub: hub, eventLoop: inboxLoop)
         inbox = Inbox(

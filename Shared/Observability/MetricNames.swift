@@ -41,6 +41,9 @@ public enum MetricNames {
     )
     public static let eventsDropped = MetricName(
         "perpetua_events_dropped_total", .counter, "Events a client lost because it was too slow.")
+    public static let eventsTooLarge = MetricName(
+        "perpetua_events_too_large_total", .counter,
+        "Events left out for a client, and declared by event_gap, since they were larger than its max_event_size.")
     public static let eventGaps = MetricName(
         "perpetua_event_gaps_total", .counter, "Places where events are missing, declared to clients by event_gap.")
     public static let repeatsDropped = MetricName(
@@ -159,8 +162,8 @@ public enum MetricNames {
     public static let all: [MetricName] = [
         info, busStatus, busReconnects, busPublishes, busConfirmsOutstanding, busRedeliveries,
         settingsReloads, acceptPauses,
-        connectionsRefused, clients, eventsReceived, eventsDelivered, eventsDropped, eventGaps, repeatsDropped,
-        slowClientsClosed,
+        connectionsRefused, clients, eventsReceived, eventsDelivered, eventsDropped, eventsTooLarge, eventGaps,
+        repeatsDropped, slowClientsClosed,
         groupEventsHandedOn, groupEventsDropped,
         eventHandling, hubBacklog, outbound, inbound, messagesDiscarded,
         targetDials,

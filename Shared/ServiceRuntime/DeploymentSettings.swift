@@ -9,16 +9,19 @@ enum DeploymentSettings {
     /// What each of them may choose, as clients do.
     private static let choices = [
         "post_types", "detail_types", "group_ids", "user_ids", "exclude_group_ids", "exclude_user_ids",
-        "message_format", "message_sent_as", "heartbeat_interval", "meta_events", "client_status", "group", "priority",
+        "message_format", "message_sent_as", "heartbeat_interval", "meta_events", "client_status", "max_event_size",
+        "group", "priority",
     ]
 
     private static let single = [
         "access_token", "allowed_hosts", "allowed_origins", "action_timeout", "action_timeouts", "heartbeat_interval",
-        "client_status",
+        "client_status", "client_status_delay",
         "console.events",
         "client.post_types", "client.detail_types", "client.group_ids", "client.user_ids",
         "client.exclude_group_ids", "client.exclude_user_ids", "client.self_ids",
-        "client.message_format", "client.message_sent_as", "client.meta_events",
+        "client.message_format", "client.message_sent_as", "client.meta_events", "client.max_event_size",
+        "client.one_answer_per_write", "client.ping_interval",
+        "tokens[].one_answer_per_write", "tokens[].ping_interval",
         "tokens[].name", "tokens[].token", "tokens[].self_ids", "tokens[].actions", "tokens[].events", "tokens[].http",
         "pacing.bot", "pacing.bot_burst", "pacing.chat", "pacing.chat_burst", "pacing.actions", "pacing.max_wait",
         "pacing.max_queued", "breaker.timeouts", "breaker.probe_interval",
@@ -27,6 +30,7 @@ enum DeploymentSettings {
         "bot_listener.access_token",
         "reverse_websockets[].url", "reverse_websockets[].api_url", "reverse_websockets[].event_url",
         "reverse_websockets[].access_token", "reverse_websockets[].self_id", "reverse_websockets[].name",
+        "reverse_websockets[].one_answer_per_write", "reverse_websockets[].ping_interval",
         "webhooks[].url", "webhooks[].secret", "webhooks[].timeout", "webhooks[].at_sender", "webhooks[].self_id",
         "webhooks[].name",
         "edge.id", "edge.host", "edge.shared_port", "edge.port_mode", "edge.port_range", "edge.public_host",

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// When to ping a peer, and when to give it up: two pings in a row with nothing heard after them.
+/// When to ping a peer, and when to give it up, if at all: two pings in a row with nothing heard after them.
 ///
 /// Any bytes count as life, not only pongs: a pong cannot overtake a large message that is still arriving.
 struct Keepalive {
@@ -14,13 +14,18 @@ struct Keepalive {
     private static let allowedMisses = 2
 
     private let interval: TimeAmount
+    private let silence: WebSocketOptions.Silence
     private var nextPing: NIODeadline
     private var unanswered = 0
 
-    init(interval: Duration, now: NIODeadline) {
+    init(interval: Duration, silence: WebSocketOptions.Silence = .endsConnection, now: NIODeadline) {
         self.interval = TimeAmount(interval)
+        self.silence = silence
         self.nextPing = now + self.interval
     }
+
+    /// Whether silence has consequences.
+    var isJudge: Bool { silence == .endsConnection }
 
     /// Bytes came from the peer.
     mutating func heard() { unanswered = 0 }
@@ -29,8 +34,12 @@ struct Keepalive {
     mutating func tick(now: NIODeadline, isListening: Bool) -> Action {
         guard now >= nextPing else { return .wait(until: nextPing) }
         if !isListening { unanswered = 0 }
-        guard unanswered < Self.allowedMisses else { return .giveUp }
-        unanswered += 1
+        switch silence {
+        case .endsConnection:
+            guard unanswered < Self.allowedMisses else { return .giveUp }
+            unanswered += 1
+        case .isTolerated: break
+        }
         nextPing = now + interval
         return .ping(wakeAt: nextPing)
     }

@@ -29,6 +29,13 @@ enum SocketSettings {
         #endif
     }
 
+    /// Closing the socket will reset the connection: nothing that waits is sent any more. On its event loop.
+    static func resetWhenClosed(_ channel: any Channel) {
+        let now = linger(l_onoff: 1, l_linger: 0)
+        // It fails on a socket that is closed already.
+        (channel as? any SocketOptionProvider)?.setSoLinger(now).whenFailure { _ in }
+    }
+
     private static func tcp(_ name: CInt) -> ChannelOptions.Types.SocketOption {
         .init(level: .tcp, name: .init(rawValue: name))
     }

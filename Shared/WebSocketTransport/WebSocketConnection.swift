@@ -29,6 +29,9 @@ public final class WebSocketConnection {
     /// As ``flush()``, when the batch is carried out, which is to be soon: in this turn of the event loop.
     public func flush(in batch: SendBatch) { handler?.flush(in: batch) }
 
+    /// Writes a ping, of at most 125 bytes; what it is answered is told to the delegate. Nothing goes out before ``flush()``.
+    public func sendPing(_ payload: ByteBuffer) { handler?.sendPing(payload) }
+
     /// False while the peer reads more slowly than we write: hold further messages back.
     public var isWritable: Bool { handler?.isWritable ?? false }
 
@@ -43,9 +46,11 @@ public final class WebSocketConnection {
     public func resumeReading() { handler?.resumeReading() }
 
     /// Pings the peer at that interval and ends the connection after two without a sign of life, as
-    /// ``WebSocketOptions/pingInterval`` does; for one connection of a server whose others are not pinged. A second call does
-    /// nothing.
-    public func startPinging(every interval: Duration) { handler?.startPinging(every: interval) }
+    /// ``WebSocketOptions/pingInterval`` does, unless silence is tolerated; for one connection of a server whose others are
+    /// not pinged. A second call does nothing.
+    public func startPinging(every interval: Duration, silence: WebSocketOptions.Silence = .endsConnection) {
+        handler?.startPinging(every: interval, silence: silence)
+    }
 
     /// How much has come of a message that is still arriving; 0 where none is.
     public var arrivedBytes: Int { handler?.arrivedBytes ?? 0 }
@@ -66,6 +71,11 @@ public final class WebSocketConnection {
     /// A server's text frame: header and payload (RFC 6455 §5.2, FIN, opcode 1, not masked).
     public static func encodeText(_ payload: ByteBuffer) -> ByteBuffer {
         FrameHeader.frame(.text, payload, maskingKey: nil)
+    }
+
+    /// How large the frame is that ``encodeText(_:)`` makes of a payload of that size.
+    public static func encodedBytes(ofText payloadBytes: Int) -> Int {
+        FrameHeader(opcode: .text, payloadLength: payloadBytes).encodedBytes + payloadBytes
     }
 
     /// The payloads of frames made by ``encodeText(_:)``, one or several joined.

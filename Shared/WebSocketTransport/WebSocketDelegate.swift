@@ -8,6 +8,8 @@ public protocol WebSocketDelegate: AnyObject {
     /// says that the connection lives on.
     func discarded(_ message: DiscardedMessage)
     func writabilityChanged(isWritable: Bool)
+    /// A pong came, with the payload of a ping (``WebSocketConnection/sendPing(_:)``), or unasked.
+    func ponged(_ payload: ByteBuffer)
     /// Once, last: the socket is closed.
     func closed(_ ending: WebSocketEnding)
 }
@@ -15,4 +17,7 @@ public protocol WebSocketDelegate: AnyObject {
 extension WebSocketDelegate {
     /// For those whose options let none be discarded.
     public func discarded(_ message: DiscardedMessage) {}
+
+    /// For those who ask for none.
+    public func ponged(_ payload: ByteBuffer) {}
 }

@@ -85,6 +85,10 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     func flush(in batch: SendBatch) { output?.flush(in: batch) }
 
+    func sendPing(_ payload: ByteBuffer) {
+        if state.isOpen { write(.ping, payload) }
+    }
+
     func pauseReading() {
         guard state.isOpen, !isPaused else { return }
         isPaused = true
@@ -113,9 +117,9 @@ final class WebSocketHandler: ChannelInboundHandler {
         inbound = room
     }
 
-    func startPinging(every interval: Duration) {
+    func startPinging(every interval: Duration, silence: WebSocketOptions.Silence) {
         guard keepalive == nil, let context else { return }
-        keepalive = Keepalive(interval: interval, now: context.eventLoop.now)
+        keepalive = Keepalive(interval: interval, silence: silence, now: context.eventLoop.now)
         tickKeepalive()
     }
 
@@ -136,7 +140,7 @@ final class WebSocketHandler: ChannelInboundHandler {
         self.context = context
         connection.handler = self
         output = SocketOutput(context, isPlain: Self.tls(below: context) == nil)
-        if let interval = options.pingInterval { startPinging(every: interval) }
+        if let interval = options.pingInterval { startPinging(every: interval, silence: .endsConnection) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { finished() }
@@ -203,6 +207,8 @@ final class WebSocketHandler: ChannelInboundHandler {
         case .ping(let payload):
             owedPong = payload
             payPong()
+        case .pong(let payload):
+            connection.delegate?.ponged(payload)
         case .fail(let reason):
             sendClose(reason)
         case .answerClose(let reason):
@@ -265,6 +271,7 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     /// Closes the socket without TLS's goodbye, for which a dead peer would let us wait.
     private func dropSocket(_ context: ChannelHandlerContext) {
+        if options.resetsWhenGivenUp { SocketSettings.resetWhenClosed(context.channel) }
         (Self.tls(below: context) ?? context).close(promise: nil)
     }
 
@@ -357,8 +364,11 @@ final class WebSocketHandler: ChannelInboundHandler {
         case .wait(let wakeAt):
             wake(at: wakeAt, context)
         case .ping(let wakeAt):
-            write(.ping, ByteBuffer())
-            flush()
+            // To a peer that reads too slowly, and is not judged by it, they would only pile up.
+            if isWritable || keepalive?.isJudge == true {
+                write(.ping, ByteBuffer())
+                flush()
+            }
             wake(at: wakeAt, context)
         }
     }

@@ -13,6 +13,9 @@ public struct WebSocketOptions: Sendable {
     public var upgradeTimeout: Duration = .seconds(10)
     /// How long the peer has to answer our close frame.
     public var closeTimeout: Duration = .seconds(2)
+    /// Whether a socket is closed with a TCP reset where the peer has not answered our close frame in time, or is given up: what it has not read then is
+    /// lost, and it hears of the end at once, not behind all that. For peers that must not take the next connection before.
+    public var resetsWhenGivenUp = false
     /// Pings the peer at that interval and ends the connection after two with nothing heard since; `nil`: no pings.
     public var pingInterval: Duration?
     /// `isWritable` turns false above the high mark and true again below the low one.
@@ -23,6 +26,13 @@ public struct WebSocketOptions: Sendable {
     public var userTimeout: Duration = .seconds(30)
 
     public init() {}
+
+    /// What is made of a peer that is pinged, and of which nothing is heard.
+    public enum Silence: Sendable, Hashable {
+        case endsConnection
+        /// Pings are for whoever stands between, such as a proxy that closes what is idle.
+        case isTolerated
+    }
 
     /// Messages that would otherwise end their connection.
     public struct Tolerance: OptionSet, Sendable {

@@ -3,9 +3,9 @@ import NIOCore
 /// What a WebSocket (RFC 6455) is in the middle of: frames, fragments, the closing handshake. It takes the bytes of the peer and
 /// says what each frame asks for; it knows no socket and no clock.
 ///
-/// | phase | message | ping | close frame | violation | our close |
+/// | phase | message | ping, pong | close frame | violation | our close |
 /// |---|---|---|---|---|---|
-/// | open | deliver, or tell what was discarded | pong | answer it → done | fail → closing | send it → closing |
+/// | open | deliver, or tell what was discarded | answer, tell | answer it → done | fail → closing | send it → closing |
 /// | closing (our close frame is out) | discard | discard | finish → done | discard, or finish if no frame can be told | nothing |
 /// | done | discard | discard | discard | discard | nothing |
 struct WebSocketState {
@@ -25,6 +25,7 @@ struct WebSocketState {
         indirect case discarded(DiscardedMessage)
         /// Answer with a pong of the same payload.
         case ping(ByteBuffer)
+        case pong(ByteBuffer)
         /// Send this close frame and wait for the peer's.
         case fail(CloseReason)
         /// The peer closed: send this close frame (`nil`: one without a code), then close the socket.
@@ -217,12 +218,13 @@ struct WebSocketState {
         switch (phase, header.opcode) {
         case (.open, .close?): return peerCloses(payload)
         case (.open, .ping?): return .ping(payload)
+        case (.open, .pong?): return .pong(payload)
         case (.open, .text?), (.open, .binary?), (.open, .continuation?):
             return header.isFinal ? endMessage() : .nothing
         case (.closing, .close?):
             phase = .done
             return .finish
-        case (.open, .pong?), (.open, nil), (.closing, _), (.done, _): return .nothing
+        case (.open, nil), (.closing, _), (.done, _): return .nothing
         }
     }
 

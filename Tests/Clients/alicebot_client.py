@@ -75,8 +75,10 @@ async def call(action, **params):
         raise CallFailed(None) from None
 
 
-# It keeps one answer at a time: of calls made at once it loses some.
-framework = Framework(f"alicebot_{MODE}".replace("-", "_"), call, connections, calls_at_once=1)
+# It keeps one answer at a time: of calls made at once it loses some, unless its answers come one by one.
+framework = Framework(
+    f"alicebot_{MODE}".replace("-", "_"), call, connections, calls_at_once=1 if MODE == "ws" else 5
+)
 
 
 async def close_the_connection():

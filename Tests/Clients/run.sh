@@ -77,9 +77,10 @@ choices=(
     "exclude_group_ids: [30009]" "exclude_user_ids: [20008]"
     "message_format: array" "message_sent_as: message"
     "heartbeat_interval: 2s" "client_status: none" "priority: 3"
+    "max_event_size: 1MiB"
 )
 # The same, for what a webhook cannot choose: it has no connection.
-socket_choices=()
+socket_choices=("one_answer_per_write: true" "ping_interval: 1s")
 
 write_settings() {
     local ports name posted chosen
@@ -102,7 +103,7 @@ reverse_websockets:
     access_token: $token
   - {name: melobot_reverse, url: "ws://127.0.0.1:${port[melobot_reverse]}/", access_token: $token}
   # AliceBot refuses everybody where it is given a token: it looks for it in the wrong headers.
-  - {name: alicebot_reverse_ws, url: "ws://127.0.0.1:${port[alicebot_reverse_ws]}/cqhttp/ws"}
+  - {name: alicebot_reverse_ws, url: "ws://127.0.0.1:${port[alicebot_reverse_ws]}/cqhttp/ws", one_answer_per_write: true}
   - {name: nonebot_reverse_choosy, url: "ws://127.0.0.1:${port[nonebot_reverse_choosy]}/onebot/v11/ws", access_token: $token$chosen}
   - {name: aiocqhttp_universal_choosy, url: "ws://127.0.0.1:${port[aiocqhttp_universal_choosy]}/ws/", access_token: $token$chosen}
   - name: aiocqhttp_split_choosy

@@ -125,6 +125,44 @@ extension EndToEnd {
             }
         }
 
+        @Test("an event or broadcast larger than a client takes is left out, with a gap in its place; its form counts")
+        func largeEvents() async throws {
+            @Sendable func event(_ number: Int, _ message: String) -> String {
+                #"{"self_id":10001,"post_type":"message","message_type":"private","user_id":7,"message":"\#(message)","n":\#(number)}"#
+            }
+            let (padding, codes) = (
+                String(repeating: "x", count: 3_000), String(repeating: "[CQ:a]", count: 200)
+            )
+            try await withFakeBot { bot in
+                let settings = "client_status: none\nclient: {max_event_size: 2KiB}"
+                try await withPerpetua(settings, bots: [bot.url]) { perpetua in
+                    let plain = try await FakeClient.connect(to: perpetua.ws + "/?max_event_size=0")
+                    let small = try await FakeClient.connect(to: perpetua.ws)
+                    let inArray = try await FakeClient.connect(to: perpetua.ws + "/?message_format=array")
+                    for client in [plain, small, inArray] { _ = try await client.nextEvent("meta_event", "lifecycle") }
+                    let events = [
+                        event(1, "a"), event(2, padding), event(3, padding), event(4, codes), event(99, "b"),
+                    ]
+                    for event in events { try await bot.bot.emit(event) }
+                    #expect(try await numbers(plain) == [1, 2, 3, 4])
+                    for (client, told) in [(small, [1, 0, 4] as [Int64]), (inArray, [1, 0])] {
+                        _ = try await client.next("the last event") { $0.int("n") == 99 }
+                        let frames = try await client.unread.filter { $0["post_type"] != "meta_event" }
+                        // How many come together, and so are one gap, is a matter of time.
+                        let kinds = frames.map { $0.int("n") ?? 0 }.reduce(into: [Int64]()) { kinds, kind in
+                            if kind != 0 || kinds.last != 0 { kinds.append(kind) }
+                        }
+                        #expect(kinds == told)
+                        #expect(frames.compactMap { $0.int("missed") }.reduce(0, +) == (client === small ? 2 : 3))
+                    }
+                    let late = try await FakeClient.connect(to: perpetua.ws)
+                    _ = try await late.nextEvent("meta_event", "lifecycle")
+                    _ = try await plain.call("send_broadcast_data", params: #"{"data":"\#(padding)"}"#, echo: "1")
+                    #expect(try await late.nextEvent("notice", "event_gap").int("missed") == 1)
+                }
+            }
+        }
+
         @Test("each gets messages in its form, from bots that write either")
         func formats() async throws {
             let inArray =

@@ -161,6 +161,31 @@ extension EndToEnd {
             }
         }
 
+        @Test("a framework that reads no more has seen the end of its connection before it is dialled again")
+        func unresponsive() async throws {
+            try await withFakeBot { bot in
+                try await withFakeFramework { framework in
+                    let yaml = settings(framework.url) + "\nedge: {outbound_bytes: 1MiB}"
+                    try await withPerpetua(yaml, bots: [bot.url]) { perpetua in
+                        let first = try await framework.nextConnection()
+                        _ = try await first.nextEvent("meta_event", "lifecycle")
+                        // Not even the end of what is on its way, unless that breaks off.
+                        try await first.stopReading()
+                        let padding = String(repeating: "x", count: 256 << 10)
+                        for number in 1...64 {
+                            try await bot.bot.emit(
+                                #"{"self_id":10001,"post_type":"notice","notice_type":"n","n":\#(number),"p":"\#(padding)"}"#
+                            )
+                        }
+                        let second = try await framework.nextConnection()
+                        _ = try await second.nextEvent("meta_event", "lifecycle")
+                        #expect(framework.mostAtOnce == 1)
+                        _ = try await first.ending()
+                    }
+                }
+            }
+        }
+
         @Test("of an API and Event pair each does its part; they are one client, and die and come back together")
         func pair() async throws {
             try await withFakeBot { bot in

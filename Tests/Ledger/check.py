@@ -14,6 +14,8 @@ IN_FLIGHT = 2
 LEARNS = 30
 # Between a fact and its line in a log.
 SLACK = 1.5
+# Who lives less than a second is announced to nobody.
+MOMENT = 1 + SLACK
 
 
 def order(run):
@@ -207,6 +209,8 @@ def statuses(run):
                 continue
             last = seen.get(other.app_id, [None])[-1]
             if other.closed is not None and observer.opened < other.closed - SLACK:
+                if other.closed - other.opened < MOMENT:
+                    continue
                 count += 1
                 if last != "offline" and other.closed + run.settings["lease"] + 10 < until:
                     breaches.append(f"{observer.client} never heard that {other.client}'s {other.app_id} is offline")

@@ -33,6 +33,13 @@ struct PerpetuaEventTests {
                 == #"{"time":1,"self_id":2,"post_type":"notice","notice_type":"event_gap","missed":null}"#)
     }
 
+    @Test("bot_status says whether the bot is there")
+    func botStatus() {
+        #expect(
+            String(buffer: PerpetuaEvent.botStatus(time: 1, selfID: SelfID(2), online: false))
+                == #"{"time":1,"self_id":2,"post_type":"notice","notice_type":"bot_status","online":false}"#)
+    }
+
     @Test("distributed data is passed as its sender wrote it")
     func distributed() {
         let data = ByteBuffer(string: #""a\u0062 \/ 你""#)
@@ -53,10 +60,11 @@ struct PerpetuaEventTests {
         let events = [
             PerpetuaEvent.clientStatus(time: 1, selfID: SelfID(5), client: named, online: true, isSelf: true),
             PerpetuaEvent.eventGap(time: 1, selfID: SelfID(5), missed: nil),
+            PerpetuaEvent.botStatus(time: 1, selfID: SelfID(5), online: true),
             PerpetuaEvent.distributed(
                 .broadcast, time: 1, selfID: SelfID(5), client: named, uuid: "u", data: ByteBuffer(string: "\"echo\"")),
         ]
-        for (frame, detail) in zip(events, ["client_status", "event_gap", "broadcast"]) {
+        for (frame, detail) in zip(events, ["client_status", "event_gap", "bot_status", "broadcast"]) {
             guard case .event(let event) = BotFrame(parsing: frame) else {
                 Issue.record("no event: \(String(buffer: frame))")
                 continue

@@ -44,6 +44,7 @@ public func withDeployment<Result: Sendable>(
             (key: "edge.id", value: "e\(edge)"), (key: "edge.shared_port", value: "0"), (key: "api.port", value: "0"),
             (key: "registry.database", value: ":memory:"),
         ]
+        if !yaml.contains("client_status_delay") { flags.append((key: "client_status_delay", value: "0")) }
         for (index, url) in bots[edge].enumerated() { flags.append((key: "bots[\(index)].url", value: url)) }
         return Settings(file: (name: "test.yaml", yaml: yaml), flags: flags)
     }

@@ -42,6 +42,8 @@ public func withPerpetua<Result: Sendable>(
         (key: "edge.shared_port", value: "0"), (key: "api.port", value: "0"),
         (key: "registry.database", value: database), (key: "amqp.prefix", value: prefix),
     ]
+    // Told at once, so that nobody waits a second for what is not its subject.
+    if !yaml.contains("client_status_delay") { flags.append((key: "client_status_delay", value: "0")) }
     for (index, url) in bots.enumerated() { flags.append((key: "bots[\(index)].url", value: url)) }
     let settings = Settings(file: (name: "test.yaml", yaml: yaml), flags: flags)
     var logger = Logger(label: "perpetua") { StreamLogHandler.standardError(label: $0) }

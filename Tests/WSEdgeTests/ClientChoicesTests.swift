@@ -34,6 +34,7 @@ struct ClientChoicesTests {
             ("exclude_group_ids", "5"), ("exclude_user_ids", "6,7"), ("self_ids", "4"), ("message_format", "array"),
             ("message_sent_as", "message"), ("heartbeat_interval", "1500"), ("meta_events", "false"),
             ("client_status", "none"),
+            ("max_event_size", "1048576"), ("one_answer_per_write", "true"), ("ping_interval", "20000"),
         ])
         #expect(choices.filter.postTypes == ["message", "notice"])
         #expect(choices.filter.detailTypes == ["group"])
@@ -47,7 +48,12 @@ struct ClientChoicesTests {
         #expect(choices.heartbeatInterval == .milliseconds(1500))
         #expect(!choices.metaEvents)
         #expect(choices.clientStatus == WSEdgeConfiguration.ClientStatusAudience.none)
+        #expect(choices.delivery.maxEventBytes == 1 << 20)
+        #expect(choices.delivery.oneAnswerPerWrite)
+        #expect(choices.delivery.pingInterval == .seconds(20))
+        #expect(try chosen([("ping_interval", "0")]).delivery.pingInterval == nil)
         #expect(choices.concernsEvents)
+        #expect(try chosen([("max_event_size", "1024")]).concernsEvents)
         #expect(try chosen([("heartbeat_interval", "0")]).heartbeatInterval == .zero)
     }
 
@@ -70,7 +76,9 @@ struct ClientChoicesTests {
             ("message_format", "json"), ("message_sent_as", "notice"), ("heartbeat_interval", "50"),
             ("heartbeat_interval", ""),
             ("heartbeat_interval", "5s"), ("heartbeat_interval", "3600001"), ("heartbeat_interval", "-1"),
-            ("meta_events", "off?"), ("client_status", "some"),
+            ("meta_events", "off?"), ("client_status", "some"), ("max_event_size", "1MiB"),
+            ("max_event_size", "1023"), ("max_event_size", "268435457"), ("one_answer_per_write", ""),
+            ("ping_interval", "99"), ("ping_interval", "20s"),
         ])
     func refused(key: String, value: String) {
         #expect {
@@ -84,16 +92,24 @@ struct ClientChoicesTests {
     @Test("the query outweighs what is configured, key by key, and may take a default away")
     func overriding() throws {
         let defaults = ClientChoices(
-            settings("client: {post_types: [message], group_ids: [1], message_format: string, meta_events: false}"),
+            settings(
+                """
+                client: {post_types: [message], group_ids: [1], message_format: string, meta_events: false,
+                         max_event_size: 1MiB}
+                """),
             prefix: "client")
         #expect(try chosen([], defaults: defaults) == defaults)
         let other = try chosen(
-            [("post_types", "notice"), ("group_ids", ""), ("message_format", ""), ("meta_events", "true")],
+            [
+                ("post_types", "notice"), ("group_ids", ""), ("message_format", ""), ("meta_events", "true"),
+                ("max_event_size", "0"),
+            ],
             defaults: defaults)
         #expect(other.filter.postTypes == ["notice"])
         #expect(other.filter.groupIDs.isEmpty)
         #expect(other.messageFormat == nil)
         #expect(other.metaEvents)
+        #expect(other.delivery.maxEventBytes == nil)
     }
 
     @Test("an entry of a list has its own, and what everybody has for the rest")
@@ -101,10 +117,10 @@ struct ClientChoicesTests {
         let settings = settings(
             """
             client_status: self
-            client: {post_types: message notice, user_ids: [7], message_format: array}
+            client: {post_types: message notice, user_ids: [7], message_format: array, max_event_size: 4MiB}
             webhooks:
               - {user_ids: [], heartbeat_interval: 10s, message_format: string, client_status: all}
-              - {heartbeat_interval: 0, post_types: "message,request"}
+              - {heartbeat_interval: 0, post_types: "message,request", max_event_size: 0}
             """)
         let everybody = ClientChoices(settings, prefix: "client")
         let first = ClientChoices(settings, prefix: "webhooks[0]")
@@ -116,6 +132,8 @@ struct ClientChoicesTests {
         #expect(first.filter.userIDs.isEmpty)
         #expect(first.heartbeatInterval == .seconds(10))
         #expect(first.messageFormat == .string)
+        #expect(first.delivery.maxEventBytes == 4 << 20)
+        #expect(second.delivery.maxEventBytes == nil)
         #expect(first.clientStatus == .all)
         #expect(second.filter.postTypes == ["message", "request"])
         #expect(second.filter.userIDs == [7])
@@ -129,16 +147,18 @@ struct ClientChoicesTests {
         let configuration = WSEdgeConfiguration(
             settings(
                 """
-                client: {post_types: [message]}
+                client: {post_types: [message], one_answer_per_write: true, ping_interval: 20s}
                 webhooks: [{url: "http://127.0.0.1/", meta_events: false}]
-                reverse_websockets: [{url: "ws://127.0.0.1/", message_format: array}]
+                reverse_websockets: [{url: "ws://127.0.0.1/", message_format: array, ping_interval: 0}]
                 """))
         let webhook = try #require(configuration.webhooks.first).target.upgrade(for: SelfID(1)).choices
         #expect(!webhook.metaEvents)
         #expect(webhook.filter.postTypes == ["message"])
-        #expect(
-            try #require(configuration.reverseWebSockets.first).target.upgrade(for: SelfID(1)).choices.messageFormat
-                == .array)
+        #expect(webhook.delivery == DeliveryChoices(), "it has no connection")
+        let framework = try #require(configuration.reverseWebSockets.first).target.upgrade(for: SelfID(1)).choices
+        #expect(framework.messageFormat == .array)
+        #expect(framework.delivery.oneAnswerPerWrite)
+        #expect(framework.delivery.pingInterval == nil)
     }
 
     @Test(
@@ -149,7 +169,9 @@ struct ClientChoicesTests {
             ("client.meta_events", "maybe"), ("client_status", "some"), ("heartbeat_interval", "50"),
             ("client.exclude_group_ids", "[5, -1]"), ("webhooks[0].exclude_user_ids", "0"), ("client.self_ids", "[0]"),
             ("webhooks[0].user_ids", "x"), ("webhooks[0].heartbeat_interval", "10ms"),
-            ("webhooks[0].heartbeat_interval", "2h"), ("webhooks[0].detail_types", "[a b, \"?\"]"),
+            ("webhooks[0].heartbeat_interval", "2h"), ("client.max_event_size", "1000"),
+            ("client.ping_interval", "50ms"), ("client.one_answer_per_write", "maybe"),
+            ("webhooks[0].max_event_size", "1GiB"), ("webhooks[0].detail_types", "[a b, \"?\"]"),
         ])
     func reported(key: String, value: String) {
         let settings = settings("webhooks[0].url: http://127.0.0.1/\n\(key): \(value)")
@@ -162,6 +184,10 @@ struct ClientChoicesTests {
         let message = try chosen([("post_types", "message"), ("self_ids", "1"), ("group_ids", "5")])
         #expect(message.wants(.gap(SelfID(1), missed: nil)))
         #expect(!message.wants(.gap(SelfID(2), missed: nil)))
+        #expect(!message.wants(.botStatus(SelfID(1), isOnline: true)))
+        let status = try chosen([("detail_types", "bot_status"), ("self_ids", "1")])
+        #expect(status.wants(.botStatus(SelfID(1), isOnline: true)))
+        #expect(!status.wants(.botStatus(SelfID(2), isOnline: true)))
         #expect(!message.filter.passes(postType: "distributed", detailType: "broadcast"))
         let both = try chosen([("post_types", "message,distributed"), ("group_ids", "5")])
         #expect(both.filter.passes(postType: "distributed", detailType: "broadcast"), "it happens in no chat")

@@ -34,6 +34,16 @@ struct KeepaliveTests {
         #expect(keepalive.tick(now: start + .seconds(100), isListening: true) == .giveUp)
     }
 
+    @Test("where silence is tolerated it pings for ever")
+    func tolerated() {
+        var keepalive = Keepalive(interval: .seconds(20), silence: .isTolerated, now: start)
+        for seconds in stride(from: Int64(20), through: 200, by: 20) {
+            let now = start + .seconds(seconds)
+            let action = keepalive.tick(now: now, isListening: true)
+            #expect(action == .ping(wakeAt: now + .seconds(20)))
+        }
+    }
+
     @Test("silence counts for nothing while we do not read")
     mutating func notListening() {
         for seconds in stride(from: Int64(20), through: 200, by: 20) {

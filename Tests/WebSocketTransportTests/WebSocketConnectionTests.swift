@@ -71,6 +71,21 @@ struct WebSocketConnectionTests {
         #expect(frames.first?.payload == ByteBuffer(string: "payload"))
     }
 
+    @Test("a peer whose silence is tolerated is pinged on and on, and lives")
+    func toleratedSilence() async throws {
+        let server = try await TestServer.start()
+        let peer = try await server.raw()
+        try await peer.upgrade()
+        let accepted = try #require(await server.nextConnection())
+        try await accepted.onLoop { $0.startPinging(every: .milliseconds(20), silence: .isTolerated) }
+        let frames = await peer.frames(5)
+        #expect(frames.map(\.header.opcode) == Array(repeating: .ping, count: 5))
+        try await accepted.send("alive")
+        var next = try #require(await peer.frames(1).first)
+        while next.header.opcode == .ping { next = try #require(await peer.frames(1).first) }
+        #expect(next.payload == ByteBuffer(string: "alive"))
+    }
+
     @Test("a violation is answered with its code and told to the delegate")
     func violation() async throws {
         let server = try await TestServer.start()

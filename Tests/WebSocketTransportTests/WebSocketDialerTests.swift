@@ -65,6 +65,27 @@ struct WebSocketDialerTests {
         _ = try? channel.finish()  // how the socket ends is not what this is about
     }
 
+    @Test("a peer that does not read is given up by a reset, and hears of the end at once")
+    func reset() async throws {
+        let server = try await TestServer.start()
+        var options = WebSocketOptions()
+        options.closeTimeout = .milliseconds(50)
+        options.resetsWhenGivenUp = true
+        let client = try await WebSocketTransportTests.dial("ws://127.0.0.1:\(server.port)/", options: options)
+        let accepted = try #require(await server.nextConnection())
+        try await accepted.onLoop { $0.pauseReading() }
+        try await client.onLoop {
+            $0.send(text: ByteBuffer(repeating: UInt8(ascii: "x"), count: 16 << 20))
+            $0.close(.goingAway(""))
+        }
+        guard case .closed(let ending)? = await accepted.nextMessage() else {
+            Issue.record("a message came")
+            return
+        }
+        #expect(ending.code == nil)
+        #expect(ending.reason.contains("reset"))
+    }
+
     @Test("a user in the URL becomes Authorization: Basic")
     func basicAuthorization() async throws {
         let server = try await RawServer.start(answering: "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")

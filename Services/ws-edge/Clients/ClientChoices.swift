@@ -18,6 +18,8 @@ struct ClientChoices: Sendable, Hashable {
     var metaEvents = true
     /// `client_status`; `nil`: all, unless there are very many.
     var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
+    /// `max_event_size`, `one_answer_per_write`, `ping_interval`.
+    var delivery = DeliveryChoices()
 
     /// An interval that somebody may choose.
     static let intervals = Duration.milliseconds(100)...Duration.seconds(3600)
@@ -27,7 +29,7 @@ struct ClientChoices: Sendable, Hashable {
     init() {}
 
     /// Whether each event has to be looked at for this client.
-    var concernsEvents: Bool { !form.isAsSent || !filter.isEmpty || !metaEvents }
+    var concernsEvents: Bool { !form.isAsSent || !filter.isEmpty || !metaEvents || delivery.maxEventBytes != nil }
 
     /// How events are written.
     var form: EventForm { EventForm(messageFormat: messageFormat, sentMessages: messageSentAs) }
@@ -43,6 +45,8 @@ struct ClientChoices: Sendable, Hashable {
         case .clientStatus: filter.passes(postType: "notice", detailType: "client_status")
         case .distributed(let kind, _): filter.passes(postType: "distributed", detailType: kind.rawValue)
         case .gap(let bot, _): filter.passes(selfID: bot)
+        case .botStatus(let bot, _):
+            filter.passes(selfID: bot) && filter.passes(postType: "notice", detailType: "bot_status")
         case .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: true
         }
     }
@@ -89,9 +93,10 @@ struct ClientChoices: Sendable, Hashable {
             }
             clientStatus = audience
         }
+        try delivery.choose(&request)
     }
 
-    private static func flag(_ text: String) -> Bool? {
+    static func flag(_ text: String) -> Bool? {
         switch text.lowercased() {
         case "true", "yes", "on", "1": true
         case "false", "no", "off", "0": false
@@ -99,7 +104,7 @@ struct ClientChoices: Sendable, Hashable {
         }
     }
 
-    private static func refusal(_ key: String, _ value: String, _ remedy: String) -> ClientUpgrade.Refusal {
+    static func refusal(_ key: String, _ value: String, _ remedy: String) -> ClientUpgrade.Refusal {
         ClientUpgrade.Refusal(status: .badRequest, message: "\(key) is “\(value)”. \(remedy)")
     }
 
@@ -122,6 +127,7 @@ struct ClientChoices: Sendable, Hashable {
         messageFormat = settings.optionalChoice("\(prefix).message_format") ?? messageFormat
         messageSentAs = settings.optionalChoice("\(prefix).message_sent_as") ?? messageSentAs
         metaEvents = settings.optionalBool("\(prefix).meta_events") ?? metaEvents
+        delivery.read(settings, prefix: prefix)
         // For everybody these two have always been settings without a prefix.
         clientStatus =
             settings.optionalChoice(isForEverybody ? "client_status" : "\(prefix).client_status") ?? clientStatus

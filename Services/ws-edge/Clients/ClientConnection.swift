@@ -15,6 +15,10 @@ protocol ClientConnection: AnyObject {
     func flush()
     /// As ``flush()``, at the latest when the batch is carried out.
     func flush(in batch: SendBatch)
+    /// Pings the client at that interval, whether it answers or not.
+    func ping(every interval: Duration)
+    /// Writes one ping behind what was sent as that; nothing goes out before ``flush()``.
+    func ping(_ payload: ByteBuffer, behind kind: OutgoingKind)
     func pauseReading()
     func resumeReading()
     func close(_ reason: CloseReason)
@@ -31,8 +35,12 @@ enum OutgoingKind: Sendable, Hashable {
 
 extension ClientConnection {
     func flush(in batch: SendBatch) { flush() }
+    func ping(every interval: Duration) {}
+    func ping(_ payload: ByteBuffer, behind kind: OutgoingKind) {}
 }
 
 extension WebSocketConnection: ClientConnection {
     func send(_ frames: ByteBuffer, as kind: OutgoingKind) { send(encoded: frames) }
+    func ping(every interval: Duration) { startPinging(every: interval, silence: .isTolerated) }
+    func ping(_ payload: ByteBuffer, behind kind: OutgoingKind) { sendPing(payload) }
 }

@@ -1,3 +1,4 @@
+import Metrics
 import NIOCore
 import OneBot
 
@@ -11,12 +12,29 @@ extension ClientSession {
     /// Those of a run's events that are for this client, as it wants them; `nil`: none.
     func chosen(from events: [EventView], of run: EventRun.Joined) -> EventRun.Joined? {
         let wanted = events.filter(wants)
-        guard let first = wanted.first else { return nil }
-        let form = choices.form
-        if wanted.count == events.count, form.isAsSent || !wanted.contains(where: form.concerns) { return run }
-        var frames = first.frame(in: form)
-        for event in wanted.dropFirst() { frames.writeImmutableBuffer(event.frame(in: form)) }
-        return EventRun.Joined(bot: run.bot, frames: frames, count: wanted.count)
+        guard !wanted.isEmpty else { return nil }
+        let (form, maxEventBytes) = (choices.form, choices.delivery.maxEventBytes)
+        // Together no larger than one may be: then none is.
+        let allFit = maxEventBytes.map { run.frames.readableBytes <= $0 } ?? true
+        if wanted.count == events.count, allFit, form.isAsSent || !wanted.contains(where: form.concerns) {
+            return run
+        }
+        var frames = FittingFrames(run.bot, maxEventBytes: maxEventBytes)
+        for event in wanted { frames.append(event.frame(in: form)) }
+        if frames.leftOut > 0 { context.metrics.eventsTooLarge.increment(by: frames.leftOut) }
+        // A gap that is dropped stands for as many.
+        return EventRun.Joined(bot: run.bot, frames: frames.finish(), count: wanted.count)
+    }
+
+    /// An event of our own; in the place of one that is larger than this client takes, that one is missing.
+    func fitting(_ frame: ByteBuffer, of bot: SelfID) -> ByteBuffer {
+        guard let maxEventBytes = choices.delivery.maxEventBytes, frame.readableBytes > maxEventBytes else {
+            return frame
+        }
+        var frames = FittingFrames(bot, maxEventBytes: maxEventBytes)
+        frames.append(frame)
+        if frames.leftOut > 0 { context.metrics.eventsTooLarge.increment() }
+        return frames.finish()
     }
 
     /// A bot's answer in the message format of this client.
@@ -26,6 +44,12 @@ extension ClientSession {
     }
 
     // MARK: Heartbeats
+
+    /// Between two of its heartbeats; `nil`: it has none.
+    var heartbeatInterval: Duration? {
+        let interval = choices.heartbeatInterval ?? context.configuration.heartbeatInterval
+        return choices.metaEvents && interval > .zero ? interval : nil
+    }
 
     /// Its interval, where that is not everybody's.
     var ownHeartbeatInterval: Duration? {

@@ -31,6 +31,18 @@ extension ClientSession {
         }
     }
 
+    /// A framework that is dialled gets messages, called actions before it was connected anew, and calls none since.
+    func callsNoMore() {
+        let reason =
+            "If its log says that sends fail (ApiNotAvailable), it has taken the end of the old connection for that of the "
+            + "new one, as frameworks on aiocqhttp do: restart it. Else it has nothing to say."
+        logger.notice(
+            "A framework gets messages, and has called no action since it was connected again; before, it did.",
+            metadata: [
+                LogKeys.clientName: "\(client?.clientName ?? "")", LogKeys.reason: "\(reason)",
+            ])
+    }
+
     func fellBehind() {
         context.metrics.slowClientsClosed.increment()
         logger.warning("Client too slow: closed.", metadata: ["bytes": "\(outbound.bytes)"])

@@ -27,7 +27,7 @@ extension ClientSession {
             case .distributed(_, let message):
                 // It may have come before it was known who this is.
                 if let appID, message.targets.contains(appID) { receive(item, rendered: HubFrame()) }
-            case .gap, .clientStatus, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession:
+            case .gap, .clientStatus, .bot, .botStatus, .heartbeatStatus, .answer, .onSession, .onEverySession:
                 receive(item, rendered: HubFrame())
             }
         }

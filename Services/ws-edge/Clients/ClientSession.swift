@@ -23,6 +23,8 @@ final class ClientSession: WebSocketDelegate {
     var seat: GroupSeat?
     /// The first session of a target for its bot: what the bot said before is for it, too.
     var isFirstOfTarget = false
+    /// Of a framework that is dialled: what it does in all its connections.
+    var target: TargetSeat?
 
     let connection: any ClientConnection
     private let onEnded: () -> Void
@@ -37,6 +39,9 @@ final class ClientSession: WebSocketDelegate {
     private var early: [ByteBuffer] = []
     private var isReadingPaused = false
     private var broadcasts = BroadcastMemory()
+    var largest = LargestSent()
+    /// `nil` where its answers need not go out one by one.
+    var answersApart: AnswersApart?
 
     /// - Parameter onEnded: called once, on the loop, when the connection is gone.
     init(
@@ -54,6 +59,7 @@ final class ClientSession: WebSocketDelegate {
         seat = upgrade.group.map { GroupSeat(group: $0) }
         state = ClientSessionState(role: upgrade.role, binding: upgrade.binding)
         outbound = ClientOutbound(context.configuration, budget: context.budget)
+        if upgrade.choices.delivery.oneAnswerPerWrite { answersApart = AnswersApart() }
     }
 
     var isOpen: Bool { state.isOpen }
@@ -66,6 +72,7 @@ final class ClientSession: WebSocketDelegate {
     /// Reading waits until the registry knows this client.
     func start() {
         pauseReading()
+        if let interval = upgrade.choices.delivery.pingInterval { connection.ping(every: interval) }
         shard.add(self)
         let (id, shard) = (id, shard)
         Registration.begin(claim, context: context) { outcome in
@@ -130,12 +137,12 @@ final class ClientSession: WebSocketDelegate {
             guard StatusAudience.hears(upgrade.choices.clientStatus, isSelf: isSelf, isCrowd: isCrowd) else { return }
         case .distributed(.broadcast, let message):
             broadcasts.record(message.uuid, from: message.sender.appID)
-        case .distributed(.callback, _), .gap, .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession,
-            .onEverySession:
+        case .distributed(.callback, _), .gap, .events, .grouped, .bot, .botStatus, .heartbeatStatus, .answer,
+            .onSession, .onEverySession:
             break
         }
         if let frame = rendered.frame(for: item, bot: bot, isSelf: isSelf, time: UnixTime.now) {
-            deliver(frame, events: 1)
+            deliver(fitting(frame, of: bot), events: 1)
         }
     }
 
@@ -190,6 +197,7 @@ final class ClientSession: WebSocketDelegate {
 
     func close(_ reason: CloseReason) {
         leaveGroup()
+        endPause()
         connection.close(reason)
     }
 
@@ -204,8 +212,9 @@ final class ClientSession: WebSocketDelegate {
         part: UInt64? = nil
     ) {
         guard !state.hasEnded else { return }
-        if outbound.isEmpty, connection.isWritable {
-            connection.send(frames, as: kind)
+        if let target, events > 0, target.delivered(frames, events: events) { callsNoMore() }
+        if outbound.isEmpty, mayWrite {
+            write(frames, as: kind)
             shard.markDirty(self)
             return
         }
@@ -245,6 +254,7 @@ final class ClientSession: WebSocketDelegate {
         }
         do {
             let action = try Action(parsing: text)
+            target?.called()
             if let refusal = refusal(of: action) {
                 reply(refusal.encoded(echo: action.echo), to: .now())
             } else if let name = ActionDispatcher.Name(called: action.name) {
@@ -259,20 +269,21 @@ final class ClientSession: WebSocketDelegate {
     }
 
     func writabilityChanged(isWritable: Bool) {
-        guard isWritable else { return }
-        while connection.isWritable, let next = outbound.next() {
-            if next.missedBefore > 0, let bot = state.bot {
-                let gap = PerpetuaEvent.eventGap(time: UnixTime.now, selfID: bot, missed: next.missedBefore)
-                connection.send(HubFrame.encode(gap), as: .event)
-            }
-            connection.send(next.frames, as: next.kind)
-        }
-        connection.flush()
+        if isWritable { writeWaiting() }
+    }
+
+    func ponged(_ payload: ByteBuffer) {
+        if let step = answersApart?.ponged(payload) { take(step) }
     }
 
     func closed(_ ending: WebSocketEnding) {
         guard state.end() else { return }
         logger.info("Client disconnected.", metadata: ["reason": "\(ending)"])
+        if ending.code == 1009, !ending.isOurs {
+            logger.warning(
+                "A message was larger than a client takes: it closed its connection, and what came since is lost to it.",
+                metadata: [LogKeys.reason: "\(largest.advice)"])
+        }
         leaveGroup()
         outbound.clear()
         own.clear()

@@ -78,7 +78,8 @@ struct HeldItems {
             return count
         case .gap(let bot, let count): miss(count, of: bot)
         case .grouped(let event): miss(1, of: event.place.bot)
-        case .clientStatus, .distributed, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: break
+        case .clientStatus, .distributed, .bot, .botStatus, .heartbeatStatus, .answer, .onSession, .onEverySession:
+            break
         }
         return 1
     }
@@ -95,7 +96,7 @@ extension HubItem {
     /// The bot whose events these are, or are missing.
     fileprivate var source: SelfID? {
         switch self {
-        case .events(let bot, _, _), .gap(let bot, _): bot
+        case .events(let bot, _, _), .gap(let bot, _), .botStatus(let bot, _): bot
         case .grouped(let event): event.place.bot
         case .clientStatus, .distributed, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: nil
         }

@@ -26,6 +26,8 @@ final class HubFrame {
     private static func text(of item: HubItem, bot: SelfID, isSelf: Bool, time: Int64) -> ByteBuffer? {
         switch item {
         case .gap(let source, let missed): PerpetuaEvent.eventGap(time: time, selfID: source, missed: missed)
+        case .botStatus(let source, let isOnline):
+            PerpetuaEvent.botStatus(time: time, selfID: source, online: isOnline)
         case .clientStatus(let client, let isOnline, _):
             PerpetuaEvent.clientStatus(
                 time: time, selfID: bot, client: client.client, online: isOnline, isSelf: isSelf)

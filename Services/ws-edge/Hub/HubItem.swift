@@ -15,6 +15,8 @@ enum HubItem: Sendable {
     case distributed(PerpetuaEvent.DistributedKind, DistributedMessage)
     /// A bot became known, or its link went up or down. `isDefault`: it is the one meant where none is named.
     case bot(OnlineBot, isDefault: Bool)
+    /// A bot's link went or came back; for clients without heartbeats.
+    case botStatus(SelfID, isOnline: Bool)
     /// The `status` of a bot's own heartbeat.
     case heartbeatStatus(SelfID, ByteBuffer)
     /// A bot's answer to an action. `isFollowed`: more of it are to come.
@@ -31,7 +33,7 @@ enum HubItem: Sendable {
         case .distributed(_, let message): message.data.readableBytes
         case .grouped(let event): event.frames.readableBytes
         case .answer(_, _, let text, _): text.readableBytes
-        case .gap, .clientStatus, .bot, .heartbeatStatus, .onSession, .onEverySession: 0
+        case .gap, .clientStatus, .bot, .botStatus, .heartbeatStatus, .onSession, .onEverySession: 0
         }
     }
 }

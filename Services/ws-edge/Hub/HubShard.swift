@@ -182,6 +182,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             firstEvents?.append(item, of: bot, isKnown: bots.isKnown(bot))
         case .clientStatus, .distributed: announce(item)
         case .bot(let bot, let isDefault):
+            let wasOnline = bots.isOnline(bot.selfID)
             let doubt = bots.update(bot, isDefault: isDefault)
             let now = NIODeadline.now()
             firstEvents?.known(bot.selfID, at: now)
@@ -189,12 +190,29 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
                 session.known(bot.selfID, isDefault: isDefault)
                 session.doubt(bot.selfID, doubt, at: now)
             }
+            if let wasOnline, wasOnline != bot.isOnline { tell(of: bot.selfID, isOnline: bot.isOnline) }
+        case .botStatus(let bot, _): state.forEachFollower(of: bot) { $0.receive(item, rendered: HubFrame()) }
         case .heartbeatStatus(let bot, let status): bots.setStatus(status, of: bot)
         case .answer(let session, let call, let text, isFollowed: false): state[session]?.answered(call, with: text)
         case .answer(let session, let call, let text, isFollowed: true):
             state[session]?.answeredInPart(call, with: text)
         case .onSession(let session, let work): if let session = state[session] { work(session) }
         case .onEverySession(let work): for session in state.all { work(session) }
+        }
+    }
+
+    /// A bot's link went or came back: every client is told at once, by a heartbeat, or by a notice where it has none.
+    private func tell(of bot: SelfID, isOnline: Bool) {
+        let (time, notice) = (UnixTime.now, HubFrame())
+        var heartbeats: [Duration: ByteBuffer] = [:]
+        state.forEachFollower(of: bot) { session in
+            guard let interval = session.heartbeatInterval else {
+                return session.receive(.botStatus(bot, isOnline: isOnline), rendered: notice)
+            }
+            guard session.hearsHeartbeats(of: bot, every: session.ownHeartbeatInterval) else { return }
+            let frame = heartbeats[interval] ?? heartbeat(of: bot, time: time, interval: interval)
+            heartbeats[interval] = frame
+            session.deliver(frame, events: 0)
         }
     }
 

@@ -21,6 +21,8 @@ struct KnownBots {
 
     func isKnown(_ bot: SelfID) -> Bool { entries[bot] != nil }
     func isAway(_ bot: SelfID) -> Bool { entries[bot].map { !$0.isOnline } ?? true }
+    /// `nil`: nobody was told of it yet.
+    func isOnline(_ bot: SelfID) -> Bool? { entries[bot]?.isOnline }
     func status(of bot: SelfID) -> ByteBuffer? { entries[bot]?.status }
 
     /// What a change means for the actions that are under way to a bot.

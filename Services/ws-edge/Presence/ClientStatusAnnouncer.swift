@@ -1,17 +1,38 @@
 import Bus
 import Contracts
+import NIOCore
 import OneBot
 
 /// Turns what the registry published into what local clients hear: `client_status` events, bots that came or went, new names.
+///
+/// Whoever announces does so on one event loop: what is told follows the order of what happened.
 struct ClientStatusAnnouncer: Sendable {
     /// Above that many clients, telling everyone of everyone has to be asked for: it costs a square.
     static let crowd = 1_000
 
-    let hub: Hub
-    let context: EdgeContext
-    let bots: Bots
-    let targets: Targets
+    private let hub: Hub
+    private let context: EdgeContext
+    private let bots: Bots
+    private let targets: Targets
+    private let arrivals: NIOLoopBoundBox<Arrivals>
+    private let eventLoop: any EventLoop
 
+    init(hub: Hub, context: EdgeContext, bots: Bots, targets: Targets, eventLoop: any EventLoop) {
+        self.hub = hub
+        self.context = context
+        self.bots = bots
+        self.targets = targets
+        self.eventLoop = eventLoop
+        arrivals = .makeBoxSendingValue(
+            Arrivals(delay: TimeAmount(context.configuration.clientStatusDelay)), eventLoop: eventLoop)
+    }
+
+    /// From anywhere: takes a snapshot, and announces how it differs from what was known.
+    func replace(with snapshot: PresenceSnapshot) async throws {
+        try await eventLoop.submit { self.announce(self.context.presence.replace(with: snapshot)) }.get()
+    }
+
+    /// On the event loop.
     func announce(_ effect: PresenceReplica.Effect) {
         context.requester.doubt(effect)
         if !effect.changedBots.isEmpty {
@@ -22,17 +43,30 @@ struct ClientStatusAnnouncer: Sendable {
                 hub.enqueue(.bot(bot, isDefault: bot.selfID == standard))
             }
         }
-        let isCrowd = context.presence.clientCount > Self.crowd
-        for client in effect.wentOffline {
+        let isCrowd = isCrowd
+        for client in effect.wentOffline where arrivals.value.went(client) {
             hub.enqueue(.clientStatus(client, isOnline: false, isCrowd: isCrowd))
         }
-        for client in effect.cameOnline {
-            hub.enqueue(.clientStatus(client, isOnline: true, isCrowd: isCrowd))
-        }
+        let (now, isWaiting) = (NIODeadline.now(), arrivals.value.nextDue != nil)
+        for client in effect.cameOnline { arrivals.value.came(client, at: now) }
+        for client in effect.renamed { arrivals.value.renamed(client) }
+        if !isWaiting { tellOfArrivals() }
         for client in Self.spokenOf(in: effect, at: context.address) {
             hub.enqueue(.onSession(client.sessionID) { $0.renamed(client.client) }, to: client.sessionID)
         }
     }
+
+    /// Those whose moment is over, and then the next.
+    private func tellOfArrivals() {
+        let isCrowd = isCrowd
+        for client in arrivals.value.due(at: .now()) {
+            hub.enqueue(.clientStatus(client, isOnline: true, isCrowd: isCrowd))
+        }
+        guard let due = arrivals.value.nextDue else { return }
+        eventLoop.scheduleTask(deadline: due) { self.tellOfArrivals() }
+    }
+
+    private var isCrowd: Bool { context.presence.clientCount > Self.crowd }
 
     /// The clients of an edge whose sessions have something to hear: of the others' there is one of the same number here. One that a registry
     /// took in anew may have another name with it.

@@ -14,6 +14,14 @@ public enum PerpetuaEvent {
         return writer.finish()
     }
 
+    /// The bot's link is gone, or is back: `notice` / `bot_status`.
+    public static func botStatus(time: Int64, selfID: SelfID, online: Bool) -> ByteBuffer {
+        var writer = begun(time: time, selfID: selfID, postType: "notice")
+        writer.add("notice_type", "bot_status")
+        writer.add("online", online)
+        return writer.finish()
+    }
+
     /// Events of the bot are known to be missing here: `notice` / `event_gap`. `missed` is `nil` where their number is not known.
     public static func eventGap(time: Int64, selfID: SelfID, missed: Int?) -> ByteBuffer {
         var writer = begun(time: time, selfID: selfID, postType: "notice")

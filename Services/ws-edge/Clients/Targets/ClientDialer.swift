@@ -131,7 +131,9 @@ struct ClientDialer: Sendable {
             "User-Agent": "OneBot", "X-Self-ID": "\(seat.selfID)", "X-Client-Role": role.rawValue,
         ]
         if let token = configuration.accessToken { headers.add(name: "Authorization", value: "Bearer \(token)") }
-        try await WebSocketDialer(options: door.context.clientOptions).connect(
+        var options = door.context.clientOptions
+        options.resetsWhenGivenUp = true
+        try await WebSocketDialer(options: options).connect(
             to: url, headers: headers, on: eventLoop, accepted: accepted)
     }
 

@@ -58,6 +58,18 @@ final class ConnectionPair: ClientConnection {
         event?.flush()
     }
 
+    func ping(every interval: Duration) {
+        api.ping(every: interval)
+        event?.ping(every: interval)
+    }
+
+    func ping(_ payload: ByteBuffer, behind kind: OutgoingKind) {
+        switch kind {
+        case .answer: api.sendPing(payload)
+        case .event: event?.sendPing(payload)
+        }
+    }
+
     /// Only actions are held back: nothing comes over the other one, and its end is to be noticed.
     func pauseReading() { api.pauseReading() }
     func resumeReading() { api.resumeReading() }
@@ -126,6 +138,7 @@ final class ConnectionPair: ClientConnection {
         func received(text: ByteBuffer) { pair.received(text, over: side) }
         func discarded(_ message: DiscardedMessage) { pair.discarded(message, over: side) }
         func writabilityChanged(isWritable: Bool) { pair.writabilityChanged() }
+        func ponged(_ payload: ByteBuffer) { pair.delegate?.ponged(payload) }
         func closed(_ ending: WebSocketEnding) { pair.closed(side, ending) }
     }
 }

@@ -18,6 +18,8 @@ final class DialledConnection: ClientConnection {
     var isWritable: Bool { socket.isWritable }
     func send(_ frames: ByteBuffer, as kind: OutgoingKind) { socket.send(encoded: frames) }
     func flush() { socket.flush() }
+    func ping(every interval: Duration) { socket.ping(every: interval) }
+    func ping(_ payload: ByteBuffer, behind kind: OutgoingKind) { socket.sendPing(payload) }
     func pauseReading() { socket.pauseReading() }
     func resumeReading() { socket.resumeReading() }
     func close(_ reason: CloseReason) { socket.close(reason) }

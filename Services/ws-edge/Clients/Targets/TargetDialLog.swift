@@ -134,7 +134,7 @@ struct TargetDialLog {
             return
                 "One of three: it has a connection of this self_id already and takes one, \(token), or it does not expect this "
                 + "self_id or X-Client-Role (in Koishi: selfId, and one url rather than a pair)."
-        case 1009: return "A message was larger than the framework takes: raise its limit."
+        case 1009: return "A message was larger than the framework takes: raise its limit, or set max_event_size here."
         case 1001, 1012: return "The framework is stopping or starting again."
         default: return "The framework's own log says why; is it a OneBot 11 server for reverse WebSocket?"
         }

@@ -36,6 +36,10 @@ final class TargetDoor: Sendable {
             connection, upgrade, transport: transport, name: grant?.clientName == nil ? seat.name : nil,
             granted: grant)
         session.isFirstOfTarget = seat.began(session.id)
+        if transport == .reverseWebSocket {
+            seat.connected()
+            session.target = seat
+        }
         return session
     }
 

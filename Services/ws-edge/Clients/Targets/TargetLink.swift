@@ -31,6 +31,8 @@ final class TargetLink: WebSocketDelegate {
     func discarded(_ message: DiscardedMessage) { session?.discarded(message) }
     func writabilityChanged(isWritable: Bool) { session?.writabilityChanged(isWritable: isWritable) }
 
+    func ponged(_ payload: ByteBuffer) { session?.ponged(payload) }
+
     func closed(_ socketEnding: WebSocketEnding) {
         if let session {
             seat.ended(session.id, granted: session.grant, isOurs: socketEnding.isOurs)

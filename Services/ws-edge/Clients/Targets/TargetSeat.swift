@@ -1,6 +1,8 @@
 import Contracts
+import NIOCore
 import OneBot
 import Synchronization
+import WebSocketTransport
 
 /// One bot at one target: who that is to others. It lives as long as the process, so that the target comes back as the client it was.
 final class TargetSeat: Sendable {
@@ -8,6 +10,7 @@ final class TargetSeat: Sendable {
     /// What it wants to be called.
     let name: String
     private let state = Mutex(State())
+    private let habit = Mutex(CallHabit())
 
     private struct State {
         var grant: SessionGrant?
@@ -38,6 +41,25 @@ final class TargetSeat: Sendable {
             return !state.hasBegun
         }
     }
+
+    // MARK: Whether it still calls
+
+    func connected() { habit.withLock { $0.connected(at: .now) } }
+
+    func called() { habit.withLock { $0.called() } }
+
+    /// - Returns: whether it is time to say that it gets messages and has ceased to call.
+    func delivered(_ frames: ByteBuffer, events: Int) -> Bool {
+        habit.withLock { habit in
+            habit.delivered(habit.isWatching ? messages(in: frames) : events, at: .now)
+        }
+    }
+
+    private func messages(in frames: ByteBuffer) -> Int {
+        WebSocketConnection.texts(inEncoded: frames).count { EventView($0, of: selfID).postType == "message" }
+    }
+
+    // MARK: The end
 
     /// - Parameters:
     ///   - grant: what the session was granted; `nil`: nothing, the registry having had no time, or having refused it.

@@ -1,0 +1,44 @@
+import NIOCore
+import OneBot
+
+/// What goes out now, and what waits.
+extension ClientSession {
+    /// False while the client reads too slowly, and for a moment after an answer where it wants each by itself.
+    var mayWrite: Bool { connection.isWritable && answersApart?.isPausing != true }
+
+    /// Only while ``mayWrite``; it goes out with the next flush.
+    func write(_ frames: ByteBuffer, as kind: OutgoingKind) {
+        largest.sent(frames, as: kind)
+        guard answersApart != nil, kind == .answer else { return connection.send(frames, as: kind) }
+        // Nor with what was written before it.
+        connection.flush()
+        connection.send(frames, as: kind)
+        if let step = answersApart?.wroteAnswer() { take(step) }
+    }
+
+    func take(_ step: AnswersApart.Step) {
+        if let ping = step.ping { connection.ping(ping, behind: .answer) }
+        connection.eventLoop.assumeIsolated().scheduleTask(in: step.pause) {
+            if self.answersApart?.timeIsUp(step) == true { self.writeWaiting() }
+        }
+    }
+
+    func writeWaiting() {
+        while mayWrite, let next = outbound.next() {
+            if next.missedBefore > 0, let bot = state.bot {
+                let gap = PerpetuaEvent.eventGap(time: UnixTime.now, selfID: bot, missed: next.missedBefore)
+                write(HubFrame.encode(gap), as: .event)
+            }
+            write(next.frames, as: next.kind)
+        }
+        connection.flush()
+    }
+
+    /// The connection is about to be closed: what waits for a pause only goes out before.
+    func endPause() {
+        while answersApart?.isPausing == true {
+            answersApart?.endPause()
+            writeWaiting()
+        }
+    }
+}
