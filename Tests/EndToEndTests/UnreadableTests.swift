@@ -49,6 +49,7 @@ extension EndToEnd {
             try await withFakeBot { bot in
                 try await withPerpetua(bots: [bot.url]) { perpetua in
                     let client = try await FakeClient.connect(to: perpetua.ws)
+                    _ = try await client.nextEvent("meta_event", "lifecycle")
                     try await client.send(#"{"action":"get_status","params":{"x":NaN},"echo":{"seq":7}}"#)
                     let answer = try await client.next("the refusal") { $0.echo == #"{"seq":7}"# }
                     #expect(answer.int("retcode") == 1400)
