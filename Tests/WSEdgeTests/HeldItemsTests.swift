@@ -106,15 +106,21 @@ struct FirstEventsTests {
         .events(bot, frames: ByteBuffer(string: text), count: 1)
     }
 
+    private func news(_ bot: SelfID, epoch: UInt64 = 100) -> OnlineBot {
+        var news = OnlineBot.fixture(bot.number, at: EdgeAddress(edgeID: "e1", instance: "1"))
+        news.epoch = epoch
+        return news
+    }
+
     @Test("they are kept until a moment after everybody was told of the bot, what comes meanwhile included")
     func kept() {
-        var first = FirstEvents()
+        var first = FirstEvents(began: 100)
         let bot = SelfID(1)
         first.append(event(bot), of: bot, isKnown: false)
         first.expire(at: now + .hours(1))
-        first.known(bot, at: now)
+        first.known(news(bot), isKnown: false, at: now)
         first.append(event(bot), of: bot, isKnown: true)
-        first.known(bot, at: now + .seconds(1))
+        first.known(news(bot), isKnown: true, at: now + .seconds(1))
         first.expire(at: now + FirstEvents.patience - .nanoseconds(1))
         #expect(first.items(of: bot).count == 2)
         first.expire(at: now + FirstEvents.patience)
@@ -123,16 +129,37 @@ struct FirstEventsTests {
         #expect(first.items(of: bot).isEmpty, "its targets are at work, or late")
     }
 
+    @Test("a bot that everybody was told of before it spoke has first events as well")
+    func knownFirst() {
+        var first = FirstEvents(began: 100)
+        let bot = SelfID(1)
+        first.known(news(bot), isKnown: false, at: now)
+        first.append(event(bot), of: bot, isKnown: true)
+        #expect(first.items(of: bot).count == 1)
+        first.expire(at: now + FirstEvents.patience)
+        #expect(first.items(of: bot).isEmpty)
+    }
+
+    @Test("of a bot that had its link before the edge began nothing is kept: others may have delivered it")
+    func older() {
+        var first = FirstEvents(began: 100)
+        let bot = SelfID(1)
+        first.append(event(bot), of: bot, isKnown: false)
+        first.known(news(bot, epoch: 99), isKnown: false, at: now)
+        first.append(event(bot), of: bot, isKnown: true)
+        #expect(first.items(of: bot).isEmpty)
+    }
+
     @Test("a bot that was known before is nobody's first")
     func knownBefore() {
-        var first = FirstEvents()
+        var first = FirstEvents(began: 100)
         first.append(event(SelfID(1)), of: SelfID(1), isKnown: true)
         #expect(first.items(of: SelfID(1)).isEmpty)
     }
 
     @Test("so many bots and so many bytes at most; what had to go is declared")
     func bounded() {
-        var first = FirstEvents()
+        var first = FirstEvents(began: 100)
         for number in 0...Int64(FirstEvents.maxBots) {
             first.append(event(SelfID(number)), of: SelfID(number), isKnown: false)
         }

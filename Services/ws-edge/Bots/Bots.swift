@@ -1,7 +1,6 @@
 import Actions
 import Bus
 import Contracts
-import Foundation
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -297,7 +296,7 @@ final class Bots: Sendable {
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
                 pacing: configuration.pacing, breaker: configuration.breaker,
                 maxMessageBytes: configuration.maxMessageBytes,
-                utcMilliseconds: { UInt64(Date().timeIntervalSince1970 * 1000) },
+                utcMilliseconds: { UnixTime.milliseconds },
                 newestElsewhere: newestElsewhere, stamp: stamp,
                 changed: { link, epoch, isOnline in
                     let bot = self.state.withLock { $0.table.changed(link.bot, epoch: epoch, isOnline: isOnline) }

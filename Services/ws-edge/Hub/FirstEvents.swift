@@ -1,10 +1,12 @@
+import Contracts
 import NIOCore
 import OneBot
 
 /// The first events of each bot, for the targets that begin because of it: they hear of it when the registry has told everybody, are at work
 /// a moment later, and the bot speaks meanwhile.
 ///
-/// Kept from the first event of a bot that nobody was told of yet until a moment after everybody was; bounded, and what had to go is declared.
+/// Kept from the first event of a bot, or from when everybody was told of it where that comes first, until a moment after everybody was; bounded,
+/// and what had to go is declared. A bot that had its link before this edge began is no news: others may have delivered its events.
 struct FirstEvents {
     /// Of more bots that come at once, nothing is kept.
     static let maxBots = 16
@@ -20,6 +22,10 @@ struct FirstEvents {
     }
 
     private var entries: [SelfID: Entry] = [:]
+    private let began: UInt64
+
+    /// - Parameter began: when the edge did, as the epoch of a link: UTC, in milliseconds.
+    init(began: UInt64) { self.began = began }
 
     /// Events of a bot, or a gap.
     /// - Parameter isKnown: whether everybody was told of the bot.
@@ -33,9 +39,14 @@ struct FirstEvents {
     }
 
     /// Everybody was told of the bot.
-    mutating func known(_ bot: SelfID, at now: NIODeadline) {
-        guard let entry = entries[bot], entry.end == nil else { return }
-        entries[bot]?.end = now + Self.patience
+    /// - Parameter isKnown: whether they had been before.
+    mutating func known(_ bot: OnlineBot, isKnown: Bool, at now: NIODeadline) {
+        guard bot.epoch >= began else {
+            if !isKnown { entries[bot.selfID] = nil }
+            return
+        }
+        if entries[bot.selfID] == nil, !isKnown, entries.count < Self.maxBots { entries[bot.selfID] = Entry() }
+        if entries[bot.selfID]?.end == nil { entries[bot.selfID]?.end = now + Self.patience }
     }
 
     mutating func expire(at now: NIODeadline) {

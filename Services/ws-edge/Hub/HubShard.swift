@@ -40,7 +40,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
 
     init(eventLoop: any EventLoop, heartbeatInterval: Duration, hasTargets: Bool, metrics: EdgeMetrics) {
         self.metrics = metrics
-        firstEvents = hasTargets ? FirstEvents() : nil
+        firstEvents = hasTargets ? FirstEvents(began: UnixTime.milliseconds) : nil
         self.eventLoop = eventLoop
         self.heartbeatInterval = heartbeatInterval
     }
@@ -183,9 +183,9 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         case .clientStatus, .distributed: announce(item)
         case .bot(let bot, let isDefault):
             let wasOnline = bots.isOnline(bot.selfID)
-            let doubt = bots.update(bot, isDefault: isDefault)
             let now = NIODeadline.now()
-            firstEvents?.known(bot.selfID, at: now)
+            firstEvents?.known(bot, isKnown: bots.isKnown(bot.selfID), at: now)
+            let doubt = bots.update(bot, isDefault: isDefault)
             for session in state.all {
                 session.known(bot.selfID, isDefault: isDefault)
                 session.doubt(bot.selfID, doubt, at: now)
