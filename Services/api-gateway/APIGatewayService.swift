@@ -207,7 +207,7 @@ public final class APIGatewayService: Service {
             responder: responder,
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [UnreadableRequest()], idleTimeout: Self.idleTimeout)),
+                    additionalChannelHandlers: [UnreadableRequest(), DeclinedUpgrade()], idleTimeout: Self.idleTimeout)),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 // One more waits in the system's queue.

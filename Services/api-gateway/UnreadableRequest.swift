@@ -13,6 +13,8 @@ final class UnreadableRequest: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Requests whose answers are not yet written: an answer of ours would land in the middle of one of theirs.
     private var unanswered = 0
+    /// Whatever comes then is of no use, and must not end the connection before our answer has gone.
+    private var isDone = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .head = unwrapInboundIn(data) { unanswered += 1 }
@@ -25,7 +27,9 @@ final class UnreadableRequest: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if isDone { return }
         guard let error = error as? HTTPParserError, unanswered == 0 else { return context.fireErrorCaught(error) }
+        isDone = true
         let reply = OneBotReply.refusal(.badRequest, Self.message(for: error))
         let head = HTTPResponse(
             status: .init(code: reply.status),

@@ -201,7 +201,7 @@ public struct RegistryService: Service {
         case .unroutable: return .free
         case .confirmed: return .held
         case .unreachable(let reason): return .unknown(reason)
-        case .unknown: return .unknown("it was lost.")
+        case .unknown, .notStored: return .unknown("it was lost.")
         case .rejected(let reason): throw MessageBusError.rejected(reason)
         }
     }

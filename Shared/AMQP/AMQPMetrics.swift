@@ -17,7 +17,7 @@ struct AMQPMetrics: Sendable {
         switch outcome {
         case .confirmed: confirmed.increment()
         case .unroutable: unroutable.increment()
-        case .rejected: rejected.increment()
+        case .rejected, .notStored: rejected.increment()
         case .unreachable: unreachable.increment()
         case .unknown: unknown.increment()
         }

@@ -96,7 +96,7 @@ struct ConfirmTracker<Entry> {
 
     private func outcome(_ item: Unconfirmed, _ accepted: Bool) -> PublishOutcome {
         if item.isReturned { return .unroutable }
-        return accepted ? .confirmed : .rejected("the broker could not store it")
+        return accepted ? .confirmed : .notStored
     }
 
     private func index(of tag: UInt64) -> CircularBuffer<Unconfirmed?>.Index? {

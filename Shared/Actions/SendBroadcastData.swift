@@ -50,7 +50,7 @@ struct SendBroadcastData {
             switch outcome {
             case .confirmed, .unroutable, .rejected: return nil
             case .unreachable(let reason): obstacle = reason
-            case .unknown: isDoubtful = true
+            case .unknown, .notStored: isDoubtful = true
             }
         }
         let name = ActionDispatcher.Name.sendBroadcastData.rawValue

@@ -42,7 +42,7 @@ struct SendBroadcastDataCallback {
             return .failed(
                 .unavailable(.no()),
                 "\(ActionDispatcher.Name.sendBroadcastDataCallback.rawValue) was not sent: \(reason) Try again later.")
-        case .unknown:
+        case .unknown, .notStored:
             return .failed(
                 .unavailable(.unknown),
                 "\(ActionDispatcher.Name.sendBroadcastDataCallback.rawValue): the bus did not say whether it took it; "

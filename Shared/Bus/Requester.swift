@@ -193,7 +193,7 @@ public final class Requester: Sendable {
             case .unroutable: self?.end(id, .failure(.unroutable(key)))
             case .rejected(let reason): self?.end(id, .failure(.rejected(reason)))
             case .unreachable(let reason): self?.end(id, .failure(.unreachable(reason)))
-            case .unknown: self?.end(id, .failure(.disconnected))
+            case .unknown, .notStored: self?.end(id, .failure(.disconnected))
             }
         }
     }

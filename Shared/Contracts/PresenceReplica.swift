@@ -12,6 +12,7 @@ public struct PresenceReplica: Sendable {
     private var sequence: UInt64 = 0
     /// False until the first snapshot, and after a jump until the next.
     public private(set) var isComplete = false
+    private var hasSnapshot = false
     /// While incomplete: the latest changes, without holes. A snapshot that was on its way while they came is brought up to
     /// date with them; else a busy registry would be asked again and again.
     private var recent: [PresenceChange] = []
@@ -35,6 +36,8 @@ public struct PresenceReplica: Sendable {
         /// Bots that have another link than before: what was asked of them ``PresenceReplica/lag`` ago or earlier went to the former, or to
         /// nobody, and may never be answered.
         public var newLinks: [SelfID] = []
+        /// It is the first snapshot: all of that was so before, whoever came meanwhile included.
+        public var isFirst = false
         /// A change was missed: ask for a snapshot.
         public var needsSnapshot = false
 
@@ -68,6 +71,8 @@ public struct PresenceReplica: Sendable {
         epoch = fresh.registryEpoch
         sequence = fresh.sequence
         isComplete = true
+        effect.isFirst = !hasSnapshot
+        hasSnapshot = true
         recent = []
         edges = Set(fresh.edges)
         let online = Dictionary(fresh.clients.map { ($0.appID, $0) }, uniquingKeysWith: { $1 })

@@ -40,7 +40,8 @@ public enum RPC {
             let members = try decoder.container(keyedBy: CodingKeys.self)
             message = try members.decode(String.self, forKey: .message)
             let milliseconds = try members.decodeIfPresent(Int.self, forKey: .retryAfterMilliseconds)
-            let retryAfter = Duration.milliseconds(milliseconds ?? 1000)
+            // Another program's number: none that a clock has no room for.
+            let retryAfter = Duration.milliseconds(min(max(milliseconds ?? 1000, 0), 86_400_000))
             let isSafe = try members.decodeIfPresent(String.self, forKey: .carriedOut) == CarriedOut.no().word
             let carriedOut: CarriedOut = isSafe ? .no(retryAfter: retryAfter) : .unknown
             let retcode = RetCode(rawValue: try members.decode(Int.self, forKey: .retcode))
@@ -155,9 +156,8 @@ extension MessageBusError {
     /// What it says of the action that was to be sent.
     public var carriedOut: CarriedOut {
         switch self {
-        case .unroutable, .unreachable: .no()
-        // A broker that says it could not keep a message may have delivered it to somebody.
-        case .rejected, .timedOut, .disconnected, .closed: .unknown
+        case .unroutable, .unreachable, .rejected: .no()
+        case .timedOut, .disconnected, .closed: .unknown
         // No request ends so.
         case .locked, .differs, .noSuchQueue, .noSuchExchange: .unknown
         }

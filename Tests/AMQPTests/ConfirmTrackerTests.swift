@@ -47,7 +47,7 @@ struct ConfirmTrackerTests {
         var tracker = tracker
         #expect(
             text(tracker.settle(1, multiple: false, accepted: false)) == [
-                #"a rejected("the broker could not store it")"#
+                "a notStored"
             ])
     }
 

@@ -20,6 +20,18 @@ struct UnreadableRequestTests {
         }
     }
 
+    @Test("a request that offers an upgrade is answered, and the connection ends: nothing behind it would be read")
+    func offer() async throws {
+        try await GatewayHarness.run { gateway in
+            for _ in 1...2 {
+                let offer: HTTPHeaders = ["Connection": "Upgrade", "Upgrade": "h2c"]
+                let answer = try await FakeHTTP.get(gateway.url + "/health/live", headers: offer, asksToClose: false)
+                #expect(answer.status == 200)
+                #expect(answer.headers["Connection"] == ["close"])
+            }
+        }
+    }
+
     @Test("what is not HTTP at all is told so, and the next request is served")
     func noHTTP() async throws {
         try await GatewayHarness.run { gateway in

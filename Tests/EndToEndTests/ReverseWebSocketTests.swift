@@ -245,7 +245,11 @@ extension EndToEnd {
                             for name in ["all", "all@20002", "one"] { _ = try await client(named: name, perpetua) }
                             #expect(framework.attempts.count == 3)
                             #expect(try await client(named: "all", perpetua)["self_id"]?.int64 == 10001)
-                            try await two.bot.emit(#"{"self_id":20002,"post_type":"notice","notice_type":"two"}"#)
+                            // It is known from the settings, and may not be connected yet.
+                            try await eventually("the bot has a link") {
+                                try await two.bot.emit(#"{"self_id":20002,"post_type":"notice","notice_type":"two"}"#)
+                                    > 0
+                            }
                             for _ in 1...2 {
                                 let second = try await framework.nextConnection(of: "20002")
                                 #expect(try await second.next()["meta_event_type"] == "lifecycle")

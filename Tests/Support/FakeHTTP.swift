@@ -26,8 +26,10 @@ public enum FakeHTTP {
         public var description: String { "\(status) \(body.prefix(300))" }
     }
 
-    public static func get(_ url: String, headers: HTTPHeaders = [:]) async throws -> Answer {
-        try await request(.GET, url, headers: headers)
+    public static func get(
+        _ url: String, headers: HTTPHeaders = [:], asksToClose: Bool = true
+    ) async throws -> Answer {
+        try await request(.GET, url, headers: headers, asksToClose: asksToClose)
     }
 
     /// Posts a JSON body.
@@ -41,7 +43,7 @@ public enum FakeHTTP {
     /// - Throws: ``FakeHTTPError``, or the `IOError` of connecting.
     public static func request(
         _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: String? = nil,
-        within limit: Duration = .seconds(10)
+        asksToClose: Bool = true, within limit: Duration = .seconds(10)
     ) async throws -> Answer {
         let target = try Target(url)
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
@@ -64,7 +66,7 @@ public enum FakeHTTP {
             if !headers.contains(name: "Host") {
                 head.headers.add(name: "Host", value: "\(target.host):\(target.port)")
             }
-            head.headers.replaceOrAdd(name: "Connection", value: "close")
+            if asksToClose { head.headers.replaceOrAdd(name: "Connection", value: "close") }
             if let body { head.headers.replaceOrAdd(name: "Content-Length", value: String(body.utf8.count)) }
             channel.write(HTTPClientRequestPart.head(head), promise: nil)
             if let body {

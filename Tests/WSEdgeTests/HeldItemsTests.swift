@@ -150,6 +150,18 @@ struct FirstEventsTests {
         #expect(first.items(of: bot).isEmpty)
     }
 
+    @Test("of a bot that is known and away, its link's first events are kept, whenever it had its last")
+    func away() {
+        var first = FirstEvents(began: 100)
+        let bot = SelfID(1)
+        var away = news(bot, epoch: 7)
+        away.isOnline = false
+        first.append(event(bot), of: bot, isKnown: false)
+        first.known(away, isKnown: false, at: now)
+        first.append(event(bot), of: bot, isKnown: true)
+        #expect(first.items(of: bot).count == 2)
+    }
+
     @Test("a bot that was known before is nobody's first")
     func knownBefore() {
         var first = FirstEvents(began: 100)

@@ -137,7 +137,7 @@ struct BrokerDoor: Sendable {
         guard let replyTo = delivery.properties.replyTo else { return delivery.acknowledge() }
         let correlationID = delivery.properties.correlationID
         publish(response, to: replyTo, correlationID: correlationID, trace) { outcome in
-            if case .rejected(let reason) = outcome {
+            if let reason = outcome.refusal {
                 let refusal = Response.failed(.answerTooLarge, "The answer cannot be sent: \(reason).")
                 publish(
                     refusal.encoded(echo: Action.echo(of: delivery.body)), to: replyTo,

@@ -114,6 +114,8 @@ extension BotLink {
 
     /// Answers an action that is not sent, and is done with it.
     func refuse(_ delivery: Delivery, _ response: Response) {
+        // Nothing was sent: whoever is told to may send the same message again.
+        if let id = delivery.properties.messageID { seen.forget(id, from: delivery.properties.replyTo?.text ?? "") }
         // `try?`: a frame that is no object has no name, and an echo only as far as one is found.
         guard let frame = try? JSONObject(delivery.body) else {
             return answer(delivery, "", response, echo: Action.echo(of: delivery.body))

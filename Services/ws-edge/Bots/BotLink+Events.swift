@@ -170,10 +170,11 @@ extension BotLink {
         case .unroutable:
             if case .part(_, let token) = outbox[ticket]?.content { echoes.forget(token) }
             apply(outbox.settle(ticket))
-        case .rejected(let reason):
+        case .rejected, .notStored:
             // In another round it is published once more, and refused once more.
             guard outbox.isOfThisRound(ticket) else { return }
-            guard let parcel = outbox[ticket], let substitute = substitute(for: parcel, because: reason) else {
+            guard let parcel = outbox[ticket], let substitute = substitute(for: parcel, because: outcome.refusal ?? "")
+            else {
                 apply(outbox.settle(ticket))
                 break
             }

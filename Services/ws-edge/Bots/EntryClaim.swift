@@ -131,6 +131,7 @@ final class EntryClaim: Sendable {
         case .unroutable: return .free
         case .confirmed: return .held
         case .rejected(let reason), .unreachable(let reason): return .unknown(reason)
+        case .notStored: return .unknown("the broker could not store the question")
         case .unknown: return .unknown("the connection was lost")
         }
     }

@@ -14,12 +14,12 @@ struct AnswersApart {
     static let afterPong = TimeAmount.milliseconds(5)
     /// After the answer, where no pong comes.
     static let withoutPong = TimeAmount.milliseconds(20)
-    /// A pong that has not come by then is not waited for any longer, and the next not at all.
+    /// A pong that has not come by then is not waited for any longer, and the next not at all, until one comes.
     static let longestPong = TimeAmount.milliseconds(200)
 
     /// What is to be done now.
     struct Step {
-        /// To be sent behind the answer.
+        /// To be sent behind the answer; `nil`: behind none.
         var ping: ByteBuffer?
         /// After that, ``timeIsUp(_:)``.
         let pause: TimeAmount
@@ -32,6 +32,8 @@ struct AnswersApart {
     private var state = State.idle
     private var number: UInt64 = 0
     private var answersPings = true
+    /// While what waits is written: a socket that becomes writable meanwhile is nothing to begin anew for.
+    var isWriting = false
 
     /// Nothing is to be written.
     var isPausing: Bool { state != .idle }
@@ -40,14 +42,16 @@ struct AnswersApart {
         number += 1
         state = answersPings ? .untilPong : .aMoment
         return Step(
-            ping: answersPings ? ByteBuffer(integer: number) : nil,
+            ping: ByteBuffer(integer: number),
             pause: answersPings ? Self.longestPong : Self.withoutPong, number: number, state: state)
     }
 
     mutating func ponged(_ payload: ByteBuffer) -> Step? {
-        guard payload == ByteBuffer(integer: number) else { return nil }
+        guard payload.readableBytes == MemoryLayout<UInt64>.size,
+            let ponged = payload.getInteger(at: payload.readerIndex, as: UInt64.self), 1...number ~= ponged
+        else { return nil }
         answersPings = true
-        guard state == .untilPong else { return nil }
+        guard state == .untilPong, ponged == number else { return nil }
         state = .aMoment
         return Step(ping: nil, pause: Self.afterPong, number: number, state: state)
     }

@@ -40,6 +40,9 @@ enum BotCall {
         case .unreachable(let reason): .failed(.unavailable(.no()), "\(action) was not sent to bot \(bot): \(reason)")
         case .unknown:
             .failed(.unavailable(.unknown), "The bus was lost while sending \(action); it may have been carried out.")
+        case .notStored:
+            .failed(
+                .unavailable(.unknown), "The broker could not store \(action); it may have been carried out.")
         }
     }
 }

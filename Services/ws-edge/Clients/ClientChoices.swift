@@ -31,6 +31,9 @@ struct ClientChoices: Sendable, Hashable {
     /// Whether each event has to be looked at for this client.
     var concernsEvents: Bool { !form.isAsSent || !filter.isEmpty || !metaEvents || delivery.maxEventBytes != nil }
 
+    /// Whether only large ones do.
+    var concernsOnlySize: Bool { form.isAsSent && filter.isEmpty && metaEvents }
+
     /// How events are written.
     var form: EventForm { EventForm(messageFormat: messageFormat, sentMessages: messageSentAs) }
 

@@ -26,6 +26,7 @@ struct ClientOutbound {
         let frames: ByteBuffer
         let kind: OutgoingKind
         let missedBefore: Int
+        let isPart: Bool
     }
 
     enum Outcome: Hashable {
@@ -83,8 +84,11 @@ struct ClientOutbound {
     mutating func next() -> Next? {
         guard let entry = entries.popFirst() else { return nil }
         change(by: -entry.frames.readableBytes)
-        return Next(frames: entry.frames, kind: entry.kind, missedBefore: entry.missedBefore)
+        return Next(frames: entry.frames, kind: entry.kind, missedBefore: entry.missedBefore, isPart: entry.part != nil)
     }
+
+    /// How many whole answers wait.
+    var answers: Int { entries.count { $0.kind == .answer && $0.part == nil } }
 
     /// Whether the oldest entry has waited too long.
     func isOverdue(at now: NIODeadline) -> Bool { entries.first.map { now - $0.since > maxAge } ?? false }

@@ -7,9 +7,10 @@ extension ClientSession {
     var mayWrite: Bool { connection.isWritable && answersApart?.isPausing != true }
 
     /// Only while ``mayWrite``; it goes out with the next flush.
-    func write(_ frames: ByteBuffer, as kind: OutgoingKind) {
+    /// - Parameter isPart: one of several answers to the same call: whoever takes these takes them together.
+    func write(_ frames: ByteBuffer, as kind: OutgoingKind, isPart: Bool = false) {
         largest.sent(frames, as: kind)
-        guard answersApart != nil, kind == .answer else { return connection.send(frames, as: kind) }
+        guard answersApart != nil, kind == .answer, !isPart else { return connection.send(frames, as: kind) }
         // Nor with what was written before it.
         connection.flush()
         connection.send(frames, as: kind)
@@ -19,18 +20,23 @@ extension ClientSession {
     func take(_ step: AnswersApart.Step) {
         if let ping = step.ping { connection.ping(ping, behind: .answer) }
         connection.eventLoop.assumeIsolated().scheduleTask(in: step.pause) {
-            if self.answersApart?.timeIsUp(step) == true { self.writeWaiting() }
+            guard self.answersApart?.timeIsUp(step) == true else { return }
+            self.writeWaiting()
+            self.answersWentOut()
         }
     }
 
     func writeWaiting() {
+        guard answersApart?.isWriting != true else { return }
+        answersApart?.isWriting = true
         while mayWrite, let next = outbound.next() {
             if next.missedBefore > 0, let bot = state.bot {
                 let gap = PerpetuaEvent.eventGap(time: UnixTime.now, selfID: bot, missed: next.missedBefore)
                 write(HubFrame.encode(gap), as: .event)
             }
-            write(next.frames, as: next.kind)
+            write(next.frames, as: next.kind, isPart: next.isPart)
         }
+        answersApart?.isWriting = false
         connection.flush()
     }
 

@@ -17,6 +17,8 @@ final class ClientSession: WebSocketDelegate {
     let claim: SessionClaim
     /// Whether it wants to look at each event.
     let isChoosy: Bool
+    /// Runs up to that size are as it wants them, though it is choosy.
+    let wholeRunBytes: Int
     /// What the `message_id` of each of its actions begins with.
     private(set) lazy var messageIDPrefix = "\(context.address)-\(id)-"
     /// Its place in the group it asked for.
@@ -51,6 +53,7 @@ final class ClientSession: WebSocketDelegate {
         self.connection = connection
         self.upgrade = upgrade
         isChoosy = upgrade.choices.concernsEvents
+        wholeRunBytes = upgrade.choices.concernsOnlySize ? upgrade.choices.delivery.maxEventBytes ?? 0 : 0
         self.claim = claim
         self.shard = shard
         self.context = context
@@ -214,7 +217,7 @@ final class ClientSession: WebSocketDelegate {
         guard !state.hasEnded else { return }
         if let target, events > 0, target.delivered(frames, events: events) { callsNoMore() }
         if outbound.isEmpty, mayWrite {
-            write(frames, as: kind)
+            write(frames, as: kind, isPart: part != nil)
             shard.markDirty(self)
             return
         }
@@ -294,7 +297,8 @@ final class ClientSession: WebSocketDelegate {
 
     // MARK: Actions
 
-    private var unanswered: Int { calls.count + own.count }
+    /// An answer that waits only for the one before it is not the client's fault: it asks for less meanwhile.
+    private var unanswered: Int { calls.count + own.count + (answersApart == nil ? 0 : outbound.answers) }
 
     /// Puts one of our own actions behind those this client has asked for before.
     func enqueueOwn(_ job: OwnActions.Job) {
@@ -367,6 +371,12 @@ final class ClientSession: WebSocketDelegate {
         guard isReadingPaused, state.readsActions, unanswered < context.configuration.maxUnanswered else { return }
         isReadingPaused = false
         connection.resumeReading()
+    }
+
+    /// Some of those that waited for each other.
+    func answersWentOut() {
+        resumeReadingIfPossible()
+        closeIfDrained()
     }
 
     private func closeIfDrained() {

@@ -59,7 +59,7 @@ final class HandoverSender: @unchecked Sendable {  // confined to its event loop
             // That edge is gone, and its members with it.
             _ = outbox.settle(ticket)
             event.orphaned()
-        case .rejected:
+        case .rejected, .notStored:
             _ = outbox.settle(ticket)
             metrics.groupEventsDropped.increment()
         case .unreachable, .unknown:

@@ -41,7 +41,8 @@ struct FirstEvents {
     /// Everybody was told of the bot.
     /// - Parameter isKnown: whether they had been before.
     mutating func known(_ bot: OnlineBot, isKnown: Bool, at now: NIODeadline) {
-        guard bot.epoch >= began else {
+        // Of one without a link nobody has delivered anything meanwhile.
+        guard bot.epoch >= began || !bot.isOnline else {
             if !isKnown { entries[bot.selfID] = nil }
             return
         }

@@ -222,7 +222,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         // One by one only where somebody wants to look at them.
         var events: [EventView] = []
         func offer(_ session: ClientSession) {
-            guard session.isChoosy else {
+            guard session.isChoosy, run.frames.readableBytes > session.wholeRunBytes else {
                 delivered += give(run, to: session)
                 return
             }

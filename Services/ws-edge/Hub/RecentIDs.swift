@@ -45,4 +45,10 @@ struct RecentIDs {
         }
         return true
     }
+
+    /// It may come again.
+    mutating func forget(_ id: String, from asker: String = "") {
+        let fingerprint = Fingerprint(of: id, from: asker)
+        if recent.remove(fingerprint) == nil { older.remove(fingerprint) }
+    }
 }

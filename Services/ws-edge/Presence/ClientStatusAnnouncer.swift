@@ -48,7 +48,10 @@ struct ClientStatusAnnouncer: Sendable {
             hub.enqueue(.clientStatus(client, isOnline: false, isCrowd: isCrowd))
         }
         let (now, isWaiting) = (NIODeadline.now(), arrivals.value.nextDue != nil)
-        for client in effect.cameOnline { arrivals.value.came(client, at: now) }
+        // Those who were there before this edge have come to nobody here.
+        for client in effect.cameOnline where !effect.isFirst || client.edge == context.address {
+            arrivals.value.came(client, at: now)
+        }
         for client in effect.renamed { arrivals.value.renamed(client) }
         if !isWaiting { tellOfArrivals() }
         for client in Self.spokenOf(in: effect, at: context.address) {
