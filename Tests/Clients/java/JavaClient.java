@@ -46,7 +46,7 @@ public final class JavaClient {
     private static final String CHOOSY = System.getenv("CHOOSY");
     private static final String PINGED = System.getenv("PINGED");
     private static final String APART = System.getenv("APART");
-    private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     public static void main(String[] arguments) throws Exception {
         Log.keep();

@@ -70,7 +70,8 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
             logger: Self.logger, stamp: { groups.stamp($1, of: $0) }, report: { _ in })
         let listener = ClientListener(context: context, hub: hub)
         let targets = Targets(context: context, hub: hub, clients: listener, group: eventLoop)
-        let announcer = ClientStatusAnnouncer(hub: hub, context: context, bots: bots, targets: targets)
+        let announcer = ClientStatusAnnouncer(
+            hub: hub, context: context, bots: bots, targets: targets, eventLoop: eventLoop)
         let ports = PortListeners(context: context, clients: listener, group: eventLoop)
         inbox = Inbox(
             context: context, hub: hub, announcer: announcer,
