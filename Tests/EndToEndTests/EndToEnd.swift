@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The whole of Perpetua against scripted bots and clients. One test at a time: each has both cores to itself.
+/// The whole of Perpetua against scripted bots and clients. One test at a time in a process, so that each has its threads to itself;
+/// `scripts/suites.sh` runs a few such processes.
 @Suite(.serialized)
 enum EndToEnd {}
 
