@@ -117,6 +117,16 @@ import Testing
         #expect(replica.apply(change(.edgeDown, 10, edge: other)).wentOffline.map(\.appID) == ["moves"])
     }
 
+    @Test("only the first snapshot is of what was so before, whoever came meanwhile included")
+    func first() {
+        var replica = PresenceReplica()
+        _ = replica.apply(change(.clientOnline, 5, clients: [client("early")]))
+        let first = replica.replace(with: snapshot(5, edges: [edge], clients: [client("early"), client("before")]))
+        #expect(first.isFirst)
+        #expect(first.cameOnline.map(\.appID) == ["before"])
+        #expect(!replica.replace(with: snapshot(9, edges: [edge], clients: [client("new")])).isFirst)
+    }
+
     @Test("a name that differs only in its normal form is another name")
     func normalForms() {
         var replica = complete()

@@ -58,6 +58,16 @@ import Testing
         #expect(thrown?.reason == .unavailable(.unknown))
     }
 
+    @Test("another program's time to come back is never too long to count", arguments: [Int.max, .min])
+    func endless(_ milliseconds: Int) throws {
+        let text = #"{"error":{"retcode":1503,"carried_out":"no","retry_after_ms":\#(milliseconds),"message":"m"}}"#
+        let thrown = #expect(throws: RPC.Failure.self) {
+            try RPC.decodeResult(RPC.Empty.self, from: ByteBuffer(string: text))
+        }
+        let response = try JSONObject(try #require(thrown).response.encoded(echo: nil))
+        #expect(response["data"]?.object?["retry_after_ms"]?.int64 == (milliseconds > 0 ? 86_400_000 : 0))
+    }
+
     @Test("an answer that holds neither is a failure, not a result")
     func neither() {
         let failure = #expect(throws: RPC.Failure.self) {

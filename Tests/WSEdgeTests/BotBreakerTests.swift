@@ -102,6 +102,18 @@ struct BotBreakerTests {
         }
     }
 
+    @Test("an action that was refused may come again under its id, and is answered again")
+    func again() async throws {
+        try await BotBench.run(Array(Self.unprobed)) { bench in
+            _ = try await silentBot(bench)
+            for _ in 1...2 {
+                let call = try await bench.call(10001, #"{"action":"get_status"}"#, messageID: "stored")
+                let answer = try JSONObject(ByteBuffer(string: try await bench.answer(to: call.id)))
+                #expect(answer["retcode"]?.int64 == 1503)
+            }
+        }
+    }
+
     @Test("with breaker.timeouts at 0 every action is tried")
     func off() async throws {
         try await BotBench.run([("action_timeout", "100ms"), ("breaker.timeouts", "0")]) { bench in

@@ -32,6 +32,18 @@ struct ClientOutboundTests {
         #expect(queue.bytes == 0)
     }
 
+    @Test("whole answers that wait are counted; parts of one are told apart")
+    func answers() {
+        var queue = outbound(.close)
+        for (events, kind, part) in [(1, OutgoingKind.event, nil), (0, .answer, nil), (0, .answer, UInt64(7))] {
+            #expect(queue.append(frame(1), events: events, as: kind, part: part, now: start) == .kept(dropped: 0))
+        }
+        #expect(queue.answers == 1)
+        let areParts = (1...3).map { _ in queue.next()?.isPart }
+        #expect(areParts == [false, false, true])
+        #expect(queue.answers == 0)
+    }
+
     @Test("one message larger than the bound fits")
     func oneLarge() {
         var queue = outbound(.close)

@@ -232,6 +232,17 @@ struct RecentIDsTests {
         #expect(ids.insert("a") == true, "forgotten")
     }
 
+    @Test("one that is forgotten may come again, however long ago it came")
+    func forgotten() {
+        var ids = RecentIDs(limit: 2)
+        for id in ["a", "b", "c"] { #expect(ids.insert(id) == true) }
+        ids.forget("a")
+        ids.forget("c")
+        #expect(ids.insert("b") == false)
+        #expect(ids.insert("c") == true)
+        #expect(ids.insert("a") == true)
+    }
+
     @Test("of the last so many each is known")
     func bound() {
         var ids = RecentIDs(limit: 100)
