@@ -9,10 +9,17 @@ import urllib.request
 TOKEN = "a-token"
 
 
+given = set()
+
+
 def free_port():
-    """Below the ports that the system gives to outgoing connections, so that nobody takes one in between."""
+    """Below the ports that the system gives to outgoing connections, so that nobody takes one in between; and no port twice: trials run side by
+    side, and whoever is to be dialled may listen late."""
     while True:
         port = random.randrange(20000, 32000)
+        if port in given:
+            continue
+        given.add(port)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
