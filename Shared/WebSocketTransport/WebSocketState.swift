@@ -40,6 +40,17 @@ struct WebSocketState {
         case done
     }
 
+    /// Apart from the rest of us, which is so much smaller: hardly a connection ever has one.
+    private indirect enum Discarded {
+        case message(DiscardedMessage)
+
+        var message: DiscardedMessage {
+            switch self {
+            case .message(let message): message
+            }
+        }
+    }
+
     private enum Reading {
         case header
         case payload(FrameHeader, taken: Int)
@@ -54,7 +65,7 @@ struct WebSocketState {
     /// The message begun; between its fragments, too.
     private var message: MessageAssembly?
     /// In its place: what is left of one that is not kept.
-    private var discarded: DiscardedMessage?
+    private var discarded: Discarded?
     private var control = ByteBuffer()
     /// Known from the first close frame on, whoever sent it.
     private var ending: WebSocketEnding?
@@ -75,13 +86,13 @@ struct WebSocketState {
     var keptBytes: Int { message?.byteCount ?? 0 }
 
     /// How much has come of an unfinished message, kept or not; 0 where there is none.
-    var arrivedBytes: Int { message?.byteCount ?? discarded?.byteCount ?? 0 }
+    var arrivedBytes: Int { message?.byteCount ?? discarded?.message.byteCount ?? 0 }
 
     /// The unfinished message is not to be kept: the rest of it is received and passed over.
     mutating func discard(_ reason: DiscardedMessage.Reason) {
         guard let begun = message else { return }
         message = nil
-        discarded = DiscardedMessage(reason, of: begun, keeping: keptMember)
+        discarded = .message(DiscardedMessage(reason, of: begun, keeping: keptMember))
     }
 
     /// Whether messages may be sent: no close frame went out or came in.
@@ -201,9 +212,11 @@ struct WebSocketState {
             let isText = message?.take(
                 count, from: &input, key: header.maskingKey, offset: taken, expected: remaining)
             if isText != true, let failure = failUTF8() { return failure }
-        } else if isOpen, discarded != nil {
-            discarded?.take(
-                count, from: &input, key: header.maskingKey, offset: taken, following: remaining - count)
+        } else if isOpen, var rest = discarded?.message {
+            // Its buffers have no other owner then, so that nothing is copied.
+            discarded = nil
+            rest.take(count, from: &input, key: header.maskingKey, offset: taken, following: remaining - count)
+            discarded = .message(rest)
         } else {
             input.moveReaderIndex(forwardBy: count)
         }
@@ -234,7 +247,7 @@ struct WebSocketState {
             return .message(whole.finish())
         }
         if message != nil, let failure = failUTF8() { return failure }
-        guard let ended = discarded else { return .nothing }
+        guard let ended = discarded?.message else { return .nothing }
         discarded = nil
         return .discarded(ended.finish())
     }

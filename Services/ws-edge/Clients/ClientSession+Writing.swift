@@ -4,13 +4,18 @@ import OneBot
 /// What goes out now, and what waits.
 extension ClientSession {
     /// False while the client reads too slowly, and for a moment after an answer where it wants each by itself.
-    var mayWrite: Bool { connection.isWritable && answersApart?.isPausing != true }
+    var mayWrite: Bool { connection.isWritable && !(wantsAnswersApart && answersApart?.isPausing == true) }
 
     /// Only while ``mayWrite``; it goes out with the next flush.
     /// - Parameter isPart: one of several answers to the same call: whoever takes these takes them together.
+    @inline(__always)
     func write(_ frames: ByteBuffer, as kind: OutgoingKind, isPart: Bool = false) {
-        largest.sent(frames, as: kind)
-        guard answersApart != nil, kind == .answer, !isPart else { return connection.send(frames, as: kind) }
+        if frames.readableBytes > LargestSent.leastBytes { largest.sent(frames, as: kind) }
+        guard wantsAnswersApart, kind == .answer, !isPart else { return connection.send(frames, as: kind) }
+        writeApart(frames, as: kind)
+    }
+
+    private func writeApart(_ frames: ByteBuffer, as kind: OutgoingKind) {
         // Nor with what was written before it.
         connection.flush()
         connection.send(frames, as: kind)

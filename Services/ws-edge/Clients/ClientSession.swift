@@ -42,7 +42,8 @@ final class ClientSession: WebSocketDelegate {
     private var isReadingPaused = false
     private var broadcasts = BroadcastMemory()
     var largest = LargestSent()
-    /// `nil` where its answers need not go out one by one.
+    /// Whether its answers go out one by one: asked for each frame, when ``answersApart`` is not.
+    let wantsAnswersApart: Bool
     var answersApart: AnswersApart?
 
     /// - Parameter onEnded: called once, on the loop, when the connection is gone.
@@ -62,7 +63,8 @@ final class ClientSession: WebSocketDelegate {
         seat = upgrade.group.map { GroupSeat(group: $0) }
         state = ClientSessionState(role: upgrade.role, binding: upgrade.binding)
         outbound = ClientOutbound(context.configuration, budget: context.budget)
-        if upgrade.choices.delivery.oneAnswerPerWrite { answersApart = AnswersApart() }
+        wantsAnswersApart = upgrade.choices.delivery.oneAnswerPerWrite
+        answersApart = wantsAnswersApart ? AnswersApart() : nil
     }
 
     var isOpen: Bool { state.isOpen }
@@ -215,7 +217,7 @@ final class ClientSession: WebSocketDelegate {
         part: UInt64? = nil
     ) {
         guard !state.hasEnded else { return }
-        if let target, events > 0, target.delivered(frames, events: events) { callsNoMore() }
+        if events > 0, let target, target.delivered(frames, events: events) { callsNoMore() }
         if outbound.isEmpty, mayWrite {
             write(frames, as: kind, isPart: part != nil)
             shard.markDirty(self)

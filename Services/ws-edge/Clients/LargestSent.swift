@@ -4,7 +4,7 @@ import WebSocketTransport
 /// The largest message that a connection was sent: what a client means that closes with 1009.
 struct LargestSent {
     /// Frames that were joined are together no larger; and no client of ours takes less than that.
-    static let leastBytes = EventRun.maxBytes
+    static var leastBytes: Int { EventRun.maxBytes }
 
     private var bytes = 0
     private var kind = OutgoingKind.event
