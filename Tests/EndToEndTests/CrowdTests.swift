@@ -19,24 +19,34 @@ extension EndToEnd {
                             == crowd.count
                     }
                     let curious = try await FakeClient.connect(to: perpetua.ws + "/?client_status=all")
-                    #expect(try await Self.appID(of: curious, isSelf: true) != nil)
                     let other = try await FakeClient.connect(to: perpetua.ws)
-                    let first = try await Self.appID(of: other, isSelf: true)
-                    #expect(try await Self.appID(of: curious, isSelf: false) == first)
+                    let first = try await Self.ownAppID(of: other)
                     let last = try await FakeClient.connect(to: perpetua.ws)
-                    let second = try await Self.appID(of: last, isSelf: true)
-                    #expect(try await Self.appID(of: curious, isSelf: false) == second)
-                    #expect(first != nil && second != nil && first != second)
+                    let second = try await Self.ownAppID(of: last)
+                    #expect(first != second)
+                    // Before them it hears of itself, and perhaps of some who came just before: the list knows of
+                    // everybody earlier than each edge.
+                    var heard: [(appID: String, isSelf: Bool)] = []
+                    while heard.last?.appID != second { heard.append(try await Self.status(of: curious)) }
+                    #expect(heard.filter(\.isSelf).count == 1)
+                    #expect(heard.suffix(2).map(\.appID) == [first, second])
                     _ = try await other.call("get_login_info", echo: "1")
                     #expect(try await other.receivedCount == 3, "lifecycle, its own client_status, the answer")
                 }
             }
         }
 
-        private static func appID(of client: FakeClient, isSelf: Bool) async throws -> String? {
-            let status = try await client.nextEvent("notice", "client_status")
-            #expect(status.json?["self_client"]?.bool == isSelf)
-            return status.json?["client"]?.object?["app_id"]?.string
+        private static func ownAppID(of client: FakeClient) async throws -> String {
+            let status = try await status(of: client)
+            #expect(status.isSelf)
+            return status.appID
+        }
+
+        private static func status(of client: FakeClient) async throws -> (appID: String, isSelf: Bool) {
+            let status = try await client.nextEvent("notice", "client_status").json
+            return (
+                try #require(status?["client"]?.object?["app_id"]?.string), try #require(status?["self_client"]?.bool)
+            )
         }
     }
 }
