@@ -1,7 +1,7 @@
 """Draws what a terminal shows as an SVG, with its bold, dim and coloured text, light or dark as the reader's system is.
 
     script --quiet --command ./run screen.txt      # Ctrl-C after some events
-    python3 docs/images/screen.py ./run < screen.txt > docs/images/first-screen.svg
+    grep --text --invert-match '^Script ' screen.txt | python3 docs/images/screen.py ./run > docs/images/first-screen.svg
 """
 
 import html
