@@ -83,19 +83,34 @@ let package = Package(
                 "Registry", "ServiceRuntime",
             ]),
     ],
+    // Exactly these: an application is built the same today and tomorrow. Each is at the newest version that ./test has
+    // passed with; the line above it says why it is here, and what keeps its version from being older, or newer.
+    // scripts/dependencies.py says of which there are newer versions, and writes them here.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // Bytes, event loops, sockets, HTTP/1 and WebSocket frames; Hummingbird needs 2.101.
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        // wss:// and amqps://; Hummingbird needs 2.37.2, and TLS is to be the newest there is.
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        // NIOHTTPTypes, in which Hummingbird's requests are written; it needs 1.34.1.
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        // Deque, for what waits in a session; swift-async-algorithms needs 1.5.
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        // Logging; Hummingbird and swift-service-lifecycle need 1.14.
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        // What our Prometheus page is a backend of; Hummingbird needs 2.9.
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        // Start and end of services, signals; swift-configuration needs 2.8.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        // The HTTP server of the API; nothing else of ours holds its version.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        // SQLite, for what the registry keeps; from 7 on it is made for Swift 6.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        // perpetua.yaml; swift-configuration wants it below 7.
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // Webhooks: connections that are kept, TLS, deadlines; nothing else of ours holds its version.
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        // The signature of webhooks; swift-nio-extras wants it below 6.
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     ],
     targets: [
         // The protocol and the port: these import nothing of ours.
