@@ -38,7 +38,7 @@ done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${suites[@]}")
 
 need_swift
-need_packages libsqlite3-dev librabbitmq-dev zlib1g-dev pkg-config rabbitmq-server
+need_packages libsqlite3-dev librabbitmq-dev libssl-dev zlib1g-dev pkg-config rabbitmq-server
 mkdir -p .build/again
 logs=$(mktemp -d ".build/again/$(date +%H%M%S).XXX")
 say "Build ($configuration); what fails stays in $logs"
