@@ -108,6 +108,7 @@ extension EndToEnd {
         /// Frames of `Tests/Fixtures/onebot-11`, by name.
         private static func fixtures(_ isWanted: (String) -> Bool) throws -> [(name: String, text: String)] {
             let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent()
                 .appending(path: "Fixtures/onebot-11")
             return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
                 .filter { $0.hasSuffix(".json") && isWanted(String($0.dropLast(5))) }

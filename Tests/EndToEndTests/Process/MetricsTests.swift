@@ -95,7 +95,7 @@ extension EndToEnd {
         /// Labels whose values are no list: numbers, versions.
         private static let open: Set = ["process", "version", "bot", "status"]
         private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
 
         /// What stands in a cell as code, if it is one word.
         private static func words(in cell: Substring) -> [String] {
