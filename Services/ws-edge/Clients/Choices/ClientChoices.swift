@@ -17,7 +17,7 @@ struct ClientChoices: Sendable, Hashable {
     /// `meta_events`: lifecycle, heartbeats and meta events of the bot.
     var metaEvents = true
     /// `client_status`; `nil`: all, unless there are very many.
-    var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
+    var clientStatus: ClientStatusAudience?
     /// `max_event_size`, `one_answer_per_write`, `ping_interval`.
     var delivery = DeliveryChoices()
 
@@ -40,18 +40,6 @@ struct ClientChoices: Sendable, Hashable {
     /// Whether an event of a bot is for this client.
     func wants(_ event: EventView) -> Bool {
         filter.passes(event) && (metaEvents || event.postType != "meta_event")
-    }
-
-    /// The same for what Perpetua says itself. That events are missing concerns everybody who wants any of that bot.
-    func wants(_ item: HubItem) -> Bool {
-        switch item {
-        case .clientStatus: filter.passes(postType: "notice", detailType: "client_status")
-        case .distributed(let kind, _): filter.passes(postType: "distributed", detailType: kind.rawValue)
-        case .gap(let bot, _): filter.passes(selfID: bot)
-        case .botStatus(let bot, _):
-            filter.passes(selfID: bot) && filter.passes(postType: "notice", detailType: "bot_status")
-        case .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: true
-        }
     }
 
     // MARK: From a query
@@ -91,7 +79,7 @@ struct ClientChoices: Sendable, Hashable {
             metaEvents = isWanted
         }
         if let text = request.query("client_status") {
-            guard let audience = WSEdgeConfiguration.ClientStatusAudience(rawValue: text) else {
+            guard let audience = ClientStatusAudience(rawValue: text) else {
                 throw Self.refusal("client_status", text, "Use all, self or none.")
             }
             clientStatus = audience

@@ -21,7 +21,7 @@ extension ClientSession {
         }
         var frames = FittingFrames(run.bot, maxEventBytes: maxEventBytes)
         for event in wanted { frames.append(event.frame(in: form)) }
-        if frames.leftOut > 0 { context.metrics.eventsTooLarge.increment(by: frames.leftOut) }
+        if frames.leftOut > 0 { services.metrics.eventsTooLarge.increment(by: frames.leftOut) }
         // A gap that is dropped stands for as many.
         return EventRun.Joined(bot: run.bot, frames: frames.finish(), count: wanted.count)
     }
@@ -33,7 +33,7 @@ extension ClientSession {
         }
         var frames = FittingFrames(bot, maxEventBytes: maxEventBytes)
         frames.append(frame)
-        if frames.leftOut > 0 { context.metrics.eventsTooLarge.increment() }
+        if frames.leftOut > 0 { services.metrics.eventsTooLarge.increment() }
         return frames.finish()
     }
 
@@ -47,13 +47,13 @@ extension ClientSession {
 
     /// Between two of its heartbeats; `nil`: it has none.
     var heartbeatInterval: Duration? {
-        let interval = choices.heartbeatInterval ?? context.configuration.heartbeatInterval
+        let interval = choices.heartbeatInterval ?? services.configuration.heartbeatInterval
         return choices.metaEvents && interval > .zero ? interval : nil
     }
 
     /// Its interval, where that is not everybody's.
     var ownHeartbeatInterval: Duration? {
-        guard let interval = choices.heartbeatInterval, interval != context.configuration.heartbeatInterval,
+        guard let interval = choices.heartbeatInterval, interval != services.configuration.heartbeatInterval,
             interval > .zero, choices.metaEvents, upgrade.role.receivesEvents
         else { return nil }
         return interval
@@ -63,5 +63,20 @@ extension ClientSession {
     func hearsHeartbeats(of bot: SelfID, every interval: Duration? = nil) -> Bool {
         guard isOpen, choices.metaEvents, choices.heartbeatInterval != .zero else { return false }
         return ownHeartbeatInterval == interval && choices.filter.passes(selfID: bot)
+    }
+}
+
+extension ClientChoices {
+    /// Whether something that Perpetua says itself is for this client. That events are missing concerns everybody who
+    /// wants any of that bot.
+    func wants(_ item: HubItem) -> Bool {
+        switch item {
+        case .clientStatus: filter.passes(postType: "notice", detailType: "client_status")
+        case .distributed(let kind, _): filter.passes(postType: "distributed", detailType: kind.rawValue)
+        case .gap(let bot, _): filter.passes(selfID: bot)
+        case .botStatus(let bot, _):
+            filter.passes(selfID: bot) && filter.passes(postType: "notice", detailType: "bot_status")
+        case .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: true
+        }
     }
 }
