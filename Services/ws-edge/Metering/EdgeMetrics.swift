@@ -24,7 +24,6 @@ final class EdgeMetrics: Sendable {
     let targetConnected = MetricNames.targetDials.counter("connected")
     let targetRefused = MetricNames.targetDials.counter("failed")
     let actions = ActionMetrics(door: .websocket)
-    let webhooks = WebhookMetrics()
     private let universal = MetricNames.clients.gauge(ClientRole.universal.rawValue)
     private let api = MetricNames.clients.gauge(ClientRole.api.rawValue)
     private let event = MetricNames.clients.gauge(ClientRole.event.rawValue)

@@ -12,7 +12,7 @@ import NIOCore
 ///
 /// The bot is to be read no further while it ``isFull``: open from a window's worth until half of it is settled; closed only at the larger bound,
 /// since then nothing leaves.
-struct Outbox<Parcel> {
+struct Outbox<Item> {
     /// The bounds, in parcels and bytes.
     struct Limits: Sendable {
         /// Published and not settled at a time; the bot is read on below half of it.
@@ -37,7 +37,7 @@ struct Outbox<Parcel> {
     }
 
     private let limits: Limits
-    private var parcels = CircularBuffer<Parcel>()
+    private var parcels = CircularBuffer<Item>()
     /// One for each parcel. Apart from those, which would be copied with every look at an entry.
     private var entries = CircularBuffer<Entry>()
     /// The number of the first entry: numbers count up for ever.
@@ -60,7 +60,7 @@ struct Outbox<Parcel> {
     /// Whether the bot is to be read.
     enum Reading: Sendable, Hashable { case asBefore, pause, resume }
 
-    mutating func add(_ parcel: Parcel, bytes size: Int) -> Reading {
+    mutating func add(_ parcel: Item, bytes size: Int) -> Reading {
         parcels.append(parcel)
         entries.append(Entry(bytes: size))
         count += 1
@@ -70,7 +70,7 @@ struct Outbox<Parcel> {
 
     /// The next parcel to publish now; `nil` while closed, with a window in flight, or where none waits.
     /// - Parameter finish: called with a parcel that is published for the first time; what it makes of it is published again, too.
-    mutating func take(finishing finish: (inout Parcel) -> Void = { _ in }) -> (parcel: Parcel, ticket: Ticket)? {
+    mutating func take(finishing finish: (inout Item) -> Void = { _ in }) -> (parcel: Item, ticket: Ticket)? {
         guard isOpen, inFlight < limits.window else { return nil }
         while next < first + UInt64(entries.count) {
             defer { next += 1 }
@@ -85,13 +85,13 @@ struct Outbox<Parcel> {
     }
 
     /// What was published with that ticket; `nil` where it is settled.
-    subscript(ticket: Ticket) -> Parcel? {
+    subscript(ticket: Ticket) -> Item? {
         guard ticket.number >= first, !entries[index(of: ticket.number)].isSettled else { return nil }
         return parcels[parcelIndex(of: ticket.number)]
     }
 
     /// The bus will not take it: something else stands in its place, to be published at once with the same ticket.
-    mutating func replace(_ ticket: Ticket, by parcel: Parcel, bytes size: Int) -> Reading {
+    mutating func replace(_ ticket: Ticket, by parcel: Item, bytes size: Int) -> Reading {
         guard ticket.number >= first, !entries[index(of: ticket.number)].isSettled else { return .asBefore }
         let index = index(of: ticket.number)
         bytes += size - entries[index].bytes
@@ -131,7 +131,7 @@ struct Outbox<Parcel> {
 
     /// Forgets those parcels: nobody will get them from us, unless they are on the way.
     /// - Returns: how many there were.
-    mutating func drop(where isDropped: (Parcel) -> Bool) -> Int {
+    mutating func drop(where isDropped: (Item) -> Bool) -> Int {
         var dropped = 0
         for (index, parcel) in zip(entries.indices, parcels) where !entries[index].isSettled && isDropped(parcel) {
             settle(at: index)
@@ -173,7 +173,7 @@ struct Outbox<Parcel> {
         entries.index(entries.startIndex, offsetBy: Int(number - first))
     }
 
-    private func parcelIndex(of number: UInt64) -> CircularBuffer<Parcel>.Index {
+    private func parcelIndex(of number: UInt64) -> CircularBuffer<Item>.Index {
         parcels.index(parcels.startIndex, offsetBy: Int(number - first))
     }
 }

@@ -5,7 +5,13 @@ import Observability
 import OneBot
 
 /// Makes a new session known to the registry: within 2 s before its first frame, else later, as often as it takes.
-enum Registration {
+struct Registration: Sendable {
+    let registry: RegistryClient
+    let address: EdgeAddress
+    let leases: LeaseKeeper
+    let tasks: BackgroundTasks
+    let logger: Logger
+
     enum Outcome: Sendable {
         case granted(SessionGrant)
         /// The registry cannot be reached: the client is served all the same.
@@ -18,29 +24,29 @@ enum Registration {
     private static let inTime = Duration.seconds(2)
 
     /// `tell` hears `delayed` at most once and then `granted` or `refused`, unless the session goes before.
-    static func begin(_ claim: SessionClaim, context: EdgeContext, tell: @escaping @Sendable (Outcome) -> Void) {
-        context.leases.opened(claim)
-        context.tasks.spawn {
+    func begin(_ claim: SessionClaim, tell: @escaping @Sendable (Outcome) -> Void) {
+        leases.opened(claim)
+        tasks.spawn {
             var claim = claim
-            let patience = ContinuousClock.now + inTime
+            let patience = ContinuousClock.now + Self.inTime
             var isServed = false
-            while !Task.isCancelled, context.leases.isLive(claim.sessionID) {
+            while !Task.isCancelled, leases.isLive(claim.sessionID) {
                 do throws(RPC.Failure) {
-                    let grant = try await context.registry.register(claim, at: context.address)
+                    let grant = try await registry.register(claim, at: address)
                     tell(.granted(grant))
                     break
                 } catch {
-                    if mayComeAnew(claim, after: error) {
+                    if Self.mayComeAnew(claim, after: error) {
                         claim.clientToken = nil
-                        context.leases.opened(claim)
+                        leases.opened(claim)
                         continue
                     }
-                    if mayGoUnnamed(claim, after: error) {
-                        context.logger.notice(
+                    if Self.mayGoUnnamed(claim, after: error) {
+                        logger.notice(
                             "A target's name is taken; it is served without, and named when the name is free.",
                             metadata: [LogKeys.clientName: "\(claim.name ?? "")", LogKeys.reason: "\(error.message)"])
                         claim.name = nil
-                        context.leases.opened(claim)
+                        leases.opened(claim)
                         continue
                     }
                     guard error.reason.retcode == .unavailable else {
@@ -55,7 +61,7 @@ enum Registration {
                     try? await Task.sleep(for: isServed ? .seconds(1) : .milliseconds(50))
                 }
             }
-            context.leases.settled(claim.sessionID)
+            leases.settled(claim.sessionID)
         }
     }
 

@@ -7,18 +7,11 @@ import WebSocketTransport
 extension CloseReason {
     static func stopping(_ transport: ClientTransport) -> CloseReason {
         switch transport {
-        case .websocket: comeBack
-        case .reverseWebSocket, .webhook, .amqp: farewell
+        case .websocket: stoppingComeBack
+        case .reverseWebSocket, .webhook, .amqp: stoppingFarewell
         }
     }
 
-    static func stopping(_ origin: BotLinkState.Origin) -> CloseReason {
-        switch origin {
-        case .dialledIn: comeBack
-        case .dialled: farewell
-        }
-    }
-
-    private static let comeBack = serviceRestart("Perpetua is stopping; reconnect shortly.")
-    private static let farewell = goingAway("Perpetua is stopping.")
+    static let stoppingComeBack = serviceRestart("Perpetua is stopping; reconnect shortly.")
+    static let stoppingFarewell = goingAway("Perpetua is stopping.")
 }

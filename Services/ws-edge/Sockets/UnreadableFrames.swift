@@ -95,15 +95,6 @@ extension UnreadableFrame.Cause {
     }
 }
 
-extension ClientSession {
-    /// An action that was not kept: it is answered as one that could not be read, and the connection lives on.
-    func discarded(_ message: DiscardedMessage) {
-        let frame = UnreadableFrame(message, limit: context.configuration.maxMessageBytes)
-        frame.cause.count(from: .client)
-        reply(frame.cause.refusal.encoded(echo: frame.echo), to: .now())
-    }
-}
-
 extension InboundBudget {
     func room(for share: Share) -> InboundRoom {
         InboundRoom(

@@ -8,15 +8,20 @@ import Synchronization
 
 /// Where targets become clients: makes sessions of their connections until the edge stops.
 final class TargetDoor: Sendable {
-    let context: EdgeContext
     private let hub: Hub
     private let clients: ClientListener
+    private let registry: RegistryClient
+    private let tasks: BackgroundTasks
+    /// For what is said of targets.
+    let logger: Logger
     private let isClosed = Mutex(false)
 
-    init(context: EdgeContext, hub: Hub, clients: ClientListener) {
-        self.context = context
+    init(hub: Hub, clients: ClientListener, registry: RegistryClient, tasks: BackgroundTasks, logger: Logger) {
         self.hub = hub
         self.clients = clients
+        self.registry = registry
+        self.tasks = tasks
+        self.logger = logger
     }
 
     /// False once the edge is stopping: nothing more is to be dialled or posted.
@@ -37,8 +42,8 @@ final class TargetDoor: Sendable {
             granted: grant)
         session.isFirstOfTarget = seat.began(session.id)
         if transport == .reverseWebSocket {
-            seat.connected()
-            session.target = seat
+            seat.calls.connected()
+            session.watch = seat.calls
         }
         return session
     }
@@ -50,17 +55,17 @@ final class TargetDoor: Sendable {
             // `try?`: cancellation ends the loop.
             try? await Task.sleep(for: interval)
             guard let id = seat.session else { continue }
-            let context = context
+            let (registry, tasks, logger) = (registry, tasks, logger)
             hub.enqueue(
                 .onSession(id) { session in
                     guard let client = session.client, client.clientName == nil else { return }
-                    context.tasks.spawn {
+                    tasks.spawn {
                         do {
-                            try await context.registry.setName(seat.name, of: client.appID)
-                            context.logger.notice(
+                            try await registry.setName(seat.name, of: client.appID)
+                            logger.notice(
                                 "A target has its name now.", metadata: [LogKeys.clientName: "\(seat.name)"])
                         } catch {
-                            context.logger.debug(
+                            logger.debug(
                                 "A target has no name yet.",
                                 metadata: [LogKeys.clientName: "\(seat.name)", LogKeys.reason: "\(error)"])
                         }

@@ -1,8 +1,6 @@
 import Contracts
-import NIOCore
 import OneBot
 import Synchronization
-import WebSocketTransport
 
 /// One bot at one target: who that is to others. It lives as long as the process, so that the target comes back as the client it was.
 final class TargetSeat: Sendable {
@@ -10,7 +8,8 @@ final class TargetSeat: Sendable {
     /// What it wants to be called.
     let name: String
     private let state = Mutex(State())
-    private let habit = Mutex(CallHabit())
+    /// Whether it still calls.
+    let calls: CallWatch
 
     private struct State {
         var grant: SessionGrant?
@@ -26,6 +25,7 @@ final class TargetSeat: Sendable {
     init(selfID: SelfID, name: String) {
         self.selfID = selfID
         self.name = name
+        calls = CallWatch(selfID)
     }
 
     /// Who it was before; `nil` where it never was anybody.
@@ -40,23 +40,6 @@ final class TargetSeat: Sendable {
             defer { state.hasBegun = true }
             return !state.hasBegun
         }
-    }
-
-    // MARK: Whether it still calls
-
-    func connected() { habit.withLock { $0.connected(at: .now) } }
-
-    func called() { habit.withLock { $0.called() } }
-
-    /// - Returns: whether it is time to say that it gets messages and has ceased to call.
-    func delivered(_ frames: ByteBuffer, events: Int) -> Bool {
-        habit.withLock { habit in
-            habit.delivered(habit.isWatching ? messages(in: frames) : events, at: .now)
-        }
-    }
-
-    private func messages(in frames: ByteBuffer) -> Int {
-        WebSocketConnection.texts(inEncoded: frames).count { EventView($0, of: selfID).postType == "message" }
     }
 
     // MARK: The end

@@ -11,7 +11,8 @@ import Synchronization
 final class Targets: Sendable {
     private let targets: [Target]
     private let door: TargetDoor
-    private let http: WebhookHTTPClient
+    private let presence: PresenceView
+    private let claims: EntryClaims
     private let group: any EventLoopGroup
     private let timing: TargetTiming
     /// One for each target; rung when bots became known.
@@ -19,22 +20,19 @@ final class Targets: Sendable {
     /// Who each target is to others: kept while the claim comes and goes.
     private let seats: Mutex<[TargetSeats]>
 
+    /// - Parameter accounts: those given in `bots[]`, in their order.
     init(
-        context: EdgeContext, hub: Hub, clients: ClientListener, group: any EventLoopGroup,
-        timing: TargetTiming = TargetTiming()
+        _ targets: [Target], door: TargetDoor, presence: PresenceView, accounts: [Int64], claims: EntryClaims,
+        group: any EventLoopGroup, timing: TargetTiming = TargetTiming()
     ) {
-        let door = TargetDoor(context: context, hub: hub, clients: clients)
-        let configuration = context.configuration
-        let http = WebhookHTTPClient(group)
-        targets =
-            configuration.reverseWebSockets.map { .reverseWebSocket($0, door: door, group: group, timing: timing) }
-            + configuration.webhooks.map { .webhook($0, door: door, http: http, group: group) }
+        self.targets = targets
         self.door = door
-        self.http = http
+        self.presence = presence
+        self.claims = claims
         self.group = group
         self.timing = timing
         news = targets.map { _ in Alarm(eventLoop: group.next()) }
-        let bots = configuration.bots.compactMap(\.selfID).map { SelfID($0) }
+        let bots = accounts.map { SelfID($0) }
         seats = Mutex(targets.map { TargetSeats($0.configuration, bots: bots) })
     }
 
@@ -45,7 +43,6 @@ final class Targets: Sendable {
                 tasks.addTask { await self.claim(of: index).run { await self.serve(index) } }
             }
         }
-        await http.shutDown()
     }
 
     /// Presence told of bots.
@@ -56,13 +53,11 @@ final class Targets: Sendable {
 
     private func claim(of index: Int) -> EntryClaim {
         let target = targets[index]
-        let context = door.context
-        var logger = context.logger
+        var logger = door.logger
         logger[metadataKey: LogKeys.target] = "\(target.configuration.entry)"
-        return EntryClaim(
-            queue: context.exchanges.claimQueue(kind: target.claim.kind, name: target.claim.name),
-            address: context.address, bus: context.bus, requester: context.requester, eventLoop: group.next(),
-            timing: BotTiming(), patience: target.patience, logger: logger)
+        return claims.claim(
+            kind: target.claim.kind, name: target.claim.name, on: group.next(), timing: BotTiming(),
+            patience: target.patience, logger: logger)
     }
 
     /// What the holder of a target's claim does.
@@ -71,7 +66,7 @@ final class Targets: Sendable {
             let began = seats.withLock { Array($0[index].seats.values) }
             for seat in began { tasks.addTask { await self.serve(index, seat) } }
             while !Task.isCancelled {
-                let known = door.context.presence.current.bots.values
+                let known = presence.current.bots.values
                 for seat in seats.withLock({ $0[index].fill(from: known) }) {
                     tasks.addTask { await self.serve(index, seat) }
                 }

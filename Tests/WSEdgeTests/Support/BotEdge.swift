@@ -50,15 +50,14 @@ final class BotEdge: Sendable {
         let reports = Reports()
         self.reports = reports
         let bots = Bots(
-            configuration: configuration, address: address, bus: bus, requester: requester,
-            group: MultiThreadedEventLoopGroup.singleton, logger: log.logger, timing: timing
+            configuration: configuration.bots, sockets: configuration.sockets, exchanges: configuration.exchanges,
+            address: address, bus: bus, requester: requester, group: MultiThreadedEventLoopGroup.singleton,
+            logger: log.logger, timing: timing
         ) { bot in reports.all.withLock { $0.append(bot) } }
         self.bots = bots
-        var options = WebSocketOptions()
-        options.maxMessageBytes = configuration.maxMessageBytes
-        options.keptMember = "echo"
         server = try await WebSocketServer.bind(
-            host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, options: options,
+            host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton,
+            options: configuration.sockets.botOptions,
             logger: log.logger,
             authorise: { bots.decide($0) ?? .reject(status: .notFound, body: "{}") },
             accepted: { bots.accept($0, $1) })

@@ -42,31 +42,34 @@ final class SessionBench: Sendable {
             _ = requester.receive(delivery)
             return nil
         }
-        var configuration = WSEdgeConfiguration(Settings())
-        configuration.outboundBytes = outboundBytes
+        var configuration = WSEdgeConfiguration(Settings()).sessions
+        configuration.outbound.limits.bytes = outboundBytes
         let (registry, loop) = (
             RegistryClient(requester: requester, exchanges: exchanges), MultiThreadedEventLoopGroup.singleton.next()
         )
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        let context = EdgeContext(
-            configuration: configuration, address: edge, bus: bus, requester: requester, registry: registry,
-            presence: presence,
+        let leases = LeaseKeeper(address: edge, exchanges: exchanges, bus: bus, eventLoop: loop, logger: logger)
+        let services = SessionServices(
+            configuration: configuration, address: edge,
+            registration: Registration(
+                registry: registry, address: edge, leases: leases, tasks: tasks, logger: logger),
+            leases: leases, calls: BotCalls(bus: bus, actions: exchanges.actions, inbox: requester.inbox),
             dispatcher: ActionDispatcher(
                 of: .edge, registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges),
                 presence: presence, bus: bus, exchanges: exchanges,
                 bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
                 spawn: { [tasks] in tasks.spawn($0) }),
-            leases: LeaseKeeper(address: edge, exchanges: exchanges, bus: bus, eventLoop: loop, logger: logger),
-            tasks: tasks, metrics: EdgeMetrics(), logger: logger)
+            presence: presence, tasks: tasks, budget: OutboundBudget(limit: configuration.outbound.budget),
+            metrics: EdgeMetrics(), logger: logger)
         parts = try await loop.submit {
             let shard = HubShard(
-                eventLoop: loop, heartbeatInterval: .zero, hasTargets: false, metrics: context.metrics)
+                eventLoop: loop, heartbeatInterval: .zero, hasTargets: false, metrics: services.metrics)
             let connection = PlayedConnection(on: loop)
             let session = ClientSession(
                 connection: connection, upgrade: upgrade,
                 claim: SessionClaim(
                     sessionID: 1, role: upgrade.role, transport: .websocket, selfID: nil, connectedAt: 0,
-                    remoteAddress: "test"), shard: shard, context: context, onEnded: {})
+                    remoteAddress: "test"), home: shard.home, services: services, onEnded: {})
             shard.add(session)
             session.registered(.granted(SessionGrant(appID: "a", clientToken: "t")))
             session.renamed(Client(appID: "a", clientName: nil))

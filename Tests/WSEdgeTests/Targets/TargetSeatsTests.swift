@@ -12,7 +12,7 @@ struct TargetSeatsTests {
 
     private func configuration(_ flags: [(key: String, value: String)] = []) -> TargetConfiguration {
         let all = [("reverse_websockets[0].url", "ws://h:1/"), ("reverse_websockets[0].name", "n")] + flags
-        return WSEdgeConfiguration(Settings(flags: all)).reverseWebSockets[0].target
+        return WSEdgeConfiguration(Settings(flags: all)).targets.reverseWebSockets[0].target
     }
 
     private func bot(_ number: Int64, entry: Int? = nil, epoch: UInt64 = 1) -> OnlineBot {
@@ -110,8 +110,8 @@ struct ReverseWebSocketConfigurationTests {
             ("reverse_websockets[2].api_url", "ws://h/api"), ("reverse_websockets[2].event_url", "ws://h/event"),
         ])
         #expect(problems.isEmpty)
-        #expect(configuration.reverseWebSockets.map(\.target.name) == ["nonebot:8080", "nonebot:8080-2", "h"])
-        #expect(configuration.reverseWebSockets[2].address == .pair(api: "ws://h/api", event: "ws://h/event"))
+        #expect(configuration.targets.reverseWebSockets.map(\.target.name) == ["nonebot:8080", "nonebot:8080-2", "h"])
+        #expect(configuration.targets.reverseWebSockets[2].address == .pair(api: "ws://h/api", event: "ws://h/event"))
     }
 
     @Test(
@@ -152,7 +152,7 @@ struct ReverseWebSocketConfigurationTests {
             ("reverse_websockets[0].url", "ws://other/"),
             ("reverse_websockets[1].url", "ws://h/?access_token=secret"), ("reverse_websockets[1].name", "n"),
         ])
-        let name = configuration.reverseWebSockets[0].claimName
+        let name = configuration.targets.reverseWebSockets[0].claimName
         #expect(name == elsewhere.reverseWebSockets[1].claimName)
         #expect(name != elsewhere.reverseWebSockets[0].claimName)
         #expect(Exchanges.isWord(name))

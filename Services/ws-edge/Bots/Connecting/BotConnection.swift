@@ -8,9 +8,7 @@ import WebSocketTransport
 ///
 /// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only; calls from elsewhere hop there, in order.
 final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined to its event loop, as said above
-    let place: BotLinkState.Connection
-    let eventLoop: any EventLoop
-    let remoteAddress: String
+    private let wire: BotWire
     private let maxMessageBytes: Int
     private let room: InboundRoom?
     private let timing: BotTiming
@@ -20,7 +18,6 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     private let troubled: @Sendable (BotTrouble?) -> Void
     private let ending: EventLoopPromise<Ending>
     private let openedAt: NIODeadline
-    private var socket: WebSocketConnection?
     private var identity: BotIdentity
     private var watch: HeartbeatWatch
     private var link: BotLink?
@@ -34,28 +31,16 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     private var hasSpoken = false
     private var trouble: BotTrouble?
     private var watching: Scheduled<Void>?
-    private var isReadingPaused = false
     private var hasWarnedOfSelfID = false
     private var unknownFrames = 0
-    private var displacement: Displacement?
     private var refusal: Int64?
-
-    /// Why a connection lost its place to another one.
-    enum Displacement: Sendable, Hashable {
-        /// A newer connection of the same bot.
-        case replaced
-        /// `bots[entry]` is connected to the same bot.
-        case duplicate(entry: Int)
-        /// Another edge has the bot.
-        case heldElsewhere
-    }
 
     struct Ending: Sendable {
         let socket: WebSocketEnding
         let lived: Duration
         /// `nil`: it never said who it is.
         let selfID: SelfID?
-        let displacement: Displacement?
+        let displacement: BotWire.Displacement?
         /// The retcode of a failure it sent unasked before it said who it is: how bots say that a token is wrong.
         let refusal: Int64?
     }
@@ -79,14 +64,11 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     ) {
         self.troubled = troubled
         self.isClosed = isClosed
-        self.socket = socket
-        self.place = place
+        wire = BotWire(socket, place: place)
         self.maxMessageBytes = maxMessageBytes
         self.room = room
         self.timing = timing
         self.findLink = findLink
-        eventLoop = socket.eventLoop
-        remoteAddress = socket.remoteAddress
         openedAt = .now()
         identity = BotIdentity(selfID)
         watch = HeartbeatWatch(leastSilence: timing.leastSilence, at: openedAt)
@@ -95,6 +77,11 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         logger[metadataKey: LogKeys.remoteAddress] = "\(socket.remoteAddress)"
         self.logger = logger
     }
+
+    var place: BotLinkState.Connection { wire.place }
+    var eventLoop: any EventLoop { wire.eventLoop }
+    var remoteAddress: String { wire.remoteAddress }
+    private var socket: WebSocketConnection? { wire.socket }
 
     func start() {
         eventLoop.preconditionInEventLoop()
@@ -147,7 +134,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         question?.cancel()
         firstWords?.cancel()
         watching?.cancel()
-        socket = nil
+        wire.closed()
         held = []
         let number = place.number
         link?.onLoop { $0.lost(number, because: socketEnding) }
@@ -155,7 +142,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         ending.succeed(
             Ending(
                 socket: socketEnding, lived: .nanoseconds((NIODeadline.now() - openedAt).nanoseconds),
-                selfID: identity.selfID, displacement: displacement, refusal: refusal))
+                selfID: identity.selfID, displacement: wire.displacement, refusal: refusal))
     }
 
     /// Waits until the socket is closed: always, whether the task is cancelled or not.
@@ -165,43 +152,14 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         }
     }
 
-    // MARK: What the link wants, from any event loop
+    // MARK: From any event loop
 
-    /// Writes a frame; ``flush()`` sends it.
-    func send(_ frame: ByteBuffer) { onLoop { $0.socket?.send(text: frame) } }
-
-    func flush() { onLoop { $0.socket?.flush() } }
-
-    func pauseReading() {
-        onLoop {
-            $0.isReadingPaused = true
-            $0.socket?.pauseReading()
-        }
-    }
-
-    func resumeReading() {
-        onLoop {
-            $0.isReadingPaused = false
-            $0.watch.heard(at: .now())
-            $0.socket?.resumeReading()
-        }
-    }
-
-    func close(_ reason: CloseReason, displacement: Displacement? = nil) {
-        onLoop {
-            $0.displacement = $0.displacement ?? displacement
-            $0.socket?.close(reason)
-        }
-    }
+    func close(_ reason: CloseReason) { wire.close(reason) }
 
     /// Ends the socket if it is still open then.
     func abort(after delay: Duration) {
         let timer = eventLoop.scheduleTask(in: TimeAmount(delay)) { self.socket?.abort() }
         ending.futureResult.whenComplete { _ in timer.cancel() }
-    }
-
-    private func onLoop(_ body: @escaping @Sendable (BotConnection) -> Void) {
-        if eventLoop.inEventLoop { body(self) } else { eventLoop.execute { body(self) } }
     }
 
     // MARK: Whose it is
@@ -216,13 +174,13 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         self.link = link
         if hasSpoken { isWell() }
         let isWritable = socket.isWritable
-        link.onLoop { $0.attach(self, isWritable: isWritable) }
+        link.onLoop { [wire] in $0.attach(wire, isWritable: isWritable) }
         let frames = held
         held = []
         heldBytes = 0
         for frame in frames { forward(frame, to: link) }
         if lostBeforeKnown > 0 {
-            link.onLoop { [lostBeforeKnown] in $0.missed(lostBeforeKnown, from: self.place.number) }
+            link.onLoop { [lostBeforeKnown, number = place.number] in $0.missed(lostBeforeKnown, from: number) }
         }
     }
 
@@ -290,7 +248,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
 
     private func judge() {
         // What it may have said is not read yet.
-        guard !isReadingPaused else { return awaitFirstWords() }
+        guard !wire.isReadingPaused else { return awaitFirstWords() }
         guard let link else {
             set(hasSpoken ? .nameless : .silent)
             return awaitFirstWords()
@@ -352,7 +310,8 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         guard let deadline = watch.deadline else { return }
         watching = eventLoop.scheduleTask(deadline: deadline) {
             self.watch.arriving(self.socket?.arrivedBytes ?? 0, at: .now())
-            if self.isReadingPaused { self.watch.heard(at: .now()) }
+            if self.wire.isReadingPaused { self.watch.heard(at: .now()) }
+            if let resumed = self.wire.resumedAt { self.watch.heard(at: resumed) }
             if let deadline = self.watch.deadline, deadline <= .now() {
                 self.logger.warning("The bot hangs: no frame for three heartbeats. Its connection is closed.")
                 self.close(.policy("no heartbeat for \(self.watch.allowedSilence ?? .zero)"))

@@ -16,7 +16,7 @@ struct HeartbeatWatch {
     }
 
     /// Any frame is a sign of life.
-    mutating func heard(at now: NIODeadline) { lastHeard = now }
+    mutating func heard(at now: NIODeadline) { lastHeard = max(lastHeard, now) }
 
     /// So much has come of a message that is still arriving (0: there is none). One that goes on is a sign of life: a large one
     /// may take longer than a bot may be silent.

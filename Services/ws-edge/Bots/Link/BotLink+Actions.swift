@@ -179,7 +179,7 @@ extension BotLink {
         return EchoTable.Answer(asker: asker, action: action, body: response.encoded(echo: asker.echo))
     }
 
-    private var actionsConnection: BotConnection? { state.actions.flatMap { connections[$0.number] } }
+    private var actionsConnection: BotWire? { state.actions.flatMap { connections[$0.number] } }
 
     /// One flush for everything sent in this turn of the event loop.
     private func scheduleFlush() {

@@ -25,7 +25,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     var logger: Logger
 
     var state = BotLinkState()
-    var connections: [UInt64: BotConnection] = [:]
+    var connections: [UInt64: BotWire] = [:]
     var sequence = EventSequence()
     /// Events and answers until the bus has taken them.
     var outbox = Outbox<Parcel>()
@@ -116,7 +116,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
 
     // MARK: Connections come and go
 
-    func attach(_ connection: BotConnection, isWritable: Bool) {
+    func attach(_ connection: BotWire, isWritable: Bool) {
         switch state.attach(connection.place) {
         case .refused(let entry):
             logger.error(

@@ -1,4 +1,5 @@
 import OneBot
+import WebSocketTransport
 
 /// Which of a bot's connections does what, and how far its link is.
 ///
@@ -20,6 +21,14 @@ struct BotLinkState {
         /// We did, as `bots[entry]` says.
         case dialled(entry: Int)
         case dialledIn
+
+        /// What its bot is told where this edge stops.
+        var stopping: CloseReason {
+            switch self {
+            case .dialledIn: .stoppingComeBack
+            case .dialled: .stoppingFarewell
+            }
+        }
     }
 
     struct Connection: Sendable, Hashable {

@@ -79,6 +79,15 @@ struct PendingCalls {
         return true
     }
 
+    /// What a change of a bot means for the actions that are under way to it.
+    enum Doubt: Hashable {
+        case none
+        /// The link is gone: all of them are in doubt.
+        case gone
+        /// Another link is there: those it cannot have been given are in doubt.
+        case replaced
+    }
+
     /// So long a link's holder has to answer what was in flight.
     static let doubtful = TimeAmount.seconds(2)
 

@@ -17,7 +17,7 @@ struct ClientChoices: Sendable, Hashable {
     /// `meta_events`: lifecycle, heartbeats and meta events of the bot.
     var metaEvents = true
     /// `client_status`; `nil`: all, unless there are very many.
-    var clientStatus: WSEdgeConfiguration.ClientStatusAudience?
+    var clientStatus: ClientStatusAudience?
     /// `max_event_size`, `one_answer_per_write`, `ping_interval`.
     var delivery = DeliveryChoices()
 
@@ -79,7 +79,7 @@ struct ClientChoices: Sendable, Hashable {
             metaEvents = isWanted
         }
         if let text = request.query("client_status") {
-            guard let audience = WSEdgeConfiguration.ClientStatusAudience(rawValue: text) else {
+            guard let audience = ClientStatusAudience(rawValue: text) else {
                 throw Self.refusal("client_status", text, "Use all, self or none.")
             }
             clientStatus = audience

@@ -10,7 +10,7 @@ final class EventView {
     /// The event as all other clients get it.
     let text: ByteBuffer
     private lazy var event: Event? = if case .event(let event) = BotFrame(parsing: text) { event } else { nil }
-    private lazy var plainFrame = HubFrame.encode(text)
+    private lazy var plainFrame = WebSocketConnection.encodeText(text)
     private var rewrittenFrames: [EventForm: ByteBuffer] = [:]
 
     init(_ text: ByteBuffer, of bot: SelfID) {
@@ -54,7 +54,7 @@ final class EventView {
     func frame(in form: EventForm) -> ByteBuffer {
         guard form.concerns(self) else { return plainFrame }
         if let frame = rewrittenFrames[form] { return frame }
-        let frame = event.flatMap(form.rewrite).map(HubFrame.encode) ?? plainFrame
+        let frame = event.flatMap(form.rewrite).map(WebSocketConnection.encodeText) ?? plainFrame
         rewrittenFrames[form] = frame
         return frame
     }

@@ -36,7 +36,7 @@ struct FittingFrames {
 
     private mutating func declareMissed() {
         guard missed > 0 else { return }
-        add(HubFrame.encode(EventGap(of: bot, missed: missed).text(time: UnixTime.now)))
+        add(WebSocketConnection.encodeText(EventGap(of: bot, missed: missed).text(time: UnixTime.now)))
         missed = 0
     }
 

@@ -11,34 +11,39 @@ struct ClientStatusAnnouncer: Sendable {
     static let crowd = 1_000
 
     private let hub: Hub
-    private let context: EdgeContext
-    private let bots: Bots
-    private let targets: Targets
+    private let presence: PresenceView
+    private let address: EdgeAddress
+    private let defaultBot: DefaultBot
     private let arrivals: NIOLoopBoundBox<Arrivals>
     private let eventLoop: any EventLoop
+    private let heard: @Sendable (PresenceReplica.Effect) -> Void
 
-    init(hub: Hub, context: EdgeContext, bots: Bots, targets: Targets, eventLoop: any EventLoop) {
+    /// - Parameters:
+    ///   - delay: how long a client has to be there before others are told that it came (`client_status_delay`).
+    ///   - heard: hears of each change before clients do.
+    init(
+        hub: Hub, presence: PresenceView, address: EdgeAddress, defaultBot: DefaultBot, delay: Duration,
+        eventLoop: any EventLoop, heard: @escaping @Sendable (PresenceReplica.Effect) -> Void
+    ) {
         self.hub = hub
-        self.context = context
-        self.bots = bots
-        self.targets = targets
+        self.presence = presence
+        self.address = address
+        self.defaultBot = defaultBot
         self.eventLoop = eventLoop
-        arrivals = .makeBoxSendingValue(
-            Arrivals(delay: TimeAmount(context.configuration.clientStatusDelay)), eventLoop: eventLoop)
+        self.heard = heard
+        arrivals = .makeBoxSendingValue(Arrivals(delay: TimeAmount(delay)), eventLoop: eventLoop)
     }
 
     /// From anywhere: takes a snapshot, and announces how it differs from what was known.
     func replace(with snapshot: PresenceSnapshot) async throws {
-        try await eventLoop.submit { self.announce(self.context.presence.replace(with: snapshot)) }.get()
+        try await eventLoop.submit { self.announce(self.presence.replace(with: snapshot)) }.get()
     }
 
     /// On the event loop.
     func announce(_ effect: PresenceReplica.Effect) {
-        context.requester.doubt(effect)
+        heard(effect)
         if !effect.changedBots.isEmpty {
-            bots.heard(of: effect.changedBots)
-            targets.heard()
-            let standard = context.defaultBot
+            let standard = defaultBot.selfID
             for bot in effect.changedBots {
                 hub.enqueue(.bot(bot, isDefault: bot.selfID == standard))
             }
@@ -49,12 +54,12 @@ struct ClientStatusAnnouncer: Sendable {
         }
         let (now, isWaiting) = (NIODeadline.now(), arrivals.value.nextDue != nil)
         // Those who were there before this edge have come to nobody here.
-        for client in effect.cameOnline where !effect.isFirst || client.edge == context.address {
+        for client in effect.cameOnline where !effect.isFirst || client.edge == address {
             arrivals.value.came(client, at: now)
         }
         for client in effect.renamed { arrivals.value.renamed(client) }
         if !isWaiting { tellOfArrivals() }
-        for client in Self.spokenOf(in: effect, at: context.address) {
+        for client in Self.spokenOf(in: effect, at: address) {
             hub.enqueue(.onSession(client.sessionID) { $0.renamed(client.client) }, to: client.sessionID)
         }
     }
@@ -69,7 +74,7 @@ struct ClientStatusAnnouncer: Sendable {
         eventLoop.scheduleTask(deadline: due) { self.tellOfArrivals() }
     }
 
-    private var isCrowd: Bool { context.presence.clientCount > Self.crowd }
+    private var isCrowd: Bool { presence.clientCount > Self.crowd }
 
     /// The clients of an edge whose sessions have something to hear: of the others' there is one of the same number here. One that a registry
     /// took in anew may have another name with it.

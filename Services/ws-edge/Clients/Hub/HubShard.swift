@@ -19,13 +19,11 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private var firstEvents: FirstEvents?
     /// Those who want to hear of every client, however many there are.
     private var curious: [UInt64: ClientSession] = [:]
-    /// Written to in this turn, to be flushed at its end.
-    private var dirty: [ClientSession] = []
-    /// Being flushed; empty at all other times, and kept for its memory.
-    private var flushing: [ClientSession] = []
-    private let batch = SendBatch()
-    /// Whoever is written to now is flushed by ``drain()``.
-    private var isDraining = false
+    /// What the sessions here know of it.
+    private(set) lazy var home = SessionHome(
+        on: eventLoop, add: { [weak self] in self?.add($0) }, remove: { [weak self] in self?.remove($0) },
+        rebind: { [weak self] in self?.rebind($0) }, isKnown: { [weak self] in self?.isKnown($0) == true },
+        run: { [weak self] in self?.enqueue(.onSession($0, $1)) })
     private var ownHeartbeats = OwnHeartbeats()
     private let heartbeatInterval: Duration
     private let metrics: EdgeMetrics
@@ -88,7 +86,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         for item in firstEvents?.items(of: bot) ?? [] { session.catchUp(on: item) }
     }
 
-    func remove(_ session: ClientSession) {
+    private func remove(_ session: ClientSession) {
         eventLoop.preconditionInEventLoop()
         state.remove(session.id)
         curious[session.id] = nil
@@ -96,17 +94,10 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     }
 
     /// The session found out which bot it is for.
-    func rebind(_ session: ClientSession) { state.move(session.id, to: session.audience) }
+    private func rebind(_ session: ClientSession) { state.move(session.id, to: session.audience) }
 
-    /// To be flushed at the end of this turn.
-    func markDirty(_ session: ClientSession) {
-        if dirty.isEmpty, !isDraining { eventLoop.execute { self.flushDirty() } }
-        dirty.append(session)
-    }
-
-    func isAway(_ bot: SelfID) -> Bool { bots.isAway(bot) }
     /// Whether the registry has told everybody of that bot.
-    func isKnown(_ bot: SelfID) -> Bool { bots.isKnown(bot) }
+    private func isKnown(_ bot: SelfID) -> Bool { bots.isKnown(bot) }
 
     /// Once a second: deadlines of actions, clients too far behind.
     func tick(now: NIODeadline) {
@@ -151,7 +142,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             defer { backlog = Backlog() }
             return (backlog.work, backlog.eventsSince)
         }
-        isDraining = true
+        home.beginTurn()
         var run = EventRun()
         for next in work {
             if case .tell(.events(let bot, let frames, let count)) = next {
@@ -167,8 +158,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             carryOut(next)
         }
         if let full = run.take() { deliver(full) }
-        isDraining = false
-        flushDirty()
+        home.endTurn()
         if let eventsSince { metrics.eventHandling.recordNanoseconds((NIODeadline.now() - eventsSince).nanoseconds) }
     }
 
@@ -277,12 +267,5 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         case .followersWithoutHeartbeat(of: let bot):
             state.forEachFollower(of: bot) { if $0.heartbeatInterval == nil { $0.receive(rendered) } }
         }
-    }
-
-    private func flushDirty() {
-        swap(&dirty, &flushing)
-        for session in flushing { session.flush(in: batch) }
-        flushing.removeAll(keepingCapacity: true)
-        batch.carryOut()
     }
 }

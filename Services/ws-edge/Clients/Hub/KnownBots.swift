@@ -25,16 +25,7 @@ struct KnownBots {
     func isOnline(_ bot: SelfID) -> Bool? { entries[bot]?.isOnline }
     func status(of bot: SelfID) -> ByteBuffer? { entries[bot]?.status }
 
-    /// What a change means for the actions that are under way to a bot.
-    enum Doubt: Hashable {
-        case none
-        /// The link is gone: all of them are in doubt.
-        case gone
-        /// Another link is there: those it cannot have been given are in doubt.
-        case replaced
-    }
-
-    mutating func update(_ bot: OnlineBot, isDefault: Bool) -> Doubt {
+    mutating func update(_ bot: OnlineBot, isDefault: Bool) -> PendingCalls.Doubt {
         let before = entries[bot.selfID]
         var entry = before ?? Entry(isOnline: bot.isOnline, isDefault: isDefault, epoch: bot.epoch)
         if before == nil { entry.status = early.removeValue(forKey: bot.selfID) }

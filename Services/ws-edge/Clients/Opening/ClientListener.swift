@@ -16,12 +16,22 @@ final class ClientListener: Sendable {
     /// When to come back to an edge that is full.
     private static let retryAfterSeconds = 5
 
-    private let context: EdgeContext
+    private let configuration: DoorConfiguration
+    private let accepting: AcceptLimits
+    private let defaultBot: DefaultBot
+    private let sessions: SessionServices
     private let hub: Hub
     private let unknownKeys = Mutex(UnknownQueryKeys())
 
-    init(context: EdgeContext, hub: Hub) {
-        self.context = context
+    /// - Parameter accepting: of all listeners of the edge.
+    init(
+        configuration: DoorConfiguration, accepting: AcceptLimits, defaultBot: DefaultBot, sessions: SessionServices,
+        hub: Hub
+    ) {
+        self.configuration = configuration
+        self.accepting = accepting
+        self.defaultBot = defaultBot
+        self.sessions = sessions
         self.hub = hub
     }
 
@@ -35,15 +45,15 @@ final class ClientListener: Sendable {
             return error.decision
         }
         // A leased port's client has its place since that was opened.
-        guard lease == nil, context.accepting.isFull else { return .accept }
-        context.accepting.refuse()
+        guard lease == nil, accepting.isFull else { return .accept }
+        accepting.refuse()
         return full
     }
 
     private var full: UpgradeDecision {
         let response = Response.failed(
             .unavailable(.no(retryAfter: .seconds(Self.retryAfterSeconds))),
-            "This edge has as many connections as it may (\(context.accepting.served), edge.max_connections). Come back later."
+            "This edge has as many connections as it may (\(accepting.served), edge.max_connections). Come back later."
         )
         return .reject(
             status: .serviceUnavailable, body: String(buffer: response.encoded(echo: nil)),
@@ -54,11 +64,10 @@ final class ClientListener: Sendable {
     private func upgrade(
         _ query: inout ClientQuery, _ lease: EdgeAPI.OpenPort?
     ) throws(ClientUpgrade.Refusal) -> ClientUpgrade {
-        let configuration = context.configuration
         let tokens = configuration.tokens.value
         if tokens.isEmpty {
             let visitor = DoorPolicy.Visitor(query.request)
-            if let refusal = configuration.doorPolicy.refusal(of: visitor, atDoorWithout: "access_token") {
+            if let refusal = configuration.policy.refusal(of: visitor, atDoorWithout: "access_token") {
                 throw ClientUpgrade.Refusal(status: .forbidden, message: refusal)
             }
         }
@@ -68,7 +77,7 @@ final class ClientListener: Sendable {
             upgrade.clientToken = lease.clientToken
             if let bot = lease.selfID { upgrade.binding = .bot(bot) }
         }
-        try upgrade.confineToScope(defaultBot: context.defaultBot)
+        try upgrade.confineToScope(defaultBot: defaultBot.selfID)
         return upgrade
     }
 
@@ -88,8 +97,8 @@ final class ClientListener: Sendable {
             return onEnded()
         }
         // Of a leased port that is done with the port.
-        if lease == nil { context.accepting.occupy() }
-        let session = open(connection, upgrade) { [accepting = context.accepting] in
+        if lease == nil { accepting.occupy() }
+        let session = open(connection, upgrade) { [accepting] in
             if lease == nil { accepting.vacate() }
             onEnded()
         }
@@ -121,7 +130,7 @@ final class ClientListener: Sendable {
         let selfID: SelfID? =
             switch upgrade.binding {
             case .bot(let bot): bot
-            case .defaultBot: context.defaultBot
+            case .defaultBot: defaultBot.selfID
             case .everyBot, .bots: nil
             }
         let claim = SessionClaim(
@@ -130,14 +139,14 @@ final class ClientListener: Sendable {
             resumeSeconds: upgrade.resumeSeconds, name: name, group: upgrade.group, groupBots: upgrade.groupBots,
             granted: granted)
         let session = ClientSession(
-            connection: connection, upgrade: upgrade, claim: claim, shard: shard, context: context
-        ) { [hub, clients = context.metrics.clients(upgrade.role)] in
+            connection: connection, upgrade: upgrade, claim: claim, home: shard.home, services: sessions
+        ) { [hub, clients = sessions.metrics.clients(upgrade.role)] in
             hub.changeCount(by: -1)
             clients.decrement()
             onEnded()
         }
         hub.changeCount(by: 1)
-        context.metrics.clients(upgrade.role).increment()
+        sessions.metrics.clients(upgrade.role).increment()
         return session
     }
 }

@@ -1,3 +1,4 @@
+import Actions
 import DequeModule
 import NIOCore
 
@@ -39,14 +40,14 @@ struct ClientOutbound {
 
     private let maxBytes: Int
     private let maxAge: TimeAmount
-    private let policy: WSEdgeConfiguration.SlowClient
+    private let policy: OutboundConfiguration.SlowClient
     private let budget: OutboundBudget
     private var entries: Deque<Entry> = []
     private(set) var bytes = 0
 
-    init(_ configuration: WSEdgeConfiguration, budget: OutboundBudget) {
-        maxBytes = configuration.outboundBytes
-        maxAge = TimeAmount(configuration.outboundAge)
+    init(_ configuration: OutboundConfiguration, budget: OutboundBudget) {
+        maxBytes = configuration.limits.bytes
+        maxAge = TimeAmount(configuration.limits.age)
         policy = configuration.slowClient
         self.budget = budget
     }

@@ -1,6 +1,8 @@
 import Actions
 import Contracts
+import Logging
 import NIOCore
+import Observability
 import OneBot
 
 /// A bot's own actions: which bot each is for, and the way there.
@@ -34,7 +36,7 @@ extension ClientSession {
     }
 
     private func verdict(on wish: BotChoice.Wish) -> Verdict {
-        let (choice, presence) = (choice, context.presence.current)
+        let (choice, presence) = (choice, services.presence.current)
         // Of those that are known here it may be the only one, and not the only one there is.
         if wish == .standard, choice.standard == .onlyBot, !presence.isComplete { return .unknown }
         do throws(RPC.Failure) {
@@ -51,15 +53,15 @@ extension ClientSession {
     }
 
     private func lookUp(_ wish: BotChoice.Wish) {
-        let (id, shard, dispatcher, choice) = (id, shard, context.dispatcher, choice)
-        context.tasks.spawn {
+        let (id, home, dispatcher, choice) = (id, home, services.dispatcher, choice)
+        services.tasks.spawn {
             let verdict: Verdict
             do throws(RPC.Failure) {
                 verdict = .bot(try await dispatcher.bot(wish, choice))
             } catch {
                 verdict = .refused(error)
             }
-            shard.enqueue(.onSession(id) { $0.lookedUp(verdict) })
+            home.run(id) { $0.lookedUp(verdict) }
         }
     }
 
@@ -78,10 +80,23 @@ extension ClientSession {
     }
 
     private func send(_ action: Action, call: UInt64, to bot: SelfID) {
-        BotCall.publish(action, call: call, session: self, to: bot, timeout: patience(for: action))
+        let trace = TraceParent.make()
+        let (id, home, name) = (id, home, action.name)
+        if services.logger.logLevel <= .trace {
+            logger.trace(
+                "An action goes to a bot.",
+                metadata: [LogKeys.action: "\(name)", LogKeys.selfID: "\(bot)", LogKeys.traceID: "\(trace.traceID)"])
+        }
+        services.calls.publish(
+            action, CallID(session: id, call: call), messageID: messageIDPrefix + String(call),
+            priority: upgrade.priority, trace: trace, to: bot, timeout: patience(for: action)
+        ) { outcome in
+            guard let response = BotCalls.refusal(outcome, name, bot) else { return }
+            home.run(id) { $0.couldNotCall(call, response) }
+        }
     }
 
-    private func patience(for action: Action) -> Duration { context.configuration.patience.patience(for: action.name) }
+    private func patience(for action: Action) -> Duration { services.configuration.patience.patience(for: action.name) }
 
     /// The bot's edge counts its turn and, from sending, the bot's time; ours is the last resort, so it waits longer.
     private func begin(_ action: Action, of bot: SelfID?) -> UInt64 {

@@ -21,7 +21,7 @@ extension ClientSession {
         }
         var frames = FittingFrames(run.bot, maxEventBytes: maxEventBytes)
         for event in wanted { frames.append(event.frame(in: form)) }
-        if frames.leftOut > 0 { context.metrics.eventsTooLarge.increment(by: frames.leftOut) }
+        if frames.leftOut > 0 { services.metrics.eventsTooLarge.increment(by: frames.leftOut) }
         // A gap that is dropped stands for as many.
         return EventRun.Joined(bot: run.bot, frames: frames.finish(), count: wanted.count)
     }
@@ -33,7 +33,7 @@ extension ClientSession {
         }
         var frames = FittingFrames(bot, maxEventBytes: maxEventBytes)
         frames.append(frame)
-        if frames.leftOut > 0 { context.metrics.eventsTooLarge.increment() }
+        if frames.leftOut > 0 { services.metrics.eventsTooLarge.increment() }
         return frames.finish()
     }
 
@@ -47,13 +47,13 @@ extension ClientSession {
 
     /// Between two of its heartbeats; `nil`: it has none.
     var heartbeatInterval: Duration? {
-        let interval = choices.heartbeatInterval ?? context.configuration.heartbeatInterval
+        let interval = choices.heartbeatInterval ?? services.configuration.heartbeatInterval
         return choices.metaEvents && interval > .zero ? interval : nil
     }
 
     /// Its interval, where that is not everybody's.
     var ownHeartbeatInterval: Duration? {
-        guard let interval = choices.heartbeatInterval, interval != context.configuration.heartbeatInterval,
+        guard let interval = choices.heartbeatInterval, interval != services.configuration.heartbeatInterval,
             interval > .zero, choices.metaEvents, upgrade.role.receivesEvents
         else { return nil }
         return interval

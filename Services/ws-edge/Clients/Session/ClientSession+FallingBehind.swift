@@ -17,7 +17,7 @@ extension ClientSession {
     /// Ends answers in parts, so that all else that waits for this client goes on.
     func cut(_ cut: [UInt64]) {
         for call in cut.compactMap({ calls.end($0) }) {
-            context.metrics.answersCut.increment()
+            services.metrics.answersCut.increment()
             logger.notice(
                 "An answer in parts was cut: the client takes them too slowly.",
                 metadata: [LogKeys.action: "\(call.action.prefix(128))"])
@@ -44,7 +44,7 @@ extension ClientSession {
     }
 
     func fellBehind() {
-        context.metrics.slowClientsClosed.increment()
+        services.metrics.slowClientsClosed.increment()
         logger.warning("Client too slow: closed.", metadata: ["bytes": "\(outbound.bytes)"])
         leaveGroup()
         outbound.clear()

@@ -8,7 +8,7 @@ extension ClientSession {
         guard let seat, !seat.hasLeft, seat.group == event.place.group else { return false }
         if audience.shares(event.place.bot) { return true }
         // Its bot is not known yet, and may turn out to be this one.
-        return audience == .unbound && !shard.isKnown(event.place.bot)
+        return audience == .unbound && !home.isKnown(event.place.bot)
     }
 
     /// An event of its bot, for this one of its group: now, or behind the lifecycle.
@@ -22,7 +22,7 @@ extension ClientSession {
             guard let chosen = chosen(from: EventView.all(of: run), of: run) else { return }
             frames = chosen.frames
         }
-        context.metrics.eventsDelivered.increment()
+        services.metrics.eventsDelivered.increment()
         deliver(frames, events: 1, grouped: event)
     }
 

@@ -6,7 +6,7 @@ import Observability
 extension ClientSession {
     /// Made when it is needed, which is seldom: kept, it would be a tenth of what an idle client costs.
     var logger: Logger {
-        var logger = context.logger
+        var logger = services.logger
         // A target may be dialled in vain for days; who dials it says what there is to know.
         if claim.transport == .reverseWebSocket, logger.logLevel == .info { logger.logLevel = .notice }
         logger[metadataKey: "client.session_id"] = "\(id)"

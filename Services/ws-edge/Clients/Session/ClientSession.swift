@@ -12,21 +12,21 @@ import WebSocketTransport
 final class ClientSession: WebSocketDelegate {
     let id: UInt64
     let upgrade: ClientUpgrade
-    let shard: HubShard
-    let context: EdgeContext
+    let home: SessionHome
+    let services: SessionServices
     let claim: SessionClaim
     /// Whether it wants to look at each event.
     let isChoosy: Bool
     /// Runs up to that size are as it wants them, though it is choosy.
     let wholeRunBytes: Int
     /// What the `message_id` of each of its actions begins with.
-    private(set) lazy var messageIDPrefix = "\(context.address)-\(id)-"
+    private(set) lazy var messageIDPrefix = "\(services.address)-\(id)-"
     /// Its place in the group it asked for.
     var seat: GroupSeat?
     /// The first session of a target for its bot: what the bot said before is for it, too.
     var isFirstOfTarget = false
     /// Of a framework that is dialled: what it does in all its connections.
-    var target: TargetSeat?
+    var watch: CallWatch?
 
     let connection: any ClientConnection
     private let onEnded: () -> Void
@@ -48,27 +48,27 @@ final class ClientSession: WebSocketDelegate {
 
     /// - Parameter onEnded: called once, on the loop, when the connection is gone.
     init(
-        connection: any ClientConnection, upgrade: ClientUpgrade, claim: SessionClaim, shard: HubShard,
-        context: EdgeContext, onEnded: @escaping () -> Void
+        connection: any ClientConnection, upgrade: ClientUpgrade, claim: SessionClaim, home: SessionHome,
+        services: SessionServices, onEnded: @escaping () -> Void
     ) {
         self.connection = connection
         self.upgrade = upgrade
         isChoosy = upgrade.choices.concernsEvents
         wholeRunBytes = upgrade.choices.concernsOnlySize ? upgrade.choices.delivery.maxEventBytes ?? 0 : 0
         self.claim = claim
-        self.shard = shard
-        self.context = context
+        self.home = home
+        self.services = services
         self.onEnded = onEnded
         id = claim.sessionID
         seat = upgrade.group.map { GroupSeat(group: $0) }
         state = ClientSessionState(role: upgrade.role, binding: upgrade.binding)
-        outbound = ClientOutbound(context.configuration, budget: context.budget)
+        outbound = ClientOutbound(services.configuration.outbound, budget: services.budget)
         wantsAnswersApart = upgrade.choices.delivery.oneAnswerPerWrite
         answersApart = wantsAnswersApart ? AnswersApart() : nil
     }
 
     var isOpen: Bool { state.isOpen }
-    var audience: HubState<ClientSession>.Audience { state.audience.shared(seat != nil) }
+    var audience: Audience { state.audience.shared(seat != nil) }
     var appID: String? { state.grant?.appID }
     var grant: SessionGrant? { state.grant }
     /// What the registry calls us, kept up to date by its presence changes.
@@ -78,11 +78,9 @@ final class ClientSession: WebSocketDelegate {
     func start() {
         pauseReading()
         if let interval = upgrade.choices.delivery.pingInterval { connection.ping(every: interval) }
-        shard.add(self)
-        let (id, shard) = (id, shard)
-        Registration.begin(claim, context: context) { outcome in
-            shard.enqueue(.onSession(id) { $0.registered(outcome) })
-        }
+        home.add(self)
+        let (id, home) = (id, home)
+        services.registration.begin(claim) { outcome in home.run(id) { $0.registered(outcome) } }
     }
 
     // MARK: What the shard tells us
@@ -90,7 +88,7 @@ final class ClientSession: WebSocketDelegate {
     func registered(_ outcome: Registration.Outcome) {
         switch outcome {
         case .granted(let grant):
-            context.leases.granted(grant, to: id)
+            services.leases.granted(grant, to: id)
             if !isOpen, seat?.granted(grant, at: .now()) == true { return }
             let isNew = state.grant == nil
             let opening = state.registered(grant)
@@ -116,13 +114,13 @@ final class ClientSession: WebSocketDelegate {
         if before == .unbound { leaveOutOthers(knowing: bot) }
         act(on: opening)
         if state.audience != before {
-            shard.rebind(self)
+            home.rebind(self)
             tellBot()
         }
     }
 
     /// The link of a bot is gone, or another has taken its place. Whoever held it has so long to answer what was in flight.
-    func doubt(_ bot: SelfID, _ doubt: KnownBots.Doubt, at now: NIODeadline) {
+    func doubt(_ bot: SelfID, _ doubt: PendingCalls.Doubt, at now: NIODeadline) {
         switch doubt {
         case .none: break
         case .gone: calls.doubt(bot, askedBefore: now, deadline: now + PendingCalls.doubtful)
@@ -136,7 +134,7 @@ final class ClientSession: WebSocketDelegate {
         let content = rendered.content
         guard !isChoosy || content.passes(upgrade.choices.filter) else { return }
         guard isOpen, let bot = state.bot else { return hold(.own(rendered.event)) }
-        let isSelf = content.isAbout(session: id, at: context.address)
+        let isSelf = content.isAbout(session: id, at: services.address)
         guard content.isHeard(by: upgrade.choices, isSelf: isSelf) else { return }
         if case .distributed(let event) = rendered.event, event.kind == .broadcast {
             broadcasts.record(event.message.uuid, from: event.message.sender.appID)
@@ -146,7 +144,7 @@ final class ClientSession: WebSocketDelegate {
 
     func answered(_ call: UInt64, with text: ByteBuffer) {
         guard let call = calls.end(call) else {
-            context.metrics.lateAnswers.increment()
+            services.metrics.lateAnswers.increment()
             return
         }
         reply(formatted(text, to: call.action), to: call.began)
@@ -161,7 +159,7 @@ final class ClientSession: WebSocketDelegate {
     private func take(_ client: Client) {
         guard var grant = state.grant, grant.appID == client.appID else { return }
         grant.clientName = client.clientName
-        context.leases.granted(grant, to: id)
+        services.leases.granted(grant, to: id)
         act(on: state.registered(grant))
     }
 
@@ -210,10 +208,10 @@ final class ClientSession: WebSocketDelegate {
         part: UInt64? = nil
     ) {
         guard !state.hasEnded else { return }
-        if events > 0, let target, target.delivered(frames, events: events) { callsNoMore() }
+        if events > 0, let watch, watch.delivered(frames, events: events) { callsNoMore() }
         if outbound.isEmpty, mayWrite {
             write(frames, as: kind, isPart: part != nil)
-            shard.markDirty(self)
+            home.wrote(self)
             return
         }
         switch outbound.append(frames, events: events, as: kind, grouped: grouped, part: part, now: .now()) {
@@ -229,7 +227,7 @@ final class ClientSession: WebSocketDelegate {
 
     /// - Parameter began: when the action came.
     func reply(_ text: ByteBuffer, to began: NIODeadline) {
-        context.metrics.actions.answered(with: text, after: .now() - began)
+        services.metrics.actions.answered(with: text, after: .now() - began)
         reply(text)
     }
 
@@ -240,7 +238,7 @@ final class ClientSession: WebSocketDelegate {
     }
 
     func dropped(_ events: Int) {
-        if events > 0 { context.metrics.eventsDropped.increment(by: events) }
+        if events > 0 { services.metrics.eventsDropped.increment(by: events) }
     }
 
     // MARK: WebSocketDelegate
@@ -252,7 +250,7 @@ final class ClientSession: WebSocketDelegate {
         }
         do {
             let action = try Action(parsing: text)
-            target?.called()
+            watch?.called()
             if let refusal = refusal(of: action) {
                 reply(refusal.encoded(echo: action.echo), to: .now())
             } else if let own = OwnAction(called: action.name) {
@@ -263,7 +261,14 @@ final class ClientSession: WebSocketDelegate {
         } catch {
             reply(error.response, to: .now())
         }
-        if unanswered >= context.configuration.maxUnanswered { pauseReading() }
+        if unanswered >= services.configuration.maxUnanswered { pauseReading() }
+    }
+
+    /// An action that was not kept: it is answered as one that could not be read, and the connection lives on.
+    func discarded(_ message: DiscardedMessage) {
+        let frame = UnreadableFrame(message, limit: services.configuration.maxMessageBytes)
+        frame.cause.count(from: .client)
+        reply(frame.cause.refusal.encoded(echo: frame.echo), to: .now())
     }
 
     func writabilityChanged(isWritable: Bool) {
@@ -285,8 +290,8 @@ final class ClientSession: WebSocketDelegate {
         leaveGroup()
         outbound.clear()
         own.clear()
-        shard.remove(self)
-        context.leases.closed(id)
+        home.remove(self)
+        services.leases.closed(id)
         onEnded()
     }
 
@@ -307,17 +312,17 @@ final class ClientSession: WebSocketDelegate {
             let broadcasts = broadcasts
             return ActionCaller(client: client) { broadcasts.latest(from: $0) }
         }
-        let (id, shard, dispatcher, choice) = (id, shard, context.dispatcher, choice)
-        if context.logger.logLevel <= .trace {
+        let (id, home, dispatcher, choice) = (id, home, services.dispatcher, choice)
+        if services.logger.logLevel <= .trace {
             logger.trace(
                 "An action of ours is carried out.",
                 metadata: [LogKeys.action: "\(job.own.name)", LogKeys.traceID: "\(job.trace.traceID)"])
         }
-        context.tasks.spawn {
+        services.tasks.spawn {
             let response = await TraceParent.$current.withValue(job.trace) {
                 await dispatcher.perform(job.own, params: job.action.params, as: caller, for: choice)
             }
-            shard.enqueue(.onSession(id) { $0.finishedOwn(job, response) })
+            home.run(id) { $0.finishedOwn(job, response) }
             // Also where the session has gone meanwhile. It may be told twice, and listens once.
             if case .callback(let answer) = job.answer { answer(response) }
         }
@@ -341,7 +346,7 @@ final class ClientSession: WebSocketDelegate {
 
     private func act(on opening: ClientSessionState.Opening) {
         guard opening == .open else { return }
-        shard.rebind(self)
+        home.rebind(self)
         if upgrade.role.receivesEvents, upgrade.choices.metaEvents, let bot = state.bot {
             let lifecycle = MetaEvents.lifecycle(
                 time: UnixTime.now, selfID: bot, appID: state.grant?.appID, clientToken: state.grant?.clientToken,
@@ -353,7 +358,7 @@ final class ClientSession: WebSocketDelegate {
 
     /// The list says which bot a client is for, also where that was not known when it came.
     private func tellBot() {
-        if state.grant != nil, case .bot(let bot) = state.binding { context.leases.bound(id, to: bot) }
+        if state.grant != nil, case .bot(let bot) = state.binding { services.leases.bound(id, to: bot) }
     }
 
     private func pauseReading() {
@@ -363,7 +368,7 @@ final class ClientSession: WebSocketDelegate {
     }
 
     private func resumeReadingIfPossible() {
-        guard isReadingPaused, state.readsActions, unanswered < context.configuration.maxUnanswered else { return }
+        guard isReadingPaused, state.readsActions, unanswered < services.configuration.maxUnanswered else { return }
         isReadingPaused = false
         connection.resumeReading()
     }

@@ -65,7 +65,7 @@ struct ClientSessionState {
         return !hasEnded
     }
 
-    var audience: HubState<ClientSession>.Audience {
+    var audience: Audience {
         guard role.receivesEvents else { return .none }
         return switch binding {
         case .bot(let bot): .bot(bot)

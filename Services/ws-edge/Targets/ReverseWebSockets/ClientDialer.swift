@@ -14,12 +14,14 @@ struct ClientDialer: Sendable {
     let configuration: ReverseWebSocketConfiguration
     let seat: TargetSeat
     let door: TargetDoor
+    let options: WebSocketOptions
+    let metrics: EdgeMetrics
     let eventLoop: any EventLoop
     let timing: TargetTiming
 
     /// Until the task is cancelled; a connection is then closed with 1001, and has ended when this returns.
     func run() async {
-        var logger = door.context.logger
+        var logger = door.logger
         logger[metadataKey: LogKeys.target] = "\(configuration.target.entry)"
         logger[metadataKey: LogKeys.selfID] = "\(seat.selfID)"
         var log = TargetDialLog(hasToken: configuration.accessToken != nil, logger: logger)
@@ -31,12 +33,12 @@ struct ClientDialer: Sendable {
                 do {
                     let link = try await dial()
                     log.connected()
-                    door.context.metrics.targetConnected.increment()
+                    metrics.targetConnected.increment()
                     let since = ContinuousClock.now
                     let ending = await end(of: link)
                     log.ended(ending, after: .now - since, steadyAfter: timing.steadyAfter, next: delay)
                 } catch {
-                    door.context.metrics.targetRefused.increment()
+                    metrics.targetRefused.increment()
                     if !Task.isCancelled { log.failed(error, next: delay) }
                 }
             }
@@ -131,7 +133,7 @@ struct ClientDialer: Sendable {
             "User-Agent": "OneBot", "X-Self-ID": "\(seat.selfID)", "X-Client-Role": role.rawValue,
         ]
         if let token = configuration.accessToken { headers.add(name: "Authorization", value: "Bearer \(token)") }
-        var options = door.context.clientOptions
+        var options = options
         options.resetsWhenGivenUp = true
         try await WebSocketDialer(options: options).connect(
             to: url, headers: headers, on: eventLoop, accepted: accepted)
@@ -152,18 +154,23 @@ struct ClientDialer: Sendable {
     }
 }
 
-extension Target {
-    static func reverseWebSocket(
-        _ configuration: ReverseWebSocketConfiguration, door: TargetDoor, group: any EventLoopGroup,
-        timing: TargetTiming
-    ) -> Target {
+/// Makes targets of the entries of `reverse_websockets[]`.
+struct ReverseWebSockets: Sendable {
+    let door: TargetDoor
+    let options: WebSocketOptions
+    let metrics: EdgeMetrics
+    let group: any EventLoopGroup
+    var timing = TargetTiming()
+
+    func target(_ configuration: ReverseWebSocketConfiguration) -> Target {
         Target(
             configuration: configuration.target, claim: (kind: "reverse", name: configuration.claimName),
             // Two connections at once would be one too many: frameworks refuse the second, or mix up the two.
             patience: timing.claimPatience
         ) { seat in
             await ClientDialer(
-                configuration: configuration, seat: seat, door: door, eventLoop: group.next(), timing: timing
+                configuration: configuration, seat: seat, door: door, options: options, metrics: metrics,
+                eventLoop: group.next(), timing: timing
             ).run()
         }
     }

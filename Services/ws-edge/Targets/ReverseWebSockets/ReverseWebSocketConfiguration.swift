@@ -51,6 +51,6 @@ public struct ReverseWebSocketConfiguration: Sendable {
     /// The same on every edge that has the entry, wherever in the list it stands.
     var claimName: String {
         let addresses = [url, apiURL, eventURL].map { $0 ?? "" }
-        return BotConfiguration.stableHash((addresses + target.selfIDs.map { "\($0)" }).joined(separator: "\n"))
+        return EntryClaims.name(of: (addresses + target.selfIDs.map { "\($0)" }).joined(separator: "\n"))
     }
 }

@@ -34,6 +34,6 @@ public struct WebhookConfiguration: Sendable {
 
     /// The same on every edge that has the entry, wherever in the list it stands.
     var claimName: String {
-        BotConfiguration.stableHash(([url] + target.selfIDs.map { "\($0)" }).joined(separator: "\n"))
+        EntryClaims.name(of: ([url] + target.selfIDs.map { "\($0)" }).joined(separator: "\n"))
     }
 }

@@ -12,17 +12,17 @@ struct WebhookWork: Sendable {
     let configuration: WebhookConfiguration
     let seat: TargetSeat
     let door: TargetDoor
-    let http: WebhookHTTPClient
+    let webhooks: Webhooks
     let eventLoop: any EventLoop
 
     /// Until the task is cancelled; what waits is posted then if the receiver takes it at once, and all has ended when this returns.
     func run() async {
-        var logger = door.context.logger
+        var logger = door.logger
         logger[metadataKey: LogKeys.target] = "\(configuration.target.entry)"
         logger[metadataKey: LogKeys.selfID] = "\(seat.selfID)"
         let poster: WebhookPoster
         do {
-            poster = try WebhookPoster(client: http.shared, webhook: configuration, bot: seat.selfID)
+            poster = try WebhookPoster(client: webhooks.http.shared, webhook: configuration, bot: seat.selfID)
         } catch {
             logger.error("A webhook's address cannot be used.", metadata: [LogKeys.error: "\(error)"])
             return
@@ -49,14 +49,13 @@ struct WebhookWork: Sendable {
 
     /// From its beginning to its end.
     private func session(_ poster: WebhookPoster, _ logger: Logger) async -> WebSocketEnding {
-        let context = door.context
         let opened = eventLoop.makePromise(of: Open.self)
         eventLoop.execute {
             let connection = WebhookConnection(
                 poster: poster, atSender: configuration.atSender,
                 remoteAddress: DialledConnection.shown(configuration.url),
-                queue: WebhookQueue(maxBytes: context.configuration.outboundBytes, budget: context.budget),
-                metrics: context.metrics.webhooks, logger: logger, on: eventLoop)
+                queue: WebhookQueue(maxBytes: webhooks.maxBytes, budget: webhooks.budget),
+                metrics: webhooks.metrics, logger: logger, on: eventLoop)
             let link = TargetLink(connection, seat: seat)
             connection.delegate = link
             opened.succeed(
@@ -92,17 +91,32 @@ struct WebhookWork: Sendable {
     }
 }
 
-extension Target {
-    static func webhook(
-        _ configuration: WebhookConfiguration, door: TargetDoor, http: WebhookHTTPClient, group: any EventLoopGroup
-    ) -> Target {
+/// Makes targets of the entries of `webhooks[]`, and holds what all of them share.
+final class Webhooks: Sendable {
+    let door: TargetDoor
+    let http: WebhookHTTPClient
+    /// What one receiver may be behind, and all clients together.
+    let maxBytes: Int
+    let budget: OutboundBudget
+    let metrics = WebhookMetrics()
+    private let group: any EventLoopGroup
+
+    init(door: TargetDoor, maxBytes: Int, budget: OutboundBudget, group: any EventLoopGroup) {
+        self.door = door
+        self.maxBytes = maxBytes
+        self.budget = budget
+        self.group = group
+        http = WebhookHTTPClient(group)
+    }
+
+    func target(_ configuration: WebhookConfiguration) -> Target {
         Target(
             configuration: configuration.target, claim: (kind: "webhook", name: configuration.claimName),
             // While the broker is away nothing new comes, and what waits is still posted.
             patience: nil
         ) { seat in
             await WebhookWork(
-                configuration: configuration, seat: seat, door: door, http: http, eventLoop: group.next()
+                configuration: configuration, seat: seat, door: self.door, webhooks: self, eventLoop: self.group.next()
             ).run()
         }
     }

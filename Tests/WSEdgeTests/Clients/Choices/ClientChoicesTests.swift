@@ -47,7 +47,7 @@ struct ClientChoicesTests {
         #expect(choices.messageSentAs == .message)
         #expect(choices.heartbeatInterval == .milliseconds(1500))
         #expect(!choices.metaEvents)
-        #expect(choices.clientStatus == WSEdgeConfiguration.ClientStatusAudience.none)
+        #expect(choices.clientStatus == ClientStatusAudience.none)
         #expect(choices.delivery.maxEventBytes == 1 << 20)
         #expect(choices.delivery.oneAnswerPerWrite)
         #expect(choices.delivery.pingInterval == .seconds(20))
@@ -151,11 +151,12 @@ struct ClientChoicesTests {
                 webhooks: [{url: "http://127.0.0.1/", meta_events: false}]
                 reverse_websockets: [{url: "ws://127.0.0.1/", message_format: array, ping_interval: 0}]
                 """))
-        let webhook = try #require(configuration.webhooks.first).target.upgrade(for: SelfID(1)).choices
+        let webhook = try #require(configuration.targets.webhooks.first).target.upgrade(for: SelfID(1)).choices
         #expect(!webhook.metaEvents)
         #expect(webhook.filter.postTypes == ["message"])
         #expect(webhook.delivery == DeliveryChoices(), "it has no connection")
-        let framework = try #require(configuration.reverseWebSockets.first).target.upgrade(for: SelfID(1)).choices
+        let framework = try #require(configuration.targets.reverseWebSockets.first).target.upgrade(for: SelfID(1))
+            .choices
         #expect(framework.messageFormat == .array)
         #expect(framework.delivery.oneAnswerPerWrite)
         #expect(framework.delivery.pingInterval == nil)

@@ -19,8 +19,8 @@ struct TokenChoicesTests {
             path: "/", query: query.map { (name: $0.0, value: $0.1) }, headers: ["Authorization": "Bearer \(token)"],
             remoteAddress: "127.0.0.1:1")
         return try ClientUpgrade(
-            request, tokens: configuration.tokens.value, defaults: configuration.choices,
-            chosen: configuration.tokenChoices.value)
+            request, tokens: configuration.door.tokens.value, defaults: configuration.door.choices,
+            chosen: configuration.door.tokenChoices.value)
     }
 
     private static let yaml = """
@@ -55,11 +55,11 @@ struct TokenChoicesTests {
         #expect(choosy.choices.messageFormat == .array)
         #expect(choosy.choices.heartbeatInterval == .seconds(10))
         #expect(choosy.choices.metaEvents)
-        #expect(choosy.choices.clientStatus == WSEdgeConfiguration.ClientStatusAudience.none)
+        #expect(choosy.choices.clientStatus == ClientStatusAudience.none)
         #expect(choosy.group == "workers")
         #expect(choosy.priority == 7)
         for token in ["master", "pl4in"] {
-            #expect(try upgrade(token, by: configuration).choices == configuration.choices)
+            #expect(try upgrade(token, by: configuration).choices == configuration.door.choices)
             #expect(try upgrade(token, by: configuration).group == nil)
         }
     }
@@ -98,7 +98,7 @@ struct TokenChoicesTests {
         #expect(before.choices.filter.groupIDs == [2, 3])
         #expect(after.choices.filter.groupIDs == [4])
         #expect(after.choices.filter.postTypes == ["message"], "what is for everybody waits for a restart")
-        #expect(try upgrade("pl4in", by: configuration).choices == configuration.choices)
+        #expect(try upgrade("pl4in", by: configuration).choices == configuration.door.choices)
     }
 
     @Test(

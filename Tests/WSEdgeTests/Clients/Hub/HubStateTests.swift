@@ -76,10 +76,10 @@ struct HubStateTests {
         var hub = HubState<Member>()
         let (alone, sharing, everywhere, some) = (Member(), Member(), Member(), Member())
         hub.add(alone, id: 1, to: .bot(SelfID(1)))
-        hub.add(sharing, id: 2, to: HubState<Member>.Audience.bot(SelfID(1)).shared(true))
-        hub.add(everywhere, id: 3, to: HubState<Member>.Audience.everyBot.shared(true))
-        hub.add(some, id: 4, to: HubState<Member>.Audience.someBots([SelfID(1), SelfID(2)]).shared(true))
-        hub.add(Member(), id: 5, to: HubState<Member>.Audience.bot(SelfID(2)).shared(true))
+        hub.add(sharing, id: 2, to: Audience.bot(SelfID(1)).shared(true))
+        hub.add(everywhere, id: 3, to: Audience.everyBot.shared(true))
+        hub.add(some, id: 4, to: Audience.someBots([SelfID(1), SelfID(2)]).shared(true))
+        hub.add(Member(), id: 5, to: Audience.bot(SelfID(2)).shared(true))
         #expect(received(hub, SelfID(1)) == [ObjectIdentifier(alone)])
         var followers: Set<ObjectIdentifier> = []
         hub.forEachFollower(of: SelfID(1)) { followers.insert(ObjectIdentifier($0)) }

@@ -1,3 +1,4 @@
+import Actions
 import Contracts
 import NIOCore
 import OneBot
@@ -9,12 +10,11 @@ import Testing
 @Suite("What a client has not taken yet")
 struct ClientOutboundTests {
     func outbound(
-        _ policy: WSEdgeConfiguration.SlowClient, bytes: Int = 100,
+        _ policy: OutboundConfiguration.SlowClient, bytes: Int = 100,
         budget: OutboundBudget = OutboundBudget(limit: 1 << 30)
     ) -> ClientOutbound {
-        var configuration = WSEdgeConfiguration(Settings())
-        configuration.outboundBytes = bytes
-        configuration.outboundAge = .seconds(30)
+        var configuration = OutboundConfiguration(Settings())
+        configuration.limits = OutboundLimits(bytes: bytes, age: .seconds(30))
         configuration.slowClient = policy
         return ClientOutbound(configuration, budget: budget)
     }
@@ -64,8 +64,8 @@ struct ClientOutboundTests {
 
     @Test(
         "answers in parts go before anything else, whoever it was that came too much",
-        arguments: [WSEdgeConfiguration.SlowClient.close, .dropOldest])
-    func parts(policy: WSEdgeConfiguration.SlowClient) {
+        arguments: [OutboundConfiguration.SlowClient.close, .dropOldest])
+    func parts(policy: OutboundConfiguration.SlowClient) {
         let budget = OutboundBudget(limit: 1 << 30)
         var queue = outbound(policy, budget: budget)
         #expect(queue.append(frame(10), events: 1, now: start) == .kept(dropped: 0))

@@ -136,7 +136,7 @@ struct KnownBotsTests {
         "a link that goes, or is replaced by another, leaves what is under way in doubt; the first that comes does not")
     func doubt() {
         var bots = KnownBots()
-        let steps: [(OnlineBot, KnownBots.Doubt)] = [
+        let steps: [(OnlineBot, PendingCalls.Doubt)] = [
             (bot(epoch: 0, online: false), .none), (bot(epoch: 5, online: true), .none),
             (bot(epoch: 5, online: true), .none), (bot(epoch: 5, online: false), .gone),
             (bot(epoch: 6, online: true), .replaced), (bot(epoch: 7, online: true, edge: "e2"), .replaced),
@@ -213,7 +213,7 @@ struct StatusAudienceTests {
         #expect(StatusAudience.hears(nil, isSelf: true, isCrowd: true))
         #expect(StatusAudience.hears(.all, isSelf: false, isCrowd: true))
         #expect(!StatusAudience.hears(.own, isSelf: false, isCrowd: false))
-        #expect(!StatusAudience.hears(WSEdgeConfiguration.ClientStatusAudience.none, isSelf: true, isCrowd: false))
+        #expect(!StatusAudience.hears(ClientStatusAudience.none, isSelf: true, isCrowd: false))
     }
 }
 

@@ -17,7 +17,7 @@ struct WebhookConfigurationTests {
     @Test("an entry is its address, and everything else has a default")
     func defaults() throws {
         let settings = settings("webhooks: [{url: 'https://u:p@example.org:8443/onebot/v11/?a=b'}]")
-        let webhook = try #require(WSEdgeConfiguration(settings).webhooks.first)
+        let webhook = try #require(WSEdgeConfiguration(settings).targets.webhooks.first)
         #expect(settings.problems.isEmpty)
         #expect(webhook.url == "https://u:p@example.org:8443/onebot/v11/?a=b")
         #expect(webhook.secret == nil)
@@ -35,7 +35,7 @@ struct WebhookConfigurationTests {
               - {url: 'http://127.0.0.1:1/', secret: s3cret, timeout: 30s, at_sender: false, self_id: 10001, name: a}
               - {url: 'http://127.0.0.1:1/', self_id: [10002, 10003]}
             """)
-        let webhooks = WSEdgeConfiguration(settings).webhooks
+        let webhooks = WSEdgeConfiguration(settings).targets.webhooks
         #expect(settings.problems.isEmpty)
         #expect(webhooks.map(\.target.selfIDs) == [[10001], [10002, 10003]])
         #expect(webhooks[0].secret == "s3cret")

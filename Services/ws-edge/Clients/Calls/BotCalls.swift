@@ -1,38 +1,33 @@
 import Bus
 import Contracts
-import Logging
 import NIOCore
 import Observability
 import OneBot
 
-/// Puts a client's action on the bus, untouched; the answer comes back to the edge's inbox.
-enum BotCall {
-    static func publish(_ action: Action, call: UInt64, session: ClientSession, to bot: SelfID, timeout: Duration) {
-        let context = session.context
-        let (id, shard) = (session.id, session.shard)
-        let trace = TraceParent.make()
-        var properties = MessageProperties(
-            "action", from: .edge, id: session.messageIDPrefix + String(call), trace: trace)
-        properties.replyTo = context.inbox
-        properties.correlationID = CallID(session: id, call: call).text
+/// Puts clients' actions on the bus, untouched; the answers come back to the edge's inbox.
+struct BotCalls: Sendable {
+    let bus: any MessageBus
+    /// The exchange of actions.
+    let actions: Exchange
+    /// The queue answers come back to.
+    let inbox: QueueName
+
+    /// - Parameter ended: hears what became of the message.
+    func publish(
+        _ action: Action, _ call: CallID, messageID: String, priority: UInt8?, trace: TraceParent, to bot: SelfID,
+        timeout: Duration, ended: @escaping @Sendable (PublishOutcome) -> Void
+    ) {
+        var properties = MessageProperties("action", from: .edge, id: messageID, trace: trace)
+        properties.replyTo = inbox
+        properties.correlationID = call.text
         properties.expiration = timeout
-        properties.priority = session.upgrade.priority
-        let name = action.name
-        if context.logger.logLevel <= .trace {
-            session.logger.trace(
-                "An action goes to a bot.",
-                metadata: [LogKeys.action: "\(name)", LogKeys.selfID: "\(bot)", LogKeys.traceID: "\(trace.traceID)"])
-        }
-        context.bus.publish(
-            Message(action.frame, properties), to: context.exchanges.actions, key: Exchanges.actionKey(bot),
-            mandatory: true
-        ) { outcome in
-            guard let response = refusal(outcome, name, bot) else { return }
-            shard.enqueue(.onSession(id) { $0.couldNotCall(call, response) })
-        }
+        properties.priority = priority
+        bus.publish(
+            Message(action.frame, properties), to: actions, key: Exchanges.actionKey(bot), mandatory: true, then: ended)
     }
 
-    private static func refusal(_ outcome: PublishOutcome, _ action: String, _ bot: SelfID) -> Response? {
+    /// What is answered where it was not taken; `nil` where it was.
+    static func refusal(_ outcome: PublishOutcome, _ action: String, _ bot: SelfID) -> Response? {
         switch outcome {
         case .confirmed: nil
         case .unroutable: .failed(.unavailable(.no()), "Bot \(bot) is not connected; try again when it is back.")
