@@ -1,4 +1,5 @@
 import Contracts
+import OneBot
 
 /// One call of an action of ours: what was sent, by whom, and what it is carried out with.
 struct OwnCall {

@@ -1,4 +1,3 @@
-import Contracts
 import OneBot
 
 /// What waits behind the lifecycle.

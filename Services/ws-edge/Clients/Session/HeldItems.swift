@@ -58,9 +58,8 @@ struct HeldItems {
 
     /// What waits, in order; first the gaps, where something had to go.
     var all: [ClientItem] {
-        missed.filter { $0.value != 0 }.sorted { $0.key < $1.key }.map {
-            .own(.gap(EventGap(of: $0.key, missed: $0.value)))
-        } + items
+        let gaps = missed.filter { $0.value != 0 }.sorted { $0.key < $1.key }
+        return gaps.map { ClientItem.own(.gap(EventGap(of: $0.key, missed: $0.value))) } + items
     }
 
     mutating func takeAll() -> [ClientItem] {

@@ -86,7 +86,7 @@ struct OwnEventTests {
             #expect(event.detailType == detail)
             #expect(event.selfID == SelfID(5))
             #expect(!event.json.keys.contains("echo"))
-            #expect(try JSONSerialization.jsonObject(with: Data(buffer: frame)) is [String: Any])
+            #expect(try JSONSerialization.jsonObject(with: Data(frame.readableBytesView)) is [String: Any])
         }
     }
 
