@@ -90,7 +90,7 @@ final class EdgeMethods: Sendable {
 
     /// Carries out an action in the name of a client that lives here, behind those it has asked for itself.
     private func perform(_ wish: EdgeAPI.Perform) async throws -> EdgeAPI.Performed {
-        guard let name = ActionDispatcher.Name(rawValue: wish.action) else {
+        guard let own = OwnAction(named: wish.action) else {
             throw RPC.Failure(.notFound, "\(wish.action) is no action of ours.")
         }
         let params = try wish.params.map { try JSONObject(ByteBuffer(string: $0)) }
@@ -99,7 +99,7 @@ final class EdgeMethods: Sendable {
             let answer = OnceOnly { continuation.resume(returning: $0) }
             let gone = Response.failed(.notFound, "The client is no longer online; connect again.")
             hub.shard(of: wish.sessionID).perform(
-                OwnActions.Job(name: name, action: action, answer: .callback { answer.call($0) }), in: wish.sessionID,
+                OwnActions.Job(own: own, action: action, answer: .callback { answer.call($0) }), in: wish.sessionID,
                 appID: wish.appID
             ) { answer.call(gone) }
         }

@@ -11,13 +11,13 @@ struct OwnActionsTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
     private let silence = Response.failed(.unavailable(.unknown), "The registry cannot be reached now.")
 
-    private func job(_ name: ActionDispatcher.Name) -> OwnActions.Job {
-        OwnActions.Job(name: name, action: Action(name: name.rawValue, params: nil), answer: .frame(nil))
+    private func job(_ own: OwnAction) -> OwnActions.Job {
+        OwnActions.Job(own: own, action: Action(name: own.name, params: nil), answer: .frame(nil))
     }
 
-    private func filled(_ names: ActionDispatcher.Name...) -> OwnActions {
+    private func filled(_ actions: OwnAction...) -> OwnActions {
         var own = OwnActions()
-        for name in names { own.append(job(name)) }
+        for action in actions { own.append(job(action)) }
         return own
     }
 
@@ -30,14 +30,14 @@ struct OwnActionsTests {
     func order() throws {
         var own = filled(.setClientName, .sendBroadcastData)
         let first = try next(&own)
-        #expect(first.name == .setClientName)
+        #expect(first.own == .setClientName)
         let meanwhile = own.next(at: start)
         #expect(meanwhile == nil)
         let answered = own.finished(first, .ok(), at: start)
-        #expect(answered.map(\.job.name) == [.setClientName])
+        #expect(answered.map(\.job.own) == [.setClientName])
         #expect(own.count == 1)
         let last = try next(&own)
-        #expect(last.name == .sendBroadcastData)
+        #expect(last.own == .sendBroadcastData)
     }
 
     @Test("those that would ask a registry that was silent share the answer of the one that asked; the others do not")
@@ -45,14 +45,14 @@ struct OwnActionsTests {
         var own = filled(.setClientName, .getOnlineClients, .sendBroadcastData, .setClientName)
         let first = try next(&own)
         let answered = own.finished(first, silence, at: start + .seconds(5))
-        #expect(answered.map(\.job.name) == [.setClientName, .getOnlineClients, .setClientName])
+        #expect(answered.map(\.job.own) == [.setClientName, .getOnlineClients, .setClientName])
         let said = answered.map { String(buffer: $0.response.encoded(echo: nil)) }
         #expect(
             said.map { $0.contains(#""carried_out":"unknown""#) } == [true, false, false], "the others were not begun")
         #expect(said.map { $0.contains(#""carried_out":"no""#) } == [false, true, true])
         #expect(own.count == 1)
         let last = try next(&own)
-        #expect(last.name == .sendBroadcastData)
+        #expect(last.own == .sendBroadcastData)
     }
 
     @Test("a registry that says no, or is not there, is asked again for the next one")

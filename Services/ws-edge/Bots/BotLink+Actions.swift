@@ -133,7 +133,7 @@ extension BotLink {
     }
 
     private func send(_ delivery: Delivery, _ frame: JSONObject, _ action: String, at now: NIODeadline) {
-        if action == ActionDispatcher.Name.setRestart.rawValue, !beginRestart(at: now) {
+        if action == OwnAction.setRestart.name, !beginRestart(at: now) {
             return refuse(delivery, .async)
         }
         ask(frame, action, timeout: services.timeout(action), for: delivery.properties, at: now)

@@ -262,8 +262,8 @@ final class ClientSession: WebSocketDelegate {
             target?.called()
             if let refusal = refusal(of: action) {
                 reply(refusal.encoded(echo: action.echo), to: .now())
-            } else if let name = ActionDispatcher.Name(called: action.name) {
-                enqueueOwn(OwnActions.Job(name: name, action: action, answer: .frame(action.echo)))
+            } else if let own = OwnAction(called: action.name) {
+                enqueueOwn(OwnActions.Job(own: own, action: action, answer: .frame(action.echo)))
             } else {
                 callBot(action)
             }
@@ -318,11 +318,11 @@ final class ClientSession: WebSocketDelegate {
         if context.logger.logLevel <= .trace {
             logger.trace(
                 "An action of ours is carried out.",
-                metadata: [LogKeys.action: "\(job.name.rawValue)", LogKeys.traceID: "\(job.trace.traceID)"])
+                metadata: [LogKeys.action: "\(job.own.name)", LogKeys.traceID: "\(job.trace.traceID)"])
         }
         context.tasks.spawn {
             let response = await TraceParent.$current.withValue(job.trace) {
-                await dispatcher.perform(job.name, params: job.action.params, as: caller, for: choice)
+                await dispatcher.perform(job.own, params: job.action.params, as: caller, for: choice)
             }
             shard.enqueue(.onSession(id) { $0.finishedOwn(job, response) })
             // Also where the session has gone meanwhile. It may be told twice, and listens once.

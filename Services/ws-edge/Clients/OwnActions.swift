@@ -19,7 +19,7 @@ struct OwnActions {
             case callback(@Sendable (Response) -> Void)
         }
 
-        let name: ActionDispatcher.Name
+        let own: OwnAction
         let action: Action
         let answer: Answer
         let began = NIODeadline.now()
@@ -27,15 +27,7 @@ struct OwnActions {
         let trace = TraceParent.currentOrNew
 
         /// The name it asks for.
-        var newName: String? { name == .setClientName ? action.params?["name"]?.string : nil }
-
-        /// Whether it is a question to the registry, and nothing else.
-        fileprivate var asksRegistry: Bool {
-            switch name {
-            case .setClientName, .getOnlineClients: true
-            case .getWSPort, .sendBroadcastData, .sendBroadcastDataCallback, .setRestart: false
-            }
-        }
+        var newName: String? { own.renamesCaller ? action.params?["name"]?.string : nil }
     }
 
     private var waiting: [Job] = []
@@ -66,10 +58,10 @@ struct OwnActions {
     ) -> [(job: Job, response: Response)] {
         isBusy = false
         var answered = [(job: job, response: response)]
-        if job.asksRegistry, response.retcode == .unavailable, now - startedAt >= Self.silence {
+        if job.own.onlyAsksRegistry, response.retcode == .unavailable, now - startedAt >= Self.silence {
             let unasked = Response.failed(.unavailable(.no()), response.message ?? "")
-            answered += waiting.filter(\.asksRegistry).map { ($0, unasked) }
-            waiting.removeAll(where: \.asksRegistry)
+            answered += waiting.filter(\.own.onlyAsksRegistry).map { ($0, unasked) }
+            waiting.removeAll(where: \.own.onlyAsksRegistry)
         }
         count -= answered.count
         return answered
@@ -79,7 +71,7 @@ struct OwnActions {
     mutating func clear() {
         for job in waiting {
             if case .callback(let answer) = job.answer {
-                answer(.failed(.notFound, "The client went offline before \(job.name.rawValue) was carried out."))
+                answer(.failed(.notFound, "The client went offline before \(job.own.name) was carried out."))
             }
         }
         waiting.removeAll()

@@ -2,6 +2,16 @@ import Contracts
 import NIOCore
 import OneBot
 
+extension OwnAction {
+    /// ``GetOnlineClients``, as the doors know it.
+    public static let getOnlineClients = OwnAction(
+        "get_online_clients", caller: .nobody, bot: .none, mayBeRepeated: true, onlyAsksRegistry: true,
+        isDiscovery: true
+    ) { call async throws(RPC.Failure) in
+        try await GetOnlineClients(shape: call.dispatcher.onlineClientsShape).perform(registry: call.registry)
+    }
+}
+
 /// `get_online_clients`: who is online, from the registry itself: whoever has seen the lifecycle event is in the list.
 struct GetOnlineClients {
     let shape: OnlineClientsShape

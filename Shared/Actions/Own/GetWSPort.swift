@@ -1,6 +1,15 @@
 import Contracts
 import OneBot
 
+extension OwnAction {
+    /// ``GetWSPort``, as the doors know it.
+    public static let getWSPort = OwnAction(
+        "get_ws_port", caller: .nobody, bot: .optional, mayBeRepeated: true, isDiscovery: true
+    ) { call async throws(RPC.Failure) in
+        try await GetWSPort(call.params).perform(for: call.choice, using: call.dispatcher)
+    }
+}
+
 /// `get_ws_port`: leases a port for one client. The answer comes once the edge listens there.
 struct GetWSPort {
     private let bot: BotChoice.Wish

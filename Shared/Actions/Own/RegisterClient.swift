@@ -1,6 +1,15 @@
 import Contracts
 import OneBot
 
+extension OwnAction {
+    /// ``RegisterClient``, as the doors know it.
+    public static let registerClient = OwnAction(
+        "register_client", doors: .amqp, caller: .nobody, bot: .none, mayBeRepeated: true, onlyAsksRegistry: true
+    ) { call async throws(RPC.Failure) in
+        try await RegisterClient(call.params).perform(registry: call.registry)
+    }
+}
+
 /// `register_client`: makes a program on the broker a client that lives there, for as long as it renews its lease.
 struct RegisterClient {
     private let name: String?

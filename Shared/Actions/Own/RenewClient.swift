@@ -1,6 +1,15 @@
 import Contracts
 import OneBot
 
+extension OwnAction {
+    /// ``RenewClient``, as the doors know it.
+    public static let renewClient = OwnAction(
+        "renew_client", doors: .amqp, caller: .token, bot: .none, mayBeRepeated: true, onlyAsksRegistry: true
+    ) { call async throws(RPC.Failure) in
+        try await RenewClient(call.clientToken, call.params).perform(registry: call.registry)
+    }
+}
+
 /// `renew_client`: a client that lives on AMQP stays one for another lease.
 struct RenewClient {
     private let clientToken: String

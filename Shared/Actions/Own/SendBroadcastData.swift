@@ -3,6 +3,15 @@ import Contracts
 import NIOCore
 import OneBot
 
+extension OwnAction {
+    /// ``SendBroadcastData``, as the doors know it.
+    public static let sendBroadcastData = OwnAction(
+        "send_broadcast_data", caller: .client, bot: .none, mayBeRepeated: false
+    ) { call async throws(RPC.Failure) in
+        try await SendBroadcastData(call.params).perform(as: call.caller, using: call.dispatcher)
+    }
+}
+
 /// `send_broadcast_data`: data from one client to every other one, or to those named in `clients`.
 struct SendBroadcastData {
     private let data: DistributedData
@@ -53,7 +62,7 @@ struct SendBroadcastData {
             case .unknown, .notStored: isDoubtful = true
             }
         }
-        let name = ActionDispatcher.Name.sendBroadcastData.rawValue
+        let name = OwnAction.sendBroadcastData.name
         if isDoubtful {
             return .failed(
                 .unavailable(.unknown),
@@ -72,7 +81,7 @@ struct SendBroadcastData {
         if recipients.matchedNobody {
             throw RPC.Failure(
                 .notFound,
-                "\(ActionDispatcher.Name.sendBroadcastData.rawValue): none of the \(wanted.count) listed is online. "
+                "\(OwnAction.sendBroadcastData.name): none of the \(wanted.count) listed is online. "
                     + "Look them up with get_online_clients.")
         }
         return recipients

@@ -2,6 +2,15 @@ import Bus
 import Contracts
 import OneBot
 
+extension OwnAction {
+    /// ``SendBroadcastDataCallback``, as the doors know it.
+    public static let sendBroadcastDataCallback = OwnAction(
+        "send_broadcast_data_callback", caller: .client, bot: .none, mayBeRepeated: false
+    ) { call async throws(RPC.Failure) in
+        try await SendBroadcastDataCallback(call.params).perform(as: call.caller, using: call.dispatcher)
+    }
+}
+
 /// `send_broadcast_data_callback`: an answer to the sender of a broadcast.
 struct SendBroadcastDataCallback {
     private let params: Parameters
@@ -41,11 +50,11 @@ struct SendBroadcastDataCallback {
         case .unreachable(let reason):
             return .failed(
                 .unavailable(.no()),
-                "\(ActionDispatcher.Name.sendBroadcastDataCallback.rawValue) was not sent: \(reason) Try again later.")
+                "\(OwnAction.sendBroadcastDataCallback.name) was not sent: \(reason) Try again later.")
         case .unknown, .notStored:
             return .failed(
                 .unavailable(.unknown),
-                "\(ActionDispatcher.Name.sendBroadcastDataCallback.rawValue): the bus did not say whether it took it; "
+                "\(OwnAction.sendBroadcastDataCallback.name): the bus did not say whether it took it; "
                     + "it may have been carried out all the same.")
         }
     }

@@ -1,6 +1,16 @@
 import Contracts
 import OneBot
 
+extension OwnAction {
+    /// ``SetClientName``, as the doors know it.
+    public static let setClientName = OwnAction(
+        "set_client_name", caller: .client, bot: .none, mayBeRepeated: true, onlyAsksRegistry: true,
+        renamesCaller: true
+    ) { call async throws(RPC.Failure) in
+        try await SetClientName(call.params).perform(as: call.caller, registry: call.registry)
+    }
+}
+
 /// `set_client_name`: gives the caller a name that is unique over the deployment; the registry alone can say whether
 /// it is.
 struct SetClientName {

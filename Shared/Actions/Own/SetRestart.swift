@@ -4,6 +4,15 @@ import NIOCore
 import Observability
 import OneBot
 
+extension OwnAction {
+    /// ``SetRestart``, as the doors know it.
+    public static let setRestart = OwnAction(
+        "set_restart", caller: .nobody, bot: .required, mayBeRepeated: false
+    ) { call async throws(RPC.Failure) in
+        try await SetRestart(call.params).perform(for: call.choice, using: call.dispatcher)
+    }
+}
+
 /// `set_restart`: answers at once, and restarts the bot after `delay`: its program where Perpetua runs it, else the
 /// bot is asked to. One restart of a bot at a time: see ``RestartBook`` for what waits here, ``RestartGate`` for what
 /// is carried out.
@@ -76,7 +85,7 @@ struct SetRestart {
             }
         }
         // The delay is served here: the bot is not to wait once more.
-        let action = Action(name: ActionDispatcher.Name.setRestart.rawValue, params: params.removing("delay"))
+        let action = Action(name: OwnAction.setRestart.name, params: params.removing("delay"))
         return { _ = await dispatcher.bots.call(action, of: bot) }
     }
 }
