@@ -69,7 +69,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             return 0
         case .passAfterGap(let missed):
             context.metrics.eventGaps.increment()
-            hub.enqueue(.gap(bot, missed: missed))
+            hub.enqueue(.tell(.own(.gap(EventGap(of: bot, missed: missed)))))
         case .pass: break
         }
         switch Exchanges.kind(ofEventKey: delivery.routingKey) {
@@ -84,7 +84,8 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             context.metrics.eventGaps.increment()
             // `try?`: what cannot be read says at least that something is missing.
             let missed = (try? JSONObject(delivery.body))?["missed"]?.int64
-            hub.enqueue(.gap(bot, missed: missed.flatMap { $0 > 0 ? Int(clamping: $0) : nil }))
+            let count = missed.flatMap { $0 > 0 ? Int(clamping: $0) : nil }
+            hub.enqueue(.tell(.own(.gap(EventGap(of: bot, missed: count)))))
             return 0
         case .gap, .other: break
         }
@@ -92,7 +93,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         if let stamp = delivery.properties.groupStamp {
             groups.deliver(stamp, of: bot, delivery.properties.messageID, frames: frames)
         }
-        return hub.enqueue(.events(bot, frames: frames, count: 1))
+        return hub.enqueue(.tell(.events(bot, frames: frames, count: 1)))
     }
 
     private func answer(_ delivery: Delivery) -> Int {
@@ -142,7 +143,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         return 0
     }
 
-    private func distributed(_ kind: PerpetuaEvent.DistributedKind, _ delivery: Delivery) -> Int {
+    private func distributed(_ kind: DistributedEvent.Kind, _ delivery: Delivery) -> Int {
         guard let message = DistributedMessage(decoding: delivery.body) else {
             context.logger.warning(
                 "A \(kind.rawValue) cannot be read.", metadata: ["bus.routing_key": "\(delivery.routingKey)"])
@@ -152,7 +153,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             context.metrics.repeatsDropped.increment()
             return 0
         }
-        return hub.enqueue(.distributed(kind, message))
+        return hub.enqueue(.tell(.own(.distributed(DistributedEvent(kind, message)))))
     }
 
     private func acknowledge(_ delivery: Delivery, backlog: Int) {

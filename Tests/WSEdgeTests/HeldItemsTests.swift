@@ -11,11 +11,11 @@ struct HeldItemsTests {
     @Test("the oldest goes where the bound is reached, and the rest keeps its order")
     func bounded() {
         var held = HeldItems()
-        for number in 0..<HeldItems.maxItems { #expect(held.append(.gap(SelfID(1), missed: number)) == 0) }
-        #expect(held.append(.gap(SelfID(1), missed: -1)) == 1)
+        for number in 0..<HeldItems.maxItems { #expect(held.append(gap(1, missed: number)) == 0) }
+        #expect(held.append(gap(1, missed: -1)) == 1)
         let numbers: [Int?] = held.takeAll().map { item in
-            guard case .gap(_, let missed) = item else { return nil }
-            return missed
+            guard case .own(.gap(let gap)) = item else { return nil }
+            return gap.missed
         }
         #expect(numbers.first == 1)
         #expect(numbers.last == -1)
@@ -26,11 +26,12 @@ struct HeldItemsTests {
     @Test("a number of missing events that is none any more is not known")
     func overflow() {
         var held = HeldItems(maxItems: 1)
-        for _ in 1...3 { _ = held.append(.gap(SelfID(1), missed: .max)) }
-        guard case .gap(_, nil) = held.takeAll().first else {
-            Issue.record("the sum was told")
+        for _ in 1...3 { _ = held.append(gap(1, missed: .max)) }
+        guard case .own(.gap(let gap)) = held.takeAll().first else {
+            Issue.record("nothing was told")
             return
         }
+        #expect(gap.missed == nil)
     }
 
     @Test("bytes are bounded too, and one large item fits")
@@ -41,12 +42,16 @@ struct HeldItemsTests {
         #expect(held.append(.events(SelfID(1), frames: large, count: 1)) == 1)
     }
 
-    private func events(_ bot: Int64, _ text: String = "e", count: Int = 1) -> HubItem {
+    private func events(_ bot: Int64, _ text: String = "e", count: Int = 1) -> ClientItem {
         .events(SelfID(bot), frames: ByteBuffer(string: text), count: count)
     }
 
-    private func gaps(_ items: [HubItem]) -> [SelfID: Int?] {
-        items.reduce(into: [:]) { gaps, item in if case .gap(let bot, let missed) = item { gaps[bot] = missed } }
+    private func gap(_ bot: Int64, missed: Int?) -> ClientItem { .own(.gap(EventGap(of: SelfID(bot), missed: missed))) }
+
+    private func gaps(_ items: [ClientItem]) -> [SelfID: Int?] {
+        items.reduce(into: [:]) { gaps, item in
+            if case .own(.gap(let gap)) = item { gaps[gap.source] = gap.missed }
+        }
     }
 
     @Test("what had to go is declared, for each bot, and before all else")
@@ -56,7 +61,7 @@ struct HeldItemsTests {
         let items = held.takeAll()
         #expect(gaps(items) == [SelfID(1): 3, SelfID(2): 2])
         #expect(items.count == 4)
-        if case .gap = items[0], case .gap = items[1], case .events(let bot, _, 4) = items[2] {
+        if case .own(.gap) = items[0], case .own(.gap) = items[1], case .events(let bot, _, 4) = items[2] {
             #expect(bot == SelfID(1))
         } else {
             Issue.record("\(items)")
@@ -68,9 +73,9 @@ struct HeldItemsTests {
     @Test("a gap that had to go adds up with what went; one of unknown size leaves it unknown")
     func missedGaps() {
         var held = HeldItems(maxItems: 1)
-        for item in [events(1, count: 3), .gap(SelfID(1), missed: 2), events(1)] { _ = held.append(item) }
+        for item in [events(1, count: 3), gap(1, missed: 2), events(1)] { _ = held.append(item) }
         #expect(gaps(held.all) == [SelfID(1): 5])
-        for item in [.gap(SelfID(1), missed: nil), events(1)] as [HubItem] { _ = held.append(item) }
+        for item in [gap(1, missed: nil), events(1)] { _ = held.append(item) }
         #expect(gaps(held.all) == [SelfID(1): Int?.none])
     }
 
@@ -82,11 +87,9 @@ struct HeldItemsTests {
             owner: GroupMember(appID: "a", edge: EdgeAddress(edgeID: "e", instance: "i"), sessionID: 1),
             frames: ByteBuffer(string: "g")
         ) { _ in }
-        for item in [
-            events(2),
-            .clientStatus(.fixture("a", at: EdgeAddress(edgeID: "e", instance: "i")), isOnline: true, isCrowd: false),
-            events(1), .grouped(grouped),
-        ] as [HubItem] {
+        let client = OnlineClient.fixture("a", at: EdgeAddress(edgeID: "e", instance: "i"))
+        let status = OwnEvent.clientStatus(ClientStatus(client, isOnline: true, isCrowd: false))
+        for item in [events(2), .own(status), events(1), .grouped(grouped)] {
             _ = held.append(item)
         }
         let others = held.leaveOut { $0 != SelfID(1) }
@@ -94,7 +97,7 @@ struct HeldItemsTests {
         let rest = held.takeAll()
         #expect(rest.count == 2)
         #expect(gaps(rest).isEmpty)
-        if case .clientStatus = rest.first {} else { Issue.record("\(rest)") }
+        if case .own(.clientStatus) = rest.first {} else { Issue.record("\(rest)") }
     }
 }
 
@@ -102,7 +105,7 @@ struct HeldItemsTests {
 struct FirstEventsTests {
     private let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
-    private func event(_ bot: SelfID, _ text: String = "e") -> HubItem {
+    private func event(_ bot: SelfID, _ text: String = "e") -> ClientItem {
         .events(bot, frames: ByteBuffer(string: text), count: 1)
     }
 
@@ -180,6 +183,10 @@ struct FirstEventsTests {
         first.append(event(SelfID(0), large), of: SelfID(0), isKnown: false)
         let items = first.items(of: SelfID(0))
         #expect(items.count == 2)
-        if case .gap(_, missed: 1) = items.first {} else { Issue.record("\(items.count)") }
+        guard case .own(.gap(let gap)) = items.first else {
+            Issue.record("nothing was declared")
+            return
+        }
+        #expect(gap.missed == 1)
     }
 }

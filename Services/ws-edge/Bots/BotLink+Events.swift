@@ -96,7 +96,7 @@ extension BotLink {
         var properties = MessageProperties(Exchanges.gapType, from: .edge, id: id, at: timestamp)
         properties.isPersistent = true
         return Parcel(
-            message: Message(PerpetuaEvent.eventGap(time: timestamp, selfID: bot, missed: missed), properties),
+            message: Message(EventGap(of: bot, missed: missed).text(time: timestamp), properties),
             exchange: exchanges.events, key: Exchanges.gapKey(bot), content: .gap)
     }
 

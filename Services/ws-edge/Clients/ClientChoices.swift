@@ -42,18 +42,6 @@ struct ClientChoices: Sendable, Hashable {
         filter.passes(event) && (metaEvents || event.postType != "meta_event")
     }
 
-    /// The same for what Perpetua says itself. That events are missing concerns everybody who wants any of that bot.
-    func wants(_ item: HubItem) -> Bool {
-        switch item {
-        case .clientStatus: filter.passes(postType: "notice", detailType: "client_status")
-        case .distributed(let kind, _): filter.passes(postType: "distributed", detailType: kind.rawValue)
-        case .gap(let bot, _): filter.passes(selfID: bot)
-        case .botStatus(let bot, _):
-            filter.passes(selfID: bot) && filter.passes(postType: "notice", detailType: "bot_status")
-        case .events, .grouped, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: true
-        }
-    }
-
     // MARK: From a query
 
     /// - Parameter defaults: what counts where the query says nothing. An empty list, `message_format` or `message_sent_as` takes a default away.

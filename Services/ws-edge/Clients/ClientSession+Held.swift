@@ -1,12 +1,11 @@
-import Contracts
 import OneBot
 
 /// What waits behind the lifecycle.
 extension ClientSession {
-    func hold(_ item: HubItem) { dropped(held.append(item)) }
+    func hold(_ item: ClientItem) { dropped(held.append(item)) }
 
     /// What its bot said before this session began; before its lifecycle.
-    func catchUp(on item: HubItem) {
+    func catchUp(on item: ClientItem) {
         guard case .events(let bot, let frames, let count) = item, isChoosy else { return hold(item) }
         let run = EventRun.Joined(bot: bot, frames: frames, count: count)
         guard let chosen = chosen(from: EventView.all(of: run), of: run) else { return }
@@ -24,12 +23,16 @@ extension ClientSession {
             switch item {
             case .events(_, let frames, let count): deliver(frames, events: count)
             case .grouped(let event): receive(event)
-            case .distributed(_, let message):
-                // It may have come before it was known who this is.
-                if let appID, message.targets.contains(appID) { receive(item, rendered: HubFrame()) }
-            case .gap, .clientStatus, .bot, .botStatus, .heartbeatStatus, .answer, .onSession, .onEverySession:
-                receive(item, rendered: HubFrame())
+            case .own(let event): release(HubFrame(event))
             }
         }
+    }
+
+    /// It may have come before it was known who this is.
+    private func release(_ rendered: HubFrame) {
+        if case .clients(let appIDs) = rendered.content.hearers {
+            guard let appID, appIDs.contains(appID) else { return }
+        }
+        receive(rendered)
     }
 }

@@ -36,7 +36,7 @@ extension ClientSession {
         answersApart?.isWriting = true
         while mayWrite, let next = outbound.next() {
             if next.missedBefore > 0, let bot = state.bot {
-                let gap = PerpetuaEvent.eventGap(time: UnixTime.now, selfID: bot, missed: next.missedBefore)
+                let gap = EventGap(of: bot, missed: next.missedBefore).text(time: UnixTime.now)
                 write(HubFrame.encode(gap), as: .event)
             }
             write(next.frames, as: next.kind, isPart: next.isPart)

@@ -131,24 +131,17 @@ final class ClientSession: WebSocketDelegate {
         }
     }
 
-    /// An event of our own, or a gap: now, or behind the lifecycle.
-    func receive(_ item: HubItem, rendered: HubFrame) {
-        guard !isChoosy || upgrade.choices.wants(item) else { return }
-        guard isOpen, let bot = state.bot else { return hold(item) }
-        var isSelf = false
-        switch item {
-        case .clientStatus(let client, _, let isCrowd):
-            isSelf = client.edge == context.address && client.sessionID == id
-            guard StatusAudience.hears(upgrade.choices.clientStatus, isSelf: isSelf, isCrowd: isCrowd) else { return }
-        case .distributed(.broadcast, let message):
-            broadcasts.record(message.uuid, from: message.sender.appID)
-        case .distributed(.callback, _), .gap, .events, .grouped, .bot, .botStatus, .heartbeatStatus, .answer,
-            .onSession, .onEverySession:
-            break
+    /// An event of our own: now, or behind the lifecycle.
+    func receive(_ rendered: HubFrame) {
+        let content = rendered.content
+        guard !isChoosy || content.passes(upgrade.choices.filter) else { return }
+        guard isOpen, let bot = state.bot else { return hold(.own(rendered.event)) }
+        let isSelf = content.isAbout(session: id, at: context.address)
+        guard content.isHeard(by: upgrade.choices, isSelf: isSelf) else { return }
+        if case .distributed(let event) = rendered.event, event.kind == .broadcast {
+            broadcasts.record(event.message.uuid, from: event.message.sender.appID)
         }
-        if let frame = rendered.frame(for: item, bot: bot, isSelf: isSelf, time: UnixTime.now) {
-            deliver(fitting(frame, of: bot), events: 1)
-        }
+        deliver(fitting(rendered.frame(bot: bot, isSelf: isSelf, time: UnixTime.now), of: bot), events: 1)
     }
 
     func answered(_ call: UInt64, with text: ByteBuffer) {

@@ -36,7 +36,7 @@ struct FittingFrames {
 
     private mutating func declareMissed() {
         guard missed > 0 else { return }
-        add(HubFrame.encode(PerpetuaEvent.eventGap(time: UnixTime.now, selfID: bot, missed: missed)))
+        add(HubFrame.encode(EventGap(of: bot, missed: missed).text(time: UnixTime.now)))
         missed = 0
     }
 

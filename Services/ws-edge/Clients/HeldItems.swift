@@ -8,7 +8,7 @@ struct HeldItems {
     static let maxBytes = 16 << 20
 
     private let limit: (items: Int, bytes: Int)
-    private var items: Deque<HubItem> = []
+    private var items: Deque<ClientItem> = []
     private var bytes = 0
     /// How many events of a bot had to go; `nil`: nobody knows how many.
     private var missed: [SelfID: Int?] = [:]
@@ -18,7 +18,7 @@ struct HeldItems {
     }
 
     /// - Returns: how many events had to go.
-    mutating func append(_ item: HubItem) -> Int {
+    mutating func append(_ item: ClientItem) -> Int {
         items.append(item)
         bytes += item.bytes
         var dropped = 0
@@ -48,7 +48,7 @@ struct HeldItems {
         var others: [GroupedEvent] = []
         missed = missed.filter { !isLeftOut($0.key) }
         items.removeAll { item in
-            guard let bot = item.source, isLeftOut(bot) else { return false }
+            guard let bot = item.bot, isLeftOut(bot) else { return false }
             bytes -= item.bytes
             if case .grouped(let event) = item { others.append(event) }
             return true
@@ -57,11 +57,12 @@ struct HeldItems {
     }
 
     /// What waits, in order; first the gaps, where something had to go.
-    var all: [HubItem] {
-        missed.filter { $0.value != 0 }.sorted { $0.key < $1.key }.map { .gap($0.key, missed: $0.value) } + items
+    var all: [ClientItem] {
+        let gaps = missed.filter { $0.value != 0 }.sorted { $0.key < $1.key }
+        return gaps.map { ClientItem.own(.gap(EventGap(of: $0.key, missed: $0.value))) } + items
     }
 
-    mutating func takeAll() -> [HubItem] {
+    mutating func takeAll() -> [ClientItem] {
         defer {
             items.removeAll()
             missed.removeAll()
@@ -71,15 +72,13 @@ struct HeldItems {
     }
 
     /// - Returns: how many events of a bot, or of ours, that was.
-    private mutating func miss(_ item: HubItem) -> Int {
+    private mutating func miss(_ item: ClientItem) -> Int {
         switch item {
         case .events(let bot, _, let count):
             miss(count, of: bot)
             return count
-        case .gap(let bot, let count): miss(count, of: bot)
         case .grouped(let event): miss(1, of: event.place.bot)
-        case .clientStatus, .distributed, .bot, .botStatus, .heartbeatStatus, .answer, .onSession, .onEverySession:
-            break
+        case .own(let event): if case .gap(let gap) = event { miss(gap.missed, of: gap.source) }
         }
         return 1
     }
@@ -89,16 +88,5 @@ struct HeldItems {
         // Counts come from other programs, too: a sum that is no number any more is not known.
         let sum = before.flatMap { before in count.map { before.addingReportingOverflow($0) } }
         missed[bot] = .some(sum.flatMap { $0.overflow ? nil : $0.partialValue })
-    }
-}
-
-extension HubItem {
-    /// The bot whose events these are, or are missing.
-    fileprivate var source: SelfID? {
-        switch self {
-        case .events(let bot, _, _), .gap(let bot, _), .botStatus(let bot, _): bot
-        case .grouped(let event): event.place.bot
-        case .clientStatus, .distributed, .bot, .heartbeatStatus, .answer, .onSession, .onEverySession: nil
-        }
     }
 }

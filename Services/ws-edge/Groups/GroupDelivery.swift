@@ -85,5 +85,5 @@ final class GroupDelivery: Sendable {
         if successor.edge == address { give(event) } else { sender.send(event) }
     }
 
-    private func give(_ event: GroupedEvent) { hub.enqueue(.grouped(event), to: event.owner.sessionID) }
+    private func give(_ event: GroupedEvent) { hub.enqueue(.tell(.grouped(event)), to: event.owner.sessionID) }
 }

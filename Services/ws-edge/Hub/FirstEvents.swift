@@ -29,7 +29,7 @@ struct FirstEvents {
 
     /// Events of a bot, or a gap.
     /// - Parameter isKnown: whether everybody was told of the bot.
-    mutating func append(_ item: HubItem, of bot: SelfID, isKnown: Bool) {
+    mutating func append(_ item: ClientItem, of bot: SelfID, isKnown: Bool) {
         if entries[bot] == nil {
             guard !isKnown, entries.count < Self.maxBots else { return }
             entries[bot] = Entry()
@@ -56,5 +56,5 @@ struct FirstEvents {
     }
 
     /// What a target that begins now has not heard of its bot.
-    func items(of bot: SelfID) -> [HubItem] { entries[bot]?.items.all ?? [] }
+    func items(of bot: SelfID) -> [ClientItem] { entries[bot]?.items.all ?? [] }
 }

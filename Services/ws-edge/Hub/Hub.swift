@@ -52,16 +52,16 @@ final class Hub: Sendable {
     /// To every shard.
     /// - Returns: the bytes waiting in the fullest of them.
     @discardableResult
-    func enqueue(_ item: HubItem) -> Int {
+    func enqueue(_ work: ShardWork) -> Int {
         var most = 0
-        for shard in shards { most = max(most, shard.enqueue(item)) }
+        for shard in shards { most = max(most, shard.enqueue(work)) }
         return most
     }
 
     /// To the shard of that session.
     /// - Returns: the bytes waiting there.
     @discardableResult
-    func enqueue(_ item: HubItem, to session: UInt64) -> Int { shard(of: session).enqueue(item) }
+    func enqueue(_ work: ShardWork, to session: UInt64) -> Int { shard(of: session).enqueue(work) }
 
     var backlogBytes: Int { shards.map(\.backlogBytes).max() ?? 0 }
 

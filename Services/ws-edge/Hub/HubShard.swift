@@ -5,7 +5,7 @@ import OneBot
 import Synchronization
 import WebSocketTransport
 
-/// The sessions of one event loop. Anyone may hand it items; it carries them out on its loop, all that came since the last
+/// The sessions of one event loop. Anyone may hand it work; it carries that out on its loop, all that came since the last
 /// turn together: one hop per loop and turn, each frame encoded once, one flush per session (docs/decisions/0003).
 ///
 /// `@unchecked Sendable`: `backlog` is behind its mutex; everything else is touched on `eventLoop` only.
@@ -31,7 +31,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private let metrics: EdgeMetrics
 
     private struct Backlog {
-        var items: [HubItem] = []
+        var work: [ShardWork] = []
         var bytes = 0
         var isScheduled = false
         /// When the first of the events came.
@@ -45,14 +45,14 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         self.heartbeatInterval = heartbeatInterval
     }
 
-    /// From any thread: the items of one caller are carried out in its order.
+    /// From any thread: the work of one caller is carried out in its order.
     /// - Returns: the bytes that wait here now.
     @discardableResult
-    func enqueue(_ item: HubItem) -> Int {
+    func enqueue(_ work: ShardWork) -> Int {
         let (bytes, mustSchedule) = backlog.withLock { backlog in
-            backlog.items.append(item)
-            backlog.bytes += item.bytes
-            if case .events = item, backlog.eventsSince == nil { backlog.eventsSince = .now() }
+            backlog.work.append(work)
+            backlog.bytes += work.bytes
+            if case .tell(.events) = work, backlog.eventsSince == nil { backlog.eventsSince = .now() }
             defer { backlog.isScheduled = true }
             return (backlog.bytes, !backlog.isScheduled)
         }
@@ -147,24 +147,24 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     }
 
     private func drain() {
-        let (items, eventsSince) = backlog.withLock { backlog in
+        let (work, eventsSince) = backlog.withLock { backlog in
             defer { backlog = Backlog() }
-            return (backlog.items, backlog.eventsSince)
+            return (backlog.work, backlog.eventsSince)
         }
         isDraining = true
         var run = EventRun()
-        for item in items {
-            if case .events(let bot, let frames, let count) = item {
+        for next in work {
+            if case .tell(.events(let bot, let frames, let count)) = next {
                 if let full = run.append(frames, count: count, of: bot) { deliver(full) }
                 continue
             }
             // No business of those a run is for.
-            if case .grouped(let event) = item {
+            if case .tell(.grouped(let event)) = next {
                 deliver(event)
                 continue
             }
             if let full = run.take() { deliver(full) }
-            carryOut(item)
+            carryOut(next)
         }
         if let full = run.take() { deliver(full) }
         isDraining = false
@@ -172,15 +172,12 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         if let eventsSince { metrics.eventHandling.recordNanoseconds((NIODeadline.now() - eventsSince).nanoseconds) }
     }
 
-    private func carryOut(_ item: HubItem) {
-        switch item {
-        case .events(let bot, let frames, let count): deliver(EventRun.Joined(bot: bot, frames: frames, count: count))
-        case .grouped(let event): deliver(event)
-        case .gap(let bot, _):
-            state.forEachFollower(of: bot) { $0.receive(item, rendered: HubFrame()) }
-            for session in waiting(for: bot) { session.hold(item) }
-            firstEvents?.append(item, of: bot, isKnown: bots.isKnown(bot))
-        case .clientStatus, .distributed: announce(item)
+    private func carryOut(_ work: ShardWork) {
+        switch work {
+        case .tell(.events(let bot, let frames, let count)):
+            deliver(EventRun.Joined(bot: bot, frames: frames, count: count))
+        case .tell(.grouped(let event)): deliver(event)
+        case .tell(.own(let event)): announce(event)
         case .bot(let bot, let isDefault):
             let wasOnline = bots.isOnline(bot.selfID)
             let now = NIODeadline.now()
@@ -191,7 +188,6 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
                 session.doubt(bot.selfID, doubt, at: now)
             }
             if let wasOnline, wasOnline != bot.isOnline { tell(of: bot.selfID, isOnline: bot.isOnline) }
-        case .botStatus(let bot, _): state.forEachFollower(of: bot) { $0.receive(item, rendered: HubFrame()) }
         case .heartbeatStatus(let bot, let status): bots.setStatus(status, of: bot)
         case .answer(let session, let call, let text, isFollowed: false): state[session]?.answered(call, with: text)
         case .answer(let session, let call, let text, isFollowed: true):
@@ -203,13 +199,13 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
 
     /// A bot's link went or came back: every client is told at once, by a heartbeat, or by a notice where it has none.
     private func tell(of bot: SelfID, isOnline: Bool) {
-        let (time, notice) = (UnixTime.now, HubFrame())
+        announce(.botStatus(BotStatus(of: bot, isOnline: isOnline)))
+        let time = UnixTime.now
         var heartbeats: [Duration: ByteBuffer] = [:]
         state.forEachFollower(of: bot) { session in
-            guard let interval = session.heartbeatInterval else {
-                return session.receive(.botStatus(bot, isOnline: isOnline), rendered: notice)
-            }
-            guard session.hearsHeartbeats(of: bot, every: session.ownHeartbeatInterval) else { return }
+            guard let interval = session.heartbeatInterval,
+                session.hearsHeartbeats(of: bot, every: session.ownHeartbeatInterval)
+            else { return }
             let frame = heartbeats[interval] ?? heartbeat(of: bot, time: time, interval: interval)
             heartbeats[interval] = frame
             session.deliver(frame, events: 0)
@@ -257,26 +253,29 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     }
 
     /// Events of our own differ by the bot a session is bound to: rendered once for each.
-    private func announce(_ item: HubItem) {
-        let rendered = HubFrame()
-        switch item {
-        case .distributed(_, let message):
-            let targets = Set(message.targets)
+    private func announce(_ event: OwnEvent) {
+        let rendered = HubFrame(event)
+        switch rendered.content.hearers {
+        case .everybody: state.forEachRecipient { $0.receive(rendered) }
+        case .clients(let appIDs):
+            let appIDs = Set(appIDs)
             state.forEachRecipient { session in
                 if let appID = session.appID {
-                    if targets.contains(appID) { session.receive(item, rendered: rendered) }
+                    if appIDs.contains(appID) { session.receive(rendered) }
                 } else if !session.isOpen {
                     // Others may have heard of it before it has heard who it is.
-                    session.hold(item)
+                    session.hold(.own(event))
                 }
             }
-        case .clientStatus(let client, _, isCrowd: true):
-            for session in curious.values { session.receive(item, rendered: rendered) }
-            if curious[client.sessionID] == nil, let own = state[client.sessionID], own.upgrade.role.receivesEvents {
-                own.receive(item, rendered: rendered)
-            }
-        default:
-            state.forEachRecipient { $0.receive(item, rendered: rendered) }
+        case .curious(and: let id):
+            for session in curious.values { session.receive(rendered) }
+            if curious[id] == nil, let own = state[id], own.upgrade.role.receivesEvents { own.receive(rendered) }
+        case .followers(of: let bot):
+            state.forEachFollower(of: bot) { $0.receive(rendered) }
+            for session in waiting(for: bot) { session.hold(.own(event)) }
+            firstEvents?.append(.own(event), of: bot, isKnown: bots.isKnown(bot))
+        case .followersWithoutHeartbeat(of: let bot):
+            state.forEachFollower(of: bot) { if $0.heartbeatInterval == nil { $0.receive(rendered) } }
         }
     }
 

@@ -45,7 +45,7 @@ struct ClientStatusAnnouncer: Sendable {
         }
         let isCrowd = isCrowd
         for client in effect.wentOffline where arrivals.value.went(client) {
-            hub.enqueue(.clientStatus(client, isOnline: false, isCrowd: isCrowd))
+            hub.enqueue(.tell(.own(.clientStatus(ClientStatus(client, isOnline: false, isCrowd: isCrowd)))))
         }
         let (now, isWaiting) = (NIODeadline.now(), arrivals.value.nextDue != nil)
         // Those who were there before this edge have come to nobody here.
@@ -63,7 +63,7 @@ struct ClientStatusAnnouncer: Sendable {
     private func tellOfArrivals() {
         let isCrowd = isCrowd
         for client in arrivals.value.due(at: .now()) {
-            hub.enqueue(.clientStatus(client, isOnline: true, isCrowd: isCrowd))
+            hub.enqueue(.tell(.own(.clientStatus(ClientStatus(client, isOnline: true, isCrowd: isCrowd)))))
         }
         guard let due = arrivals.value.nextDue else { return }
         eventLoop.scheduleTask(deadline: due) { self.tellOfArrivals() }
