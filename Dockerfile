@@ -4,7 +4,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libsqlite3-dev librabbitmq-dev zlib1g-dev pkg-config \
+    && apt-get install --yes --no-install-recommends libsqlite3-dev librabbitmq-dev libssl-dev zlib1g-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 # As in scripts/prepare.sh: another environment makes SwiftPM compile anew.
 ENV SWIFT_DETERMINISTIC_HASHING=1

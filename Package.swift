@@ -63,7 +63,6 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")  // Registry
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")  // SettingsReading
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")  // webhooks: WSEdge
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")  // their signature: WSEdge
 
 let package = Package(
     name: "perpetua",
@@ -109,8 +108,6 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         // Webhooks: connections that are kept, TLS, deadlines; nothing else of ours holds its version.
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
-        // The signature of webhooks; swift-nio-extras wants it below 6.
-        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     ],
     targets: [
         // The protocol and the port: these import nothing of ours.
@@ -141,12 +138,18 @@ let package = Package(
             "Actions",
             ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, metrics]),
 
+        // The signature of webhooks: OpenSSL's, of the system.
+        .systemLibrary(
+            name: "CLibcrypto", path: "Shared/CLibcrypto", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
         // The three services: none imports another.
         service(
             "WSEdge", folder: "ws-edge",
             [
                 "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "Listening", "SettingsReading",
-                "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, crypto, deque,
+                "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, deque,
+                "CLibcrypto",
             ]),
         service(
             "Registry", folder: "registry",
@@ -214,7 +217,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "AMQP", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, crypto,
+                "TestSupport", "AMQP", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1,
+                "CLibcrypto",
             ] + values(),
             path: "Tests/EndToEndTests", swiftSettings: settings),
         // What is read is checked as it is built for tests; the inputs are to be made quickly.

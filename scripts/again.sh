@@ -36,7 +36,7 @@ done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${suites[@]}")
 
 need_swift
-need_packages libsqlite3-dev librabbitmq-dev zlib1g-dev pkg-config rabbitmq-server
+need_packages libsqlite3-dev librabbitmq-dev libssl-dev zlib1g-dev pkg-config rabbitmq-server
 logs=.build/again
 rm -rf "$logs"
 mkdir -p "$logs"
