@@ -100,8 +100,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         // Start and end of services, signals; swift-configuration needs 2.8.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
-        // The HTTP server of the API; nothing else of ours holds its version.
-        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        // The HTTP server of the API, without what reads its own settings; nothing else of ours holds its version.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         // SQLite, for what the registry keeps; from 7 on it is made for Swift 6.
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         // perpetua.yaml; swift-configuration wants it below 7.
