@@ -17,9 +17,11 @@ COPY Services Services
 COPY Examples Examples
 # For the manifest: no test is built.
 COPY Tests Tests
-# Swift's own libraries go into the programs, so that the image needs no toolchain; "-s" leaves their symbols behind.
+# Swift's own libraries go into the programs, so that the image needs no toolchain. "-s" leaves debug information and the names of functions
+# behind: docs/operating.md says what a crash then lacks. --build-arg STRIP= keeps both.
+ARG STRIP="-Xlinker -s"
 RUN for product in perpetua ws-edge registry api-gateway simulated-bot; do \
-        swift build --configuration release --static-swift-stdlib -Xlinker -s --product "$product" \
+        swift build --configuration release --static-swift-stdlib $STRIP --product "$product" \
         && install -D --target-directory /programs ".build/release/$product" || exit 1; \
     done
 
