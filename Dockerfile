@@ -4,7 +4,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libsqlite3-dev librabbitmq-dev zlib1g-dev pkg-config \
+    && apt-get install --yes --no-install-recommends libsqlite3-dev librabbitmq-dev libssl-dev zlib1g-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 # As in scripts/prepare.sh: another environment makes SwiftPM compile anew.
 ENV SWIFT_DETERMINISTIC_HASHING=1
@@ -17,9 +17,11 @@ COPY Services Services
 COPY Examples Examples
 # For the manifest: no test is built.
 COPY Tests Tests
-# Swift's own libraries go into the programs, so that the image needs no toolchain; "-s" leaves their symbols behind.
+# Swift's own libraries go into the programs, so that the image needs no toolchain. "-s" leaves debug information and the names of functions
+# behind: docs/operating.md says what a crash then lacks. --build-arg STRIP= keeps both.
+ARG STRIP="-Xlinker -s"
 RUN for product in perpetua ws-edge registry api-gateway simulated-bot; do \
-        swift build --configuration release --static-swift-stdlib -Xlinker -s --product "$product" \
+        swift build --configuration release --static-swift-stdlib $STRIP --product "$product" \
         && install -D --target-directory /programs ".build/release/$product" || exit 1; \
     done
 

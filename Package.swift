@@ -63,7 +63,6 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")  // Registry
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")  // SettingsReading
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")  // webhooks: WSEdge
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")  // their signature: WSEdge
 
 let package = Package(
     name: "perpetua",
@@ -83,19 +82,32 @@ let package = Package(
                 "Registry", "ServiceRuntime",
             ]),
     ],
+    // Exactly these: an application is built the same today and tomorrow. Each is at the newest version that ./test has
+    // passed with; the line above it says why it is here, and what keeps its version from being older, or newer.
+    // scripts/dependencies.py says of which there are newer versions, and writes them here.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // Bytes, event loops, sockets, HTTP/1 and WebSocket frames; Hummingbird needs 2.101.
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        // wss:// and amqps://; Hummingbird needs 2.37.2, and TLS is to be the newest there is.
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        // NIOHTTPTypes, in which Hummingbird's requests are written; it needs 1.34.1.
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        // Deque, for what waits in a session; swift-async-algorithms needs 1.5.
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        // Logging; Hummingbird and swift-service-lifecycle need 1.14.
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        // What our Prometheus page is a backend of; Hummingbird needs 2.9.
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        // Start and end of services, signals; swift-configuration needs 2.8.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        // The HTTP server of the API, without what reads its own settings; nothing else of ours holds its version.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        // SQLite, for what the registry keeps; from 7 on it is made for Swift 6.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        // perpetua.yaml; swift-configuration wants it below 7.
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // Webhooks: connections that are kept, TLS, deadlines; nothing else of ours holds its version.
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         // The protocol and the port: these import nothing of ours.
@@ -126,12 +138,18 @@ let package = Package(
             "Actions",
             ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, metrics]),
 
+        // The signature of webhooks: OpenSSL's, of the system.
+        .systemLibrary(
+            name: "CLibcrypto", path: "Shared/CLibcrypto", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
         // The three services: none imports another.
         service(
             "WSEdge", folder: "ws-edge",
             [
                 "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "Listening", "SettingsReading",
-                "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, crypto, deque,
+                "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, deque,
+                "CLibcrypto",
             ]),
         service(
             "Registry", folder: "registry",
@@ -199,7 +217,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "AMQP", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1, crypto,
+                "TestSupport", "AMQP", "SimulatedBot", "WebSocketTransport", nioCore, nioPosix, nioHTTP1,
+                "CLibcrypto",
             ] + values(),
             path: "Tests/EndToEndTests", swiftSettings: settings),
         // What is read is checked as it is built for tests; the inputs are to be made quickly.

@@ -15,9 +15,12 @@ let package = Package(
         .executable(name: "perpetua-bench", targets: ["perpetua-bench"]),
         .executable(name: "floor-server", targets: ["floor-server"]),
     ],
+    // Exactly these, as in Perpetua's own manifest: tomorrow's figures are made by what made today's.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        // The options of perpetua-bench; nothing holds its version.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        // Percentiles of latency; nothing holds its version.
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .target(name: "BenchEngine", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),

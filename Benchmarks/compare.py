@@ -56,6 +56,13 @@ def run_works(servers, makers, folder, names, rounds, smoke):
     return figures
 
 
+def earlier(folder):
+    """A place of its own: two builds share no database."""
+    place = folder / "before"
+    place.mkdir(exist_ok=True)
+    return place
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
@@ -85,7 +92,7 @@ def main():
     if options.smoke:
         wanted &= {"perpetua", "floor"}
     if options.before:
-        wanted |= {earlier for own, earlier in BEFORE.items() if own in wanted}
+        wanted |= {before for own, before in BEFORE.items() if own in wanted}
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         broker = functools.cache(lambda: start.rabbitmq(folder / "broker"))
@@ -96,8 +103,9 @@ def main():
             "nats": start.nats, "mqtt": start.mosquitto, "stomp": start.web_stomp,
             "amqp1": lambda place: start.perpetua_over_rabbitmq(place, binaries, 1, broker()),
             "amqp3": lambda place: start.perpetua_over_rabbitmq(place, binaries, 3, broker()),
-            "before": lambda place: start.perpetua(place, options.before.resolve()),
-            "before1": lambda place: start.perpetua_over_rabbitmq(place, options.before.resolve(), 1, broker()),
+            "before": lambda place: start.perpetua(earlier(place), options.before.resolve(), "Perpetua before"),
+            "before1": lambda place: start.perpetua_over_rabbitmq(
+                earlier(place), options.before.resolve(), 1, broker(), "Perpetua before"),
         }
         servers = {}
         try:

@@ -4,14 +4,15 @@
 #   scripts/again.sh 20 --busy                the same with one core kept busy
 #   scripts/again.sh 50 --filter BotClaim     what matches, as often as given
 #   scripts/again.sh 10 --suite units         of values, units, bus, memory, rabbitmq that one; as often as given
-# Each failure is printed with its run and its seed; the whole of a run that failed stays in .build/again. The last line counts, and the exit
-# status says whether all passed. PERPETUA_TEST_AMQP_URL names a broker to use instead of one of its own.
+#   scripts/again.sh 30 --release             built with optimisation, where a run takes half as long
+# Each failure is printed with its run and its seed; the whole of a run that failed stays in .build/again, in a folder for each call. The last
+# line counts, and the exit status says whether all passed. PERPETUA_TEST_AMQP_URL names a broker to use instead of one of its own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/prepare.sh
 . scripts/suites.sh
 
-usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
 case "${1:-}" in
     -h | --help) usage; exit 0 ;;
     '' | *[!0-9]* | 0) usage >&2; exit 64 ;;
@@ -24,6 +25,7 @@ chosen=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --busy) busy=true; shift ;;
+        --release) configuration=release; shift ;;
         --filter) [ $# -ge 2 ] || die "--filter needs a name"; chosen+=("$2"); shift 2 ;;
         --suite)
             case " ${suites[*]} " in *" ${2:-} "*) ;; *) die "--suite needs one of: ${suites[*]}" ;; esac
@@ -36,12 +38,14 @@ done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${suites[@]}")
 
 need_swift
-need_packages libsqlite3-dev librabbitmq-dev zlib1g-dev pkg-config rabbitmq-server
-logs=.build/again
-rm -rf "$logs"
-mkdir -p "$logs"
-say "Build"
-swift build --build-tests >"$logs/build.log" 2>&1 || { grep -E 'error:' "$logs/build.log" || tail -n 50 "$logs/build.log"; die "The build failed."; }
+need_packages libsqlite3-dev librabbitmq-dev libssl-dev zlib1g-dev pkg-config rabbitmq-server
+mkdir -p .build/again
+logs=$(mktemp -d ".build/again/$(date +%H%M%S).XXX")
+say "Build ($configuration); what fails stays in $logs"
+options=(-c "$configuration")
+# Tests look at insides.
+[ "$configuration" = debug ] || options+=(-Xswiftc -enable-testing)
+swift build --build-tests "${options[@]}" >"$logs/build.log" 2>&1 || { grep -E 'error:' "$logs/build.log" || tail -n 50 "$logs/build.log"; die "The build failed."; }
 
 burner=
 folder=

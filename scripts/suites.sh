@@ -4,6 +4,7 @@
 values='(OneBot|Contracts|SettingsReading)Tests\.'
 
 suites=(values units bus memory rabbitmq)
+configuration=debug
 
 suite_title() {
     case "$1" in
@@ -36,7 +37,7 @@ swift_tests() {
     local log=$1
     shift
     mkdir -p "$(dirname "$log")"
-    NO_COLOR=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${width:-4} .build/debug/perpetuaPackageTests.xctest --testing-library swift-testing "$@" 2>&1 |
+    NO_COLOR=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${width:-4} ".build/$configuration/perpetuaPackageTests.xctest" --testing-library swift-testing "$@" 2>&1 |
         tee "$log"
 }
 

@@ -15,9 +15,12 @@ let package = Package(
     products: [.executable(name: "perpetua-micro", targets: ["perpetua-micro"])],
     dependencies: [
         .package(name: "perpetua", path: "../.."),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        // Buffers, and channels without sockets; the version is Perpetua's, since its modules are measured.
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        // A logger to hand to them; the version is Perpetua's.
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        // To count as the product does, with its backend; the version is Perpetua's.
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     ],
     targets: [
         .target(name: "AllocationCounter", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),

@@ -121,8 +121,8 @@ def floor(folder, program, joined):
     return server
 
 
-def perpetua(folder, binaries):
-    server = Server("Perpetua", "onebot", folder)
+def perpetua(folder, binaries, name="Perpetua"):
+    server = Server(name, "onebot", folder)
     shared, api = free_port(), free_port()
     server.ports = [shared]
     server.spawn(
@@ -147,10 +147,10 @@ def rabbitmq(home, plugins=(), lines=()):
     return url, int((home / "node.pid").read_text())
 
 
-def perpetua_over_rabbitmq(folder, binaries, edges, broker):
+def perpetua_over_rabbitmq(folder, binaries, edges, broker, name="Perpetua"):
     """- broker: its address and its process."""
     address, pid = broker
-    server = Server(f"Perpetua over RabbitMQ, {edges} edge" + ("s" if edges > 1 else ""), "onebot", folder)
+    server = Server(f"{name} over RabbitMQ, {edges} edge" + ("s" if edges > 1 else ""), "onebot", folder)
     common = {
         "PERPETUA_BUS": "amqp", "PERPETUA_AMQP_URL": address, "PERPETUA_AMQP_PREFIX": f"bench{next(PREFIXES)}",
         "PERPETUA_LOG_LEVEL": "warning", "PERPETUA_REGISTRY_DATABASE": str(folder / f"registry{edges}.sqlite")}

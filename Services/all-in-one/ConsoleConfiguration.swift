@@ -34,9 +34,9 @@ extension ConsoleConfiguration {
         simulatesBot = process.arguments.simulatesBot
         showsEvents = process.settings.bool("console.events", default: process.arguments.simulatesBot)
         version = ServiceProcess.version
-        edgeHost = edge.publicHost ?? edge.host
+        edgeHost = edge.ports.publicHost ?? edge.sockets.host
         apiHost = api.host
-        botURLs = edge.bots.compactMap { $0.url ?? $0.eventURL }.map(Self.withoutSecrets)
+        botURLs = edge.bots.entries.compactMap { $0.url ?? $0.eventURL }.map(Self.withoutSecrets)
         asksForToken = api.asksForToken
         exchanges = edge.exchanges
     }

@@ -23,7 +23,7 @@ enum Main {
         process.beforeServing { try await registry.refuseSecond() }
         registry
         let configuration = WSEdgeConfiguration(settings, messageLimit: process.messageLimit)
-        let inbound = InboundBudget(limit: configuration.inboundBudget)
+        let inbound = InboundBudget(limit: configuration.sockets.inboundBudget)
         let edge = WSEdgeService(
             configuration: configuration, bus: bus, eventLoopGroup: loops, logger: process.logger, inbound: inbound,
             onListening: { ports.edgeListens(on: $0) })

@@ -79,7 +79,7 @@ struct AccessGate: Sendable {
     private static func isDiscovery(_ path: GatewayPath) -> Bool {
         switch path {
         case .action(let name):
-            name == ActionDispatcher.Name.getWSPort.rawValue || name == ActionDispatcher.Name.getOnlineClients.rawValue
+            OwnAction(named: name)?.isDiscovery == true
         case .live, .ready, .metrics, .unknown: false
         }
     }

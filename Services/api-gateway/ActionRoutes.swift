@@ -35,12 +35,12 @@ struct ActionRoutes: Sendable {
         _ priority: UInt8?
     ) async -> OneBotReply {
         do throws(RPC.Failure) {
-            guard let name = ActionDispatcher.Name(called: action) else {
+            guard let own = OwnAction(called: action) else {
                 return try await call(action, params, in: scope, priority)
             }
-            return name.needsCaller
-                ? .own(encoded: try await perform(name, params, as: caller))
-                : .own(try await own.perform(name, params.json, bot: params.value("self_id"), in: scope))
+            return own.needsCaller
+                ? .own(encoded: try await perform(own, params, as: caller))
+                : .own(try await self.own.perform(own, params.json, bot: params.value("self_id"), in: scope))
         } catch {
             return .own(error.response)
         }
@@ -48,12 +48,12 @@ struct ActionRoutes: Sendable {
 
     /// An action in a client's name: the registry knows which one that is.
     private func perform(
-        _ name: ActionDispatcher.Name, _ params: ActionParameters, as caller: CallerIdentity
+        _ action: OwnAction, _ params: ActionParameters, as caller: CallerIdentity
     ) async throws(RPC.Failure) -> ByteBuffer {
         var caller = caller
         if caller.clientToken == nil { caller.clientToken = params.text("client_token") }
         if caller.appID == nil { caller.appID = params.text("app_id") }
-        return try await own.perform(name, params.json, as: try caller.question(policy))
+        return try await own.perform(action, params.json, as: try caller.question(policy))
     }
 
     /// A bot's action, its parameters untouched; only what is secret between the caller and us stays here.

@@ -44,10 +44,11 @@ struct GatewayResponder: HTTPResponder {
     ) async throws(Refusal) -> OneBotReply {
         if let refusal = webSocket.refusal(of: request) { throw refusal }
         if CrossOrigin.isPreflight(request) { return try crossOrigin.preflight(request) }
-        switch (path, request.method) {
-        case (.live, .get), (.live, .head): return health.live
-        case (.ready, .get), (.ready, .head): return health.ready
-        default: return try await action(path, request, context)
+        let isRead = request.method == .get || request.method == .head
+        switch path {
+        case .live where isRead: return health.live
+        case .ready where isRead: return health.ready
+        case .live, .ready, .metrics, .action, .unknown: return try await action(path, request, context)
         }
     }
 

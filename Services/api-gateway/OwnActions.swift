@@ -14,18 +14,18 @@ struct OwnActions: Sendable {
     /// on AMQP has no such place, and waits for each answer itself.
     /// - Returns: the response's text, without an echo.
     func perform(
-        _ name: ActionDispatcher.Name, _ params: JSONObject?, as caller: RegistryAPI.Identify
+        _ action: OwnAction, _ params: JSONObject?, as caller: RegistryAPI.Identify
     ) async throws(RPC.Failure) -> ByteBuffer {
         let client = try await registry.identify(caller)
         let params = Self.withoutCaller(params)
         guard let edge = client.edge else {
             // Which broadcasts it got is not seen here: a callback needs the uuid.
             let caller = ActionCaller(client: client.client) { _ in nil }
-            return await dispatcher.perform(name, params: params, as: caller).encoded(echo: nil)
+            return await dispatcher.perform(action, params: params, as: caller).encoded(echo: nil)
         }
         return try await edges.perform(
             EdgeAPI.Perform(
-                sessionID: client.sessionID, appID: client.appID, action: name.rawValue,
+                sessionID: client.sessionID, appID: client.appID, action: action.name,
                 params: params.map { String(buffer: $0.bytes) }),
             at: edge)
     }
@@ -36,19 +36,19 @@ struct OwnActions: Sendable {
     ///     which is to go down.
     ///   - scope: of the token shown. A port that is leased without a bot is for whichever the token shown there is for.
     func perform(
-        _ name: ActionDispatcher.Name, _ params: JSONObject?, bot: JSONText?, in scope: TokenScope = .everything
+        _ action: OwnAction, _ params: JSONObject?, bot: JSONText?, in scope: TokenScope = .everything
     ) async throws(RPC.Failure) -> Response {
         let choice = BotChoice(.onlyBot, in: scope)
         var params = Self.withoutCaller(params)
-        switch name {
-        case .setRestart:
+        switch action.bot {
+        case .required:
             let bot = try await dispatcher.bot(BotChoice.Wish(bot), choice)
             params = Self.naming(ByteBuffer(string: bot.description), in: params)
         // The query names it where the body's is empty.
-        case .getWSPort: if let bot, params?["self_id"] == nil { params = Self.naming(bot.bytes, in: params) }
-        case .getOnlineClients, .setClientName, .sendBroadcastData, .sendBroadcastDataCallback: break
+        case .optional: if let bot, params?["self_id"] == nil { params = Self.naming(bot.bytes, in: params) }
+        case .none: break
         }
-        return await dispatcher.perform(name, params: params, as: nil, for: choice)
+        return await dispatcher.perform(action, params: params, as: nil, for: choice)
     }
 
     private static func naming(_ bot: ByteBuffer, in params: JSONObject?) -> JSONObject? {

@@ -9,15 +9,29 @@ import WebSocketTransport
 
 /// What the registry and the gateway may ask of this edge: method → the part that answers (``EdgeAPI``).
 final class EdgeMethods: Sendable {
-    private let context: EdgeContext
+    private let bus: any MessageBus
+    private let registry: RegistryClient
+    private let presence: PresenceView
+    private let leases: LeaseKeeper
+    private let tasks: BackgroundTasks
+    private let logger: Logger
     private let hub: Hub
     private let ports: PortListeners
     private let bots: Bots
     private let announcer: ClientStatusAnnouncer
     private let refreshing = Refreshing()
 
-    init(context: EdgeContext, hub: Hub, ports: PortListeners, bots: Bots, announcer: ClientStatusAnnouncer) {
-        self.context = context
+    init(
+        bus: any MessageBus, registry: RegistryClient, presence: PresenceView, leases: LeaseKeeper,
+        tasks: BackgroundTasks, hub: Hub, ports: PortListeners, bots: Bots, announcer: ClientStatusAnnouncer,
+        logger: Logger
+    ) {
+        self.bus = bus
+        self.registry = registry
+        self.presence = presence
+        self.leases = leases
+        self.tasks = tasks
+        self.logger = logger
         self.hub = hub
         self.ports = ports
         self.bots = bots
@@ -30,7 +44,7 @@ final class EdgeMethods: Sendable {
         let question = delivery.body
         let correlationID = delivery.properties.correlationID
         let trace = delivery.properties.trace
-        context.tasks.spawn {
+        tasks.spawn {
             let answer: ByteBuffer
             do {
                 answer = try await TraceParent.$current.withValue(trace) { try await self.answer(question) }
@@ -42,7 +56,7 @@ final class EdgeMethods: Sendable {
             }
             var properties = MessageProperties("answer", from: .edge, trace: trace)
             properties.correlationID = correlationID
-            self.context.bus.publish(
+            self.bus.publish(
                 Message(answer, properties), to: .toQueue, key: RoutingKey(replyTo.text), mandatory: false, then: nil)
         }
     }
@@ -50,14 +64,14 @@ final class EdgeMethods: Sendable {
     /// Asks the registry for everything that is online, until it answers.
     func refreshPresence() {
         guard refreshing.begin() else { return }
-        context.tasks.spawn {
+        tasks.spawn {
             defer { self.refreshing.end() }
             while !Task.isCancelled {
                 do {
-                    try await self.announcer.replace(with: self.context.registry.snapshot())
-                    if self.context.presence.current.isComplete { return }
+                    try await self.announcer.replace(with: self.registry.snapshot())
+                    if self.presence.current.isComplete { return }
                 } catch {
-                    self.context.logger.debug("No snapshot from the registry yet.", metadata: ["reason": "\(error)"])
+                    self.logger.debug("No snapshot from the registry yet.", metadata: ["reason": "\(error)"])
                     // Cancelled: the loop's condition ends it.
                     try? await Task.sleep(for: .milliseconds(300))
                 }
@@ -77,7 +91,7 @@ final class EdgeMethods: Sendable {
         case .disconnect:
             let wish = try RPC.decodeParams(EdgeAPI.Disconnect.self, from: question)
             hub.enqueue(.onSession(wish.sessionID) { $0.close(.policy(wish.reason)) }, to: wish.sessionID)
-        case .report: context.leases.reportAll()
+        case .report: leases.reportAll()
         case .restartBot:
             try await bots.restart(RPC.decodeParams(EdgeAPI.RestartBot.self, from: question).selfID)
         case .botTroubles:
@@ -90,7 +104,7 @@ final class EdgeMethods: Sendable {
 
     /// Carries out an action in the name of a client that lives here, behind those it has asked for itself.
     private func perform(_ wish: EdgeAPI.Perform) async throws -> EdgeAPI.Performed {
-        guard let name = ActionDispatcher.Name(rawValue: wish.action) else {
+        guard let own = OwnAction(named: wish.action) else {
             throw RPC.Failure(.notFound, "\(wish.action) is no action of ours.")
         }
         let params = try wish.params.map { try JSONObject(ByteBuffer(string: $0)) }
@@ -99,7 +113,7 @@ final class EdgeMethods: Sendable {
             let answer = OnceOnly { continuation.resume(returning: $0) }
             let gone = Response.failed(.notFound, "The client is no longer online; connect again.")
             hub.shard(of: wish.sessionID).perform(
-                OwnActions.Job(name: name, action: action, answer: .callback { answer.call($0) }), in: wish.sessionID,
+                OwnActions.Job(own: own, action: action, answer: .callback { answer.call($0) }), in: wish.sessionID,
                 appID: wish.appID
             ) { answer.call(gone) }
         }

@@ -16,8 +16,12 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     /// Deliveries are acknowledged when the shards have room again: then the bus holds back, and through it the bots.
     static let maxBacklogBytes = 32 << 20
 
-    private let context: EdgeContext
     private let exchanges: Exchanges
+    private let address: EdgeAddress
+    private let requester: Requester
+    private let view: PresenceView
+    private let metrics: EdgeMetrics
+    private let logger: Logger
     private let hub: Hub
     private let announcer: ClientStatusAnnouncer
     private let methods: EdgeMethods
@@ -28,11 +32,16 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     private var held: [Delivery] = []
 
     init(
-        context: EdgeContext, hub: Hub, announcer: ClientStatusAnnouncer, methods: EdgeMethods,
-        groups: GroupDelivery, eventLoop: any EventLoop
+        exchanges: Exchanges, address: EdgeAddress, requester: Requester, presence: PresenceView, hub: Hub,
+        announcer: ClientStatusAnnouncer, methods: EdgeMethods, groups: GroupDelivery, metrics: EdgeMetrics,
+        eventLoop: any EventLoop, logger: Logger
     ) {
-        self.context = context
-        exchanges = context.exchanges
+        self.exchanges = exchanges
+        self.address = address
+        self.requester = requester
+        view = presence
+        self.metrics = metrics
+        self.logger = logger
         self.hub = hub
         self.announcer = announcer
         self.methods = methods
@@ -54,7 +63,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         case exchanges.rpc.name: backlog = question(delivery)
         default:
             backlog = 0
-            context.logger.warning(
+            logger.warning(
                 "A message from an unknown exchange.", metadata: ["bus.exchange": "\(delivery.exchange)"])
         }
         acknowledge(delivery, backlog: backlog)
@@ -62,14 +71,14 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
 
     private func event(_ delivery: Delivery) -> Int {
         guard let bot = Exchanges.bot(inEventKey: delivery.routingKey) else { return 0 }
-        context.metrics.eventsReceived.increment()
+        metrics.eventsReceived.increment()
         switch order.verdict(on: delivery.properties.messageID, of: bot) {
         case .drop:
-            context.metrics.repeatsDropped.increment()
+            metrics.repeatsDropped.increment()
             return 0
         case .passAfterGap(let missed):
-            context.metrics.eventGaps.increment()
-            hub.enqueue(.gap(bot, missed: missed))
+            metrics.eventGaps.increment()
+            hub.enqueue(.tell(.own(.gap(EventGap(of: bot, missed: missed)))))
         case .pass: break
         }
         switch Exchanges.kind(ofEventKey: delivery.routingKey) {
@@ -81,10 +90,11 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             }
             return 0
         case .gap where delivery.properties.type == Exchanges.gapType:
-            context.metrics.eventGaps.increment()
+            metrics.eventGaps.increment()
             // `try?`: what cannot be read says at least that something is missing.
             let missed = (try? JSONObject(delivery.body))?["missed"]?.int64
-            hub.enqueue(.gap(bot, missed: missed.flatMap { $0 > 0 ? Int(clamping: $0) : nil }))
+            let count = missed.flatMap { $0 > 0 ? Int(clamping: $0) : nil }
+            hub.enqueue(.tell(.own(.gap(EventGap(of: bot, missed: count)))))
             return 0
         case .gap, .other: break
         }
@@ -92,7 +102,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         if let stamp = delivery.properties.groupStamp {
             groups.deliver(stamp, of: bot, delivery.properties.messageID, frames: frames)
         }
-        return hub.enqueue(.events(bot, frames: frames, count: 1))
+        return hub.enqueue(.tell(.events(bot, frames: frames, count: 1)))
     }
 
     private func answer(_ delivery: Delivery) -> Int {
@@ -103,9 +113,9 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
                 to: call.session)
         }
         if isFollowed {
-            context.requester.receive(part: delivery)
-        } else if !context.requester.receive(delivery) {
-            context.metrics.lateAnswers.increment()
+            requester.receive(part: delivery)
+        } else if !requester.receive(delivery) {
+            metrics.lateAnswers.increment()
         }
         return 0
     }
@@ -115,18 +125,18 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             let change = try JSONDecoder().decode(PresenceChange.self, from: Data(delivery.body.readableBytesView))
             for bot in change.bots where bot.isOnline { order.linked(bot.selfID, epoch: bot.epoch) }
             if change.kind == .edgeUp { lookForTwin(change.edge) }
-            let effect = context.presence.apply(change)
+            let effect = view.apply(change)
             announcer.announce(effect)
             if effect.needsSnapshot { methods.refreshPresence() }
         } catch {
-            context.logger.warning("A presence change cannot be read.", metadata: ["error": "\(error)"])
+            logger.warning("A presence change cannot be read.", metadata: ["error": "\(error)"])
         }
     }
 
     /// The registry takes a new run for the end of the one before it, and does not take us back.
     private func lookForTwin(_ edge: EdgeAddress?) {
-        guard let edge, edge.edgeID == context.address.edgeID, edge != context.address else { return }
-        context.logger.error(
+        guard let edge, edge.edgeID == address.edgeID, edge != address else { return }
+        logger.error(
             "Another process runs under this edge.id and counts in this one's place. Give each its own, and start this one again.",
             metadata: [LogKeys.edgeInstance: "\(edge.instance)"])
     }
@@ -134,7 +144,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     /// One that is delivered again, the connection having been lost before we acknowledged it, was carried out already.
     private func question(_ delivery: Delivery) -> Int {
         if let id = delivery.properties.messageID, !seen.insert(id) {
-            context.metrics.repeatsDropped.increment()
+            metrics.repeatsDropped.increment()
             return 0
         }
         if groups.receive(delivery.body, delivery.properties) { return hub.backlogBytes }
@@ -142,17 +152,17 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         return 0
     }
 
-    private func distributed(_ kind: PerpetuaEvent.DistributedKind, _ delivery: Delivery) -> Int {
+    private func distributed(_ kind: DistributedEvent.Kind, _ delivery: Delivery) -> Int {
         guard let message = DistributedMessage(decoding: delivery.body) else {
-            context.logger.warning(
+            logger.warning(
                 "A \(kind.rawValue) cannot be read.", metadata: ["bus.routing_key": "\(delivery.routingKey)"])
             return 0
         }
         if let id = delivery.properties.messageID, !seen.insert(id) {
-            context.metrics.repeatsDropped.increment()
+            metrics.repeatsDropped.increment()
             return 0
         }
-        return hub.enqueue(.distributed(kind, message))
+        return hub.enqueue(.tell(.own(.distributed(DistributedEvent(kind, message)))))
     }
 
     private func acknowledge(_ delivery: Delivery, backlog: Int) {

@@ -15,18 +15,29 @@ import WebSocketTransport
 /// in which they stand in ``run()``.
 public final class WSEdgeService: Service {
     private let configuration: WSEdgeConfiguration
-    private let context: EdgeContext
+    private let address: EdgeAddress
     private let bus: any MessageBus
     private let group: any EventLoopGroup
+    private let requester: Requester
+    private let presence: PresenceView
+    private let tasks: BackgroundTasks
+    private let leases: LeaseKeeper
+    private let accepting: AcceptLimits
+    private let inbound: InboundBudget
+    private let outbound: OutboundBudget
+    private let clientOptions: WebSocketOptions
     private let hub: Hub
     private let bots: Bots
     private let clients: ClientListener
     private let targets: Targets
+    private let webhooks: Webhooks
     private let ports: PortListeners
     private let methods: EdgeMethods
     private let groups: GroupDelivery
     let inbox: Inbox
     private let inboxLoop: any EventLoop
+    private let metrics: EdgeMetrics
+    private let logger: Logger
     private let onListening: @Sendable (Int) -> Void
     private let phase = Mutex(Phase.starting)
 
@@ -47,8 +58,10 @@ public final class WSEdgeService: Service {
         let requester = Requester(
             bus: bus, inbox: exchanges.inbox(of: address), idPrefix: "r", appID: ServiceName.edge.rawValue)
         let registry = RegistryClient(requester: requester, exchanges: exchanges)
-        let inbound = inbound ?? InboundBudget(limit: configuration.inboundBudget)
+        let inbound = inbound ?? InboundBudget(limit: configuration.sockets.inboundBudget)
+        let outbound = OutboundBudget(limit: configuration.sessions.outbound.budget)
         let presence = PresenceView()
+        let defaultBot = DefaultBot(presence: presence, hasConfigured: !configuration.bots.entries.isEmpty)
         let metrics = EdgeMetrics()
         // Bounded by the sessions: each registers once and has one action of ours at work.
         let tasks = BackgroundTasks(limit: .max)
@@ -57,38 +70,86 @@ public final class WSEdgeService: Service {
         var dispatcher = ActionDispatcher(
             of: .edge, registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges),
             presence: presence, bus: bus, exchanges: exchanges,
-            bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
+            bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.bots.patience),
             spawn: { tasks.spawn($0) })
         dispatcher.onlineClientsShape = configuration.onlineClientsShape
         dispatcher.logger = logger
-        context = EdgeContext(
-            configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
-            presence: presence, dispatcher: dispatcher, leases: leases, tasks: tasks, metrics: metrics, logger: logger,
-            inbound: inbound)
-        hub = Hub(
-            group: eventLoopGroup, heartbeatInterval: configuration.heartbeatInterval,
-            hasTargets: !configuration.reverseWebSockets.isEmpty || !configuration.webhooks.isEmpty, metrics: metrics)
+        accepting = AcceptLimits(
+            served: configuration.connections.served, spare: configuration.connections.spare,
+            setting: "edge.max_connections", logger: logger)
+        clientOptions = configuration.sockets.clientOptions(inbound)
+        let hub = Hub(
+            group: eventLoopGroup, heartbeatInterval: configuration.sessions.heartbeatInterval,
+            hasTargets: configuration.targets.count > 0, metrics: metrics)
         let groups = Groups(presence: presence)
-        bots = Bots(
-            configuration: configuration, address: address, bus: bus, requester: requester, group: eventLoopGroup,
-            logger: logger, inbound: inbound,
+        let bots = Bots(
+            configuration: configuration.bots, sockets: configuration.sockets, exchanges: exchanges, address: address,
+            bus: bus, requester: requester, group: eventLoopGroup, logger: logger, inbound: inbound,
             newestElsewhere: { bot in
                 presence.current.bots[bot].flatMap { $0.edge == address ? nil : $0.epoch } ?? 0
             }, isLinked: { presence.current.bots[$0]?.isOnline == true }, stamp: { groups.stamp($1, of: $0) },
             report: { leases.changed($0) })
-        clients = ClientListener(context: context, hub: hub)
-        targets = Targets(context: context, hub: hub, clients: clients, group: eventLoopGroup)
-        ports = PortListeners(context: context, clients: clients, group: eventLoopGroup)
+        let sessions = SessionServices(
+            configuration: configuration.sessions, address: address,
+            registration: Registration(
+                registry: registry, address: address, leases: leases, tasks: tasks, logger: logger),
+            leases: leases, calls: BotCalls(bus: bus, actions: exchanges.actions, inbox: requester.inbox),
+            dispatcher: dispatcher, presence: presence, tasks: tasks, budget: outbound, metrics: metrics,
+            logger: logger)
+        clients = ClientListener(
+            configuration: configuration.door, accepting: accepting, defaultBot: defaultBot, sessions: sessions,
+            hub: hub)
+        let door = TargetDoor(hub: hub, clients: clients, registry: registry, tasks: tasks, logger: logger)
+        let reverse = ReverseWebSockets(door: door, options: clientOptions, metrics: metrics, group: eventLoopGroup)
+        let webhooks = Webhooks(
+            door: door, maxBytes: configuration.sessions.outbound.limits.bytes, budget: outbound,
+            group: eventLoopGroup)
+        let targets = Targets(
+            configuration.targets.reverseWebSockets.map { reverse.target($0) }
+                + configuration.targets.webhooks.map { webhooks.target($0) },
+            door: door, presence: presence, accounts: configuration.bots.accounts,
+            claims: EntryClaims(exchanges: exchanges, address: address, bus: bus, requester: requester),
+            group: eventLoopGroup)
+        ports = PortListeners(
+            configuration: configuration.ports, edgeID: configuration.edgeID, host: configuration.sockets.host,
+            options: clientOptions, accepting: accepting, clients: clients, leases: leases, tasks: tasks,
+            group: eventLoopGroup, logger: logger)
         let announcer = ClientStatusAnnouncer(
-            hub: hub, context: context, bots: bots, targets: targets, eventLoop: inboxLoop)
-        methods = EdgeMethods(context: context, hub: hub, ports: ports, bots: bots, announcer: announcer)
-        self.groups = GroupDelivery(groups: groups, context: context, hub: hub, eventLoop: inboxLoop)
+            hub: hub, presence: presence, address: address, defaultBot: defaultBot,
+            delay: configuration.clientStatusDelay, eventLoop: inboxLoop
+        ) { effect in
+            requester.doubt(effect)
+            guard !effect.changedBots.isEmpty else { return }
+            bots.heard(of: effect.changedBots)
+            targets.heard()
+        }
+        methods = EdgeMethods(
+            bus: bus, registry: registry, presence: presence, leases: leases, tasks: tasks, hub: hub, ports: ports,
+            bots: bots, announcer: announcer, logger: logger)
+        self.groups = GroupDelivery(
+            groups: groups, address: address, bus: bus, handovers: exchanges.rpc, metrics: metrics,
+            eventLoop: inboxLoop
+        ) { hub.enqueue(.tell(.grouped($0)), to: $0.owner.sessionID) }
         inbox = Inbox(
-            context: context, hub: hub, announcer: announcer, methods: methods, groups: self.groups,
-            eventLoop: inboxLoop)
+            exchanges: exchanges, address: address, requester: requester, presence: presence, hub: hub,
+            announcer: announcer, methods: methods, groups: self.groups, metrics: metrics, eventLoop: inboxLoop,
+            logger: logger)
         self.configuration = configuration
+        self.address = address
         self.bus = bus
         self.group = eventLoopGroup
+        self.requester = requester
+        self.presence = presence
+        self.tasks = tasks
+        self.leases = leases
+        self.inbound = inbound
+        self.outbound = outbound
+        self.hub = hub
+        self.bots = bots
+        self.targets = targets
+        self.webhooks = webhooks
+        self.metrics = metrics
+        self.logger = logger
         self.onListening = onListening
     }
 
@@ -98,22 +159,22 @@ public final class WSEdgeService: Service {
             switch phase.withLock({ $0 }) {
             case .starting: Impairment(.unavailable, "The edge has not opened its port yet.")
             case .draining: Impairment(.unavailable, "The edge is stopping.")
-            case .serving: standing ?? context.accepting.impairment ?? silence
+            case .serving: standing ?? accepting.impairment ?? silence
             }
         }
     }
 
     /// How the registry sees this edge.
     private var standing: Impairment? {
-        let presence = context.presence.current
+        let presence = self.presence.current
         guard presence.isComplete else {
             return Impairment(.degraded, "The edge has not heard from the registry yet who is online.")
         }
-        if presence.edges.contains(context.address) { return nil }
+        if presence.edges.contains(address) { return nil }
         return Impairment(
             .unavailable,
             "The registry does not count this edge. If that lasts, another process has run under its edge.id "
-                + "(\(context.address.edgeID)): give each its own, and start this one again.")
+                + "(\(address.edgeID)): give each its own, and start this one again.")
     }
 
     /// Bots that do not answer their actions, and those that are connected and do not make themselves known.
@@ -132,20 +193,23 @@ public final class WSEdgeService: Service {
         let consumer = LastingConsumer { lost throws(MessageBusError) in try await self.consumeInbox(lost) }
         guard try await open(consumer) else { return }
         let gauges = inboxLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in self.measure() }
-        let timers = hub.startTimers(heartbeatInterval: configuration.heartbeatInterval) + [gauges]
+        let timers = hub.startTimers(heartbeatInterval: configuration.sessions.heartbeatInterval) + [gauges]
         defer { for timer in timers { timer.cancel() } }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await self.context.tasks.run() }
+            tasks.addTask { await self.tasks.run() }
             let server = try await listen()
             phase.withLock { $0 = .serving }
             onListening(server.port)
-            tasks.addTask { await self.context.leases.run() }
+            tasks.addTask { await self.leases.run() }
             tasks.addTask {
                 // Whoever decides which member of a group gets an event has to know who there is.
-                await self.context.presence.complete(within: .seconds(2))
+                await self.presence.complete(within: .seconds(2))
                 await self.bots.run()
             }
-            tasks.addTask { await self.targets.run() }
+            tasks.addTask {
+                await self.targets.run()
+                await self.webhooks.http.shutDown()
+            }
             tasks.addTask { await self.keep(consumer) }
             methods.refreshPresence()
             sayAllAgainAfterOutages()
@@ -153,27 +217,27 @@ public final class WSEdgeService: Service {
             await drain(server)
             tasks.cancelAll()
         }
-        await context.leases.end()
+        await leases.end()
         await consumer.cancel()
-        context.requester.close()
+        requester.close()
         // Where the broker is away the queue expires by itself.
-        try? await bus.delete(context.inbox)
+        try? await bus.delete(requester.inbox)
     }
 
     private func sayHowMany() {
-        let (asked, served) = (configuration.maxConnections, context.accepting.served)
-        context.logger.debug("Connections are bounded.", metadata: [LogKeys.limit: "\(served)"])
+        let (asked, served) = (configuration.maxConnections, accepting.served)
+        logger.debug("Connections are bounded.", metadata: [LogKeys.limit: "\(served)"])
         guard asked > served else { return }
-        context.logger.warning(
+        logger.warning(
             "The limit of open files leaves less than edge.max_connections asks for; that is the bound now.",
             metadata: [LogKeys.limit: "\(served)"])
     }
 
     /// What is not counted as it happens.
     private func measure() {
-        context.metrics.hubBacklog.set(hub.totalBacklogBytes)
-        context.metrics.outbound.set(context.budget.bytes)
-        context.metrics.inbound.set(context.inbound.bytes)
+        metrics.hubBacklog.set(hub.totalBacklogBytes)
+        metrics.outbound.set(outbound.bytes)
+        metrics.inbound.set(inbound.bytes)
         bots.measure(at: .now())
     }
 
@@ -189,10 +253,10 @@ public final class WSEdgeService: Service {
             // Where we stop, the bus ends with us.
             guard let self, isNews, phase.withLock({ $0 }) == .serving else { return }
             if let obstacle = status.obstacle {
-                context.logger.warning("The bus is away.", metadata: [LogKeys.reason: "\(obstacle)"])
+                logger.warning("The bus is away.", metadata: [LogKeys.reason: "\(obstacle)"])
             } else {
-                context.logger.notice("The bus is back.")
-                context.leases.reportAll()
+                logger.notice("The bus is back.")
+                leases.reportAll()
                 methods.refreshPresence()
             }
         }
@@ -213,10 +277,10 @@ public final class WSEdgeService: Service {
     /// What came while there was no inbox is missing: of events the next one tells, the rest is asked for.
     private func keep(_ inbox: LastingConsumer) async {
         await inbox.keep {
-            self.context.logger.warning("The edge's queue was deleted under it; it is made anew.")
+            self.logger.warning("The edge's queue was deleted under it; it is made anew.")
         } regained: {
-            self.context.logger.notice("The edge has its queue again.")
-            self.context.leases.reportAll()
+            self.logger.notice("The edge has its queue again.")
+            self.leases.reportAll()
             self.methods.refreshPresence()
         }
     }
@@ -225,7 +289,7 @@ public final class WSEdgeService: Service {
         _ lost: @escaping @Sendable () -> Void
     ) async throws(MessageBusError) -> any BusConsumer {
         let exchanges = configuration.exchanges
-        let (queue, key) = (context.inbox, BindingPattern(context.address.key.text))
+        let (queue, key) = (requester.inbox, BindingPattern(address.key.text))
         for exchange in exchanges.all { try await bus.declare(exchange) }
         try await bus.declare(
             QueueDeclaration(queue, hasSingleActiveConsumer: true, expires: .seconds(60), maxLengthBytes: 256 << 20))
@@ -243,8 +307,8 @@ public final class WSEdgeService: Service {
     private func listen() async throws -> WebSocketServer {
         do {
             let server = try await WebSocketServer.bind(
-                host: configuration.host, port: configuration.sharedPort, group: group,
-                options: context.clientOptions, limits: context.accepting, logger: context.logger,
+                host: configuration.sockets.host, port: configuration.ports.sharedPort, group: group,
+                options: clientOptions, limits: accepting, logger: logger,
                 authorise: { [bots, clients] request in bots.decide(request) ?? clients.decide(request) },
                 accepted: { [bots, clients] connection, request in
                     if bots.decide(request) == nil {
@@ -253,12 +317,13 @@ public final class WSEdgeService: Service {
                         bots.accept(connection, request)
                     }
                 })
-            context.sharedPort.bound(server.port)
+            ports.sharedPort.bound(server.port)
             return server
         } catch {
             throw WSEdgeError.cannotListen(
                 ListenFailure(
-                    error, host: configuration.host, port: configuration.sharedPort, hostSetting: "edge.host",
+                    error, host: configuration.sockets.host, port: configuration.ports.sharedPort,
+                    hostSetting: "edge.host",
                     portSetting: "edge.shared_port"))
         }
     }
@@ -266,16 +331,16 @@ public final class WSEdgeService: Service {
     /// Stops accepting, lets what is in flight be answered, closes every client (``CloseReason``); ends within
     /// `edge.drain_time`, however silent the clients.
     private func drain(_ server: WebSocketServer) async {
-        context.logger.info("Draining.", metadata: ["count": "\(hub.count)"])
+        logger.info("Draining.", metadata: ["count": "\(hub.count)"])
         phase.withLock { $0 = .draining }
-        let end = ContinuousClock.now + configuration.drainTime
-        context.leases.drain()
+        let end = ContinuousClock.now + configuration.sockets.drainTime
+        leases.drain()
         groups.leave()
         targets.drain()
         await server.close()
         await ports.closeAll()
         hub.enqueue(.onEverySession { $0.drain() })
-        await hub.empty(until: end - configuration.drainTime / 4)
+        await hub.empty(until: end - configuration.sockets.drainTime / 4)
         hub.enqueue(.onEverySession { $0.endNow() })
         await hub.empty(until: end)
         hub.enqueue(.onEverySession { $0.abort() })

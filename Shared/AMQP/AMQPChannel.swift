@@ -88,7 +88,11 @@ final class AMQPChannel: @unchecked Sendable {  // confined to its event loop, a
             try connection?.send(.channelCloseOK, channel: number)
             let error = AMQPError.channelClosed(code: code, text: text)
             if isClosing { refused(error) } else { end(error) }
-        default: try answered(method)
+        case .connectionStart, .connectionTune, .connectionOpenOK, .connectionClose, .connectionCloseOK,
+            .connectionBlocked, .connectionUnblocked, .channelOpenOK, .channelCloseOK, .exchangeDeclareOK,
+            .queueDeclareOK, .queueBindOK, .queueUnbindOK, .queueDeleteOK, .confirmSelectOK, .basicQosOK,
+            .basicConsumeOK, .other:
+            try answered(method)
         }
     }
 

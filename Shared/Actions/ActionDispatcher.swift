@@ -3,7 +3,7 @@ public import Contracts
 public import Logging
 public import OneBot
 
-/// Carries out actions of ours; every other one is the bot's. One action, one file, whichever door it came through.
+/// Carries out actions of ours (``OwnAction``); every other one is the bot's. One action, one file, whichever door it came through.
 public struct ActionDispatcher: Sendable {
     /// Whose dispatcher it is: the `app_id` of what it publishes.
     let service: ServiceName
@@ -46,67 +46,20 @@ public struct ActionDispatcher: Sendable {
         self.spawn = spawn
     }
 
-    /// The names of our own actions.
-    public enum Name: String, Sendable, CaseIterable {
-        case getWSPort = "get_ws_port"
-        case getOnlineClients = "get_online_clients"
-        case setClientName = "set_client_name"
-        case sendBroadcastData = "send_broadcast_data"
-        case sendBroadcastDataCallback = "send_broadcast_data_callback"
-        case setRestart = "set_restart"
-
-        /// The action of ours that is meant. OneBot's suffixes change nothing: ours are answered when they are done, which is soon.
-        public init?(called action: String) {
-            guard let name = Self.byName[ActionName(action).plain] else { return nil }
-            self = name
-        }
-
-        private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
-
-        /// Whether it is done in somebody's name: over HTTP the gateway finds out whose and hands it to that client's
-        /// edge.
-        public var needsCaller: Bool {
-            switch self {
-            case .setClientName, .sendBroadcastData, .sendBroadcastDataCallback: true
-            case .getWSPort, .getOnlineClients, .setRestart: false
-            }
-        }
-    }
-
-    /// Carries out one action. `caller` is needed where ``Name/needsCaller`` says so (1401 without).
-    /// - Parameter choice: which bot is meant where none is named, and what may be named.
+    /// Carries out one action. `caller` is needed where ``OwnAction/needsCaller`` says so (1401 without).
+    /// - Parameters:
+    ///   - clientToken: the secret of whoever asks, for those that take it (``OwnAction/Caller/token``).
+    ///   - choice: which bot is meant where none is named, and what may be named.
     public func perform(
-        _ name: Name, params: JSONObject?, as caller: ActionCaller?, for choice: BotChoice = BotChoice()
+        _ action: OwnAction, params: JSONObject?, as caller: ActionCaller?, clientToken: String? = nil,
+        for choice: BotChoice = BotChoice()
     ) async -> Response {
-        let params = Parameters(params, of: name)
+        let call = OwnCall(
+            action, Parameters(params, of: action), by: caller, clientToken: clientToken, for: choice, using: self)
         do throws(RPC.Failure) {
-            switch name {
-            case .getWSPort:
-                return try await GetWSPort(params).perform(for: choice, using: self)
-            case .getOnlineClients:
-                return try await GetOnlineClients(shape: onlineClientsShape).perform(registry: registry)
-            case .setClientName:
-                return try await SetClientName(params).perform(as: Self.known(caller, for: name), registry: registry)
-            case .sendBroadcastData:
-                return try await SendBroadcastData(params).perform(as: Self.known(caller, for: name), using: self)
-            case .sendBroadcastDataCallback:
-                return try await SendBroadcastDataCallback(params).perform(
-                    as: Self.known(caller, for: name), using: self)
-            case .setRestart:
-                return try await SetRestart(params).perform(for: choice, using: self)
-            }
+            return try await action.work(call)
         } catch {
             return error.response
         }
-    }
-
-    private static func known(_ caller: ActionCaller?, for action: Name) throws(RPC.Failure) -> ActionCaller {
-        guard let caller else {
-            throw RPC.Failure(
-                .unauthorized,
-                "\(action.rawValue): nobody knows which client is calling. Call it over that client's own connection, "
-                    + "or send its client_token.")
-        }
-        return caller
     }
 }

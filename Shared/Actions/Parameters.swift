@@ -10,14 +10,9 @@ struct Parameters {
     /// The action's name.
     private let action: String
 
-    init(_ object: JSONObject?, of action: ActionDispatcher.Name) {
+    init(_ object: JSONObject?, of action: OwnAction) {
         self.object = object
-        self.action = action.rawValue
-    }
-
-    init(_ object: JSONObject?, of action: BrokerAction) {
-        self.object = object
-        self.action = action.rawValue
+        self.action = action.name
     }
 
     /// The parameter's value; `nil` where it is absent or `null`.

@@ -63,11 +63,12 @@ final class ActionsHarness: Sendable {
 
     /// Carries out an action; `params` is JSON.
     func perform(
-        _ name: ActionDispatcher.Name, _ params: String? = nil, as caller: ActionCaller? = nil,
+        _ action: OwnAction, _ params: String? = nil, as caller: ActionCaller? = nil, token: String? = nil,
         for choice: BotChoice = BotChoice()
     ) async throws -> Answer {
         let params = try params.map { try JSONObject(ByteBuffer(string: $0)) }
-        return try Answer(await dispatcher.perform(name, params: params, as: caller, for: choice))
+        return try Answer(
+            await dispatcher.perform(action, params: params, as: caller, clientToken: token, for: choice))
     }
 
     /// Runs what was put off, and says which delays were waited for.

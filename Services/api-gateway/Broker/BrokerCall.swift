@@ -6,8 +6,7 @@ import OneBot
 
 /// A message to the gateway, read: which of our own actions it calls, or why none.
 enum BrokerCall: Sendable {
-    case own(ActionDispatcher.Name, Request)
-    case broker(BrokerAction, Request)
+    case own(OwnAction, Request)
     /// The response to give.
     case refused(ByteBuffer)
 
@@ -37,10 +36,8 @@ enum BrokerCall: Sendable {
         }
         if action.hasInvalidParameters {
             self = refuse(.badRequest, "`params` must be an object. Send one, or leave it out.")
-        } else if let name = BrokerAction(rawValue: ActionName(action.name).plain) {
-            self = .broker(name, request)
-        } else if let name = ActionDispatcher.Name(called: action.name) {
-            if redelivered, !Self.mayBeRepeated(name) {
+        } else if let own = OwnAction(calledOverAMQP: action.name) {
+            if redelivered, !own.mayBeRepeated {
                 self = .refused(
                     Response.failed(
                         .unavailable(.unknown),
@@ -48,21 +45,13 @@ enum BrokerCall: Sendable {
                             + "Check before repeating it."
                     ).encoded(echo: action.echo))
             } else {
-                self = .own(name, request)
+                self = .own(own, request)
             }
         } else {
             self = refuse(
                 .notFound,
                 "\(action.name.prefix(128)) is no action of Perpetua's own. Publish a bot's actions to "
                     + "\(exchanges.actions.name) with the bot's account number as the routing key.")
-        }
-    }
-
-    /// Whether carrying it out once more does no harm.
-    private static func mayBeRepeated(_ name: ActionDispatcher.Name) -> Bool {
-        switch name {
-        case .getWSPort, .getOnlineClients, .setClientName: true
-        case .sendBroadcastData, .sendBroadcastDataCallback, .setRestart: false
         }
     }
 }

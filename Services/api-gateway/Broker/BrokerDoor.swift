@@ -95,41 +95,44 @@ struct BrokerDoor: Sendable {
         let call = BrokerCall(delivery.message, redelivered: delivery.redelivered, exchanges: exchanges)
         switch call {
         case .refused(let refusal): return refusal
-        case .broker(let action, let request):
-            logCall(action.rawValue)
-            return await own.dispatcher.perform(
-                action, params: request.params, clientToken: request.clientToken
-            ).encoded(echo: request.echo)
-        case .own(let name, let request):
-            logCall(name.rawValue)
-            return await carryOut(name, request)
+        case .own(let action, let request):
+            logger.debug("An action came over AMQP.", metadata: [LogKeys.action: "\(action.name)"])
+            return await carryOut(action, request)
         }
     }
 
-    private func logCall(_ action: String) {
-        logger.debug("An action came over AMQP.", metadata: [LogKeys.action: "\(action)"])
-    }
-
-    private func carryOut(_ name: ActionDispatcher.Name, _ request: BrokerCall.Request) async -> ByteBuffer {
+    private func carryOut(_ action: OwnAction, _ request: BrokerCall.Request) async -> ByteBuffer {
         do throws(RPC.Failure) {
-            guard name.needsCaller else {
+            switch action.caller {
+            case .nobody:
                 let bot = request.params?["self_id"].flatMap { $0.isNull || $0.string?.isEmpty == true ? nil : $0 }
-                return try await own.perform(name, request.params, bot: bot).encoded(echo: request.echo)
+                return try await own.perform(action, request.params, bot: bot).encoded(echo: request.echo)
+            case .token:
+                return await own.dispatcher.perform(
+                    action, params: request.params, as: nil, clientToken: request.clientToken
+                ).encoded(echo: request.echo)
+            case .client: return try await carryOut(action, request, for: request.clientToken)
             }
-            guard let token = request.clientToken, !token.isEmpty else {
-                throw RPC.Failure(
-                    .unauthorized,
-                    "\(name.rawValue): nobody knows which client is calling. Send its secret as the header "
-                        + "`\(BrokerCall.tokenHeader)`; register_client gives one.")
-            }
-            let response = try await own.perform(
-                name, request.params, as: RegistryAPI.Identify(clientToken: token))
-            guard let echo = request.echo else { return response }
-            // A response of ours is an object.
-            return (try? JSONObject(response))?.setting("echo", to: echo) ?? response
         } catch {
             return error.response.encoded(echo: request.echo)
         }
+    }
+
+    /// In the name of the client that has that secret.
+    private func carryOut(
+        _ action: OwnAction, _ request: BrokerCall.Request, for clientToken: String?
+    ) async throws(RPC.Failure) -> ByteBuffer {
+        guard let clientToken, !clientToken.isEmpty else {
+            throw RPC.Failure(
+                .unauthorized,
+                "\(action.name): nobody knows which client is calling. Send its secret as the header "
+                    + "`\(BrokerCall.tokenHeader)`; register_client gives one.")
+        }
+        let response = try await own.perform(
+            action, request.params, as: RegistryAPI.Identify(clientToken: clientToken))
+        guard let echo = request.echo else { return response }
+        // A response of ours is an object.
+        return (try? JSONObject(response))?.setting("echo", to: echo) ?? response
     }
 
     /// Answers where an answer is wanted, and is done with the message either way.

@@ -13,7 +13,9 @@ import WebSocketTransport
 ///
 /// `report` is called with each change of a bot (found out who it is, link up, link down), from any thread.
 final class Bots: Sendable {
-    private let configuration: WSEdgeConfiguration
+    private let configuration: BotsConfiguration
+    private let sockets: SocketConfiguration
+    private let exchanges: Exchanges
     private let address: EdgeAddress
     private let bus: any MessageBus
     private let requester: Requester
@@ -58,14 +60,17 @@ final class Bots: Sendable {
     ///   - isLinked: whether the bot has a link at any edge, as far as presence knows.
     ///   - stamp: whom of each group an event is for; `nil` where there is no group.
     init(
-        configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, requester: Requester,
-        group: any EventLoopGroup, logger: Logger, inbound: InboundBudget? = nil, timing: BotTiming = BotTiming(),
+        configuration: BotsConfiguration, sockets: SocketConfiguration, exchanges: Exchanges, address: EdgeAddress,
+        bus: any MessageBus, requester: Requester, group: any EventLoopGroup, logger: Logger,
+        inbound: InboundBudget? = nil, timing: BotTiming = BotTiming(),
         newestElsewhere: @escaping @Sendable (SelfID) -> UInt64 = { _ in 0 },
         isLinked: @escaping @Sendable (SelfID) -> Bool = { _ in false },
         stamp: @escaping @Sendable (SelfID, Message) -> GroupStamp? = { _, _ in nil },
         report: @escaping @Sendable (OnlineBot) -> Void
     ) {
         self.configuration = configuration
+        self.sockets = sockets
+        self.exchanges = exchanges
         self.address = address
         self.bus = bus
         self.requester = requester
@@ -76,15 +81,15 @@ final class Bots: Sendable {
         self.timing = timing
         self.logger = logger
         self.report = report
-        room = (inbound ?? InboundBudget(limit: configuration.inboundBudget)).room(for: .bots)
-        listener = BotListener(token: configuration.botListenerToken, policy: configuration.doorPolicy)
-        processes = configuration.bots.enumerated().filter { !$0.element.command.isEmpty }.map { entry, bot in
+        room = (inbound ?? InboundBudget(limit: sockets.inboundBudget)).room(for: .bots)
+        listener = BotListener(token: configuration.listenerToken, policy: sockets.doorPolicy)
+        processes = configuration.entries.enumerated().filter { !$0.element.command.isEmpty }.map { entry, bot in
             BotProcess(
                 entry: entry, command: bot.command, directory: bot.directory, eventLoop: group.next(), timing: timing,
-                stopGrace: min(timing.terminationGrace, configuration.drainTime), logger: logger)
+                stopGrace: min(timing.terminationGrace, sockets.drainTime), logger: logger)
         }
-        gauges = BotGauges(entries: configuration.bots.count)
-        let table = BotTable(configuration.bots, edge: address)
+        gauges = BotGauges(entries: configuration.entries.count)
+        let table = BotTable(configuration.entries, edge: address)
         configured = Array(table.known.values)
         state = Mutex(State(table: table))
         (newLinks, newLink) = AsyncStream.makeStream()
@@ -94,7 +99,7 @@ final class Bots: Sendable {
     func run() async {
         for bot in configured { report(bot) }
         await withDiscardingTaskGroup { tasks in
-            for entry in configuration.bots.indices {
+            for entry in configuration.entries.indices {
                 tasks.addTask { await self.claim(of: entry).run(self.work(of: entry)) }
             }
             for await link in newLinks {
@@ -110,7 +115,7 @@ final class Bots: Sendable {
         var logger = logger
         logger[metadataKey: LogKeys.botEntry] = "bots[\(entry)]"
         return EntryClaim(
-            queue: configuration.exchanges.claimQueue(kind: "bot", name: configuration.bots[entry].claimName),
+            queue: exchanges.claimQueue(kind: "bot", name: configuration.entries[entry].claimName),
             address: address, bus: bus, requester: requester, eventLoop: group.next(), timing: timing, logger: logger)
     }
 
@@ -196,14 +201,11 @@ final class Bots: Sendable {
 
     /// One, or one for each connection of an API and Event pair.
     private func dialers(of entry: Int) -> [BotDialer] {
-        let bot = configuration.bots[entry]
-        var options = WebSocketOptions()
-        options.maxMessageBytes = configuration.maxMessageBytes
-        options.keptMember = "echo"
+        let bot = configuration.entries[entry]
         return bot.addresses.map { url, role in
             BotDialer(
                 entry: entry, url: url, accessToken: bot.accessToken, isStarted: !bot.command.isEmpty,
-                options: options, eventLoop: group.next(), timing: timing, logger: logger,
+                options: sockets.botOptions, eventLoop: group.next(), timing: timing, logger: logger,
                 accepted: { socket in
                     self.open(
                         socket, role: role, origin: .dialled(entry: entry), selfID: bot.selfID.map { SelfID($0) })
@@ -224,7 +226,7 @@ final class Bots: Sendable {
         }
         let connection = BotConnection(
             socket, place: BotLinkState.Connection(number: number, role: role, origin: origin), selfID: selfID,
-            maxMessageBytes: configuration.maxMessageBytes, room: room,
+            maxMessageBytes: sockets.maxMessageBytes, room: room,
             timing: timing, logger: logger, findLink: { self.link(of: $1, for: $0) },
             troubled: { [address = socket.remoteAddress] in
                 self.note($0, of: number, origin, at: address)
@@ -239,7 +241,7 @@ final class Bots: Sendable {
             state.connections[number] = connection
             return state.isStopping
         }
-        if isStopping { connection.close(.stopping(connection.place.origin)) }
+        if isStopping { connection.close(connection.place.origin.stopping) }
         return connection
     }
 
@@ -291,11 +293,11 @@ final class Bots: Sendable {
     private func makeLink(of bot: SelfID, on eventLoop: any EventLoop) -> BotLink {
         BotLink(
             bot: bot, address: address, eventLoop: eventLoop, bus: bus, requester: requester,
-            exchanges: configuration.exchanges, timing: timing,
+            exchanges: exchanges, timing: timing,
             services: BotLink.Services(
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
                 pacing: configuration.pacing, breaker: configuration.breaker,
-                maxMessageBytes: configuration.maxMessageBytes,
+                maxMessageBytes: sockets.maxMessageBytes,
                 utcMilliseconds: { UnixTime.milliseconds },
                 newestElsewhere: newestElsewhere, stamp: stamp,
                 changed: { link, epoch, isOnline in
@@ -315,8 +317,8 @@ final class Bots: Sendable {
         }
         for link in links { link.onLoop { $0.failAll() } }
         for connection in connections {
-            connection.close(.stopping(connection.place.origin))
-            connection.abort(after: configuration.drainTime)
+            connection.close(connection.place.origin.stopping)
+            connection.abort(after: sockets.drainTime)
         }
         return connections
     }

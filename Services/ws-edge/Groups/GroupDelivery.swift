@@ -17,7 +17,7 @@ final class GroupDelivery: Sendable {
 
     private let groups: Groups
     private let address: EdgeAddress
-    private let hub: Hub
+    private let give: @Sendable (GroupedEvent) -> Void
     private let metrics: EdgeMetrics
     private let sender: HandoverSender
     private let state = Mutex(State())
@@ -27,13 +27,18 @@ final class GroupDelivery: Sendable {
         var hasServed = false
     }
 
-    init(groups: Groups, context: EdgeContext, hub: Hub, eventLoop: any EventLoop) {
+    /// - Parameters:
+    ///   - handovers: the exchange by which events are handed on to other edges.
+    ///   - give: gives an event to its owner, a session of this edge.
+    init(
+        groups: Groups, address: EdgeAddress, bus: any MessageBus, handovers: Exchange, metrics: EdgeMetrics,
+        eventLoop: any EventLoop, give: @escaping @Sendable (GroupedEvent) -> Void
+    ) {
         self.groups = groups
-        self.hub = hub
-        address = context.address
-        metrics = context.metrics
-        sender = HandoverSender(
-            bus: context.bus, exchange: context.exchanges.rpc, eventLoop: eventLoop, metrics: context.metrics)
+        self.address = address
+        self.metrics = metrics
+        self.give = give
+        sender = HandoverSender(bus: bus, exchange: handovers, eventLoop: eventLoop, metrics: metrics)
     }
 
     /// An event arrived that somebody decided on: those of its owners who live here get it.
@@ -84,6 +89,4 @@ final class GroupDelivery: Sendable {
         let event = event.handed(to: successor)
         if successor.edge == address { give(event) } else { sender.send(event) }
     }
-
-    private func give(_ event: GroupedEvent) { hub.enqueue(.grouped(event), to: event.owner.sessionID) }
 }

@@ -24,32 +24,52 @@ final class PortListeners: Sendable {
 
     /// By the `app_id` the port is for.
     private let listeners = Mutex<[String: Listener]>([:])
-    private let context: EdgeContext
+    private let configuration: PortsConfiguration
+    private let edgeID: String
+    private let host: String
+    private let options: WebSocketOptions
+    /// Of all listeners of the edge.
+    private let accepting: AcceptLimits
     private let clients: ClientListener
+    private let leases: LeaseKeeper
+    private let tasks: BackgroundTasks
     private let group: any EventLoopGroup
+    private let logger: Logger
     private let addresses: PublicAddresses
+    let sharedPort: SharedPort
 
-    init(context: EdgeContext, clients: ClientListener, group: any EventLoopGroup) {
-        self.context = context
+    init(
+        configuration: PortsConfiguration, edgeID: String, host: String, options: WebSocketOptions,
+        accepting: AcceptLimits, clients: ClientListener, leases: LeaseKeeper, tasks: BackgroundTasks,
+        group: any EventLoopGroup, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.edgeID = edgeID
+        self.host = host
+        self.options = options
+        self.accepting = accepting
         self.clients = clients
+        self.leases = leases
+        self.tasks = tasks
         self.group = group
-        addresses = PublicAddresses(context.configuration)
+        self.logger = logger
+        addresses = PublicAddresses(configuration, host: host)
+        sharedPort = SharedPort(configured: configuration.sharedPort)
     }
 
     /// Binds a listener for one client.
     func open(_ wish: EdgeAPI.OpenPort) async throws(RPC.Failure) -> EdgeAPI.PortOpened {
-        let configuration = context.configuration
         // A shared port serves any number of leases: the client is told apart by its token.
-        if configuration.portMode == .shared {
-            let outside = addresses.outside(of: context.sharedPort.value)
+        if configuration.mode == .shared {
+            let outside = addresses.outside(of: sharedPort.value)
             return EdgeAPI.PortOpened(
-                port: context.sharedPort.value, host: outside.host, publicPort: outside.port,
+                port: sharedPort.value, host: outside.host, publicPort: outside.port,
                 url: "\(outside.url)?client_token=\(wish.clientToken)" + (wish.selfID.map { "&self_id=\($0)" } ?? ""))
         }
-        guard context.accepting.lease(Self.places) else {
+        guard accepting.lease(Self.places) else {
             throw RPC.Failure(
                 .unavailable(.no(retryAfter: .seconds(5))),
-                "Edge \(configuration.edgeID) has as many connections as it may (\(context.accepting.served), "
+                "Edge \(edgeID) has as many connections as it may (\(accepting.served), "
                     + "edge.max_connections). Come back later.")
         }
         let seat = OnlySeat()
@@ -57,8 +77,8 @@ final class PortListeners: Sendable {
         let server: WebSocketServer
         do {
             server = try await WebSocketServer.bind(
-                host: configuration.host, port: wish.port ?? 0, group: group, options: context.clientOptions,
-                limits: context.accepting.forOne(), logger: context.logger,
+                host: host, port: wish.port ?? 0, group: group, options: options,
+                limits: accepting.forOne(), logger: logger,
                 authorise: { [clients] request in
                     let decision = clients.decide(request, lease: wish)
                     guard case .accept = decision else { return decision }
@@ -69,10 +89,10 @@ final class PortListeners: Sendable {
                 })
         } catch {
             listeners.withLock { $0[wish.appID] = nil }
-            context.accepting.endLease(of: Self.places)
+            accepting.endLease(of: Self.places)
             throw RPC.Failure(
                 .unavailable(.no()),
-                "Edge \(configuration.edgeID) cannot listen on \(configuration.host):\(wish.port ?? 0): "
+                "Edge \(edgeID) cannot listen on \(host):\(wish.port ?? 0): "
                     + "\(ListenFailure.reason(of: error)). Stop what listens there, or widen edge.port_range.")
         }
         let hasEnded = listeners.withLock { listeners in
@@ -90,7 +110,7 @@ final class PortListeners: Sendable {
         guard let patience = wish.patienceMilliseconds else { return }
         group.next().scheduleTask(in: .milliseconds(Int64(patience)) + Self.answerTime) {
             guard seat.take() else { return }
-            self.context.tasks.spawn { await self.close(wish.appID) }
+            self.tasks.spawn { await self.close(wish.appID) }
         }
     }
 
@@ -105,7 +125,7 @@ final class PortListeners: Sendable {
 
     private func clientLeft(_ appID: String) {
         guard let server = take(appID) else { return }
-        context.tasks.spawn { await self.end(appID, server) }
+        tasks.spawn { await self.end(appID, server) }
     }
 
     /// The listener, if it is open; one still being bound is marked.
@@ -125,9 +145,9 @@ final class PortListeners: Sendable {
 
     private func end(_ appID: String, _ server: WebSocketServer) async {
         await server.close()
-        context.accepting.endLease(of: Self.places)
+        accepting.endLease(of: Self.places)
         listeners.withLock { if case .ended = $0[appID] { $0[appID] = nil } }
-        context.leases.closed(EdgeAPI.ClosePort(port: server.port, appID: appID))
+        leases.closed(EdgeAPI.ClosePort(port: server.port, appID: appID))
     }
 }
 

@@ -30,9 +30,10 @@ struct PublicAddresses: Sendable {
     private let host: String
     private let mappings: [Mapping]
 
-    init(_ configuration: WSEdgeConfiguration) {
-        let isWildcard = ["0.0.0.0", "::", ""].contains(configuration.host)
-        host = configuration.publicHost ?? (isWildcard ? "127.0.0.1" : configuration.host)
+    /// - Parameter host: what listeners bind.
+    init(_ configuration: PortsConfiguration, host: String) {
+        let isWildcard = ["0.0.0.0", "::", ""].contains(host)
+        self.host = configuration.publicHost ?? (isWildcard ? "127.0.0.1" : host)
         mappings = configuration.publicPorts.compactMap { Mapping($0) }
     }
 

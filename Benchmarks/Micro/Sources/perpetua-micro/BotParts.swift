@@ -24,7 +24,7 @@ final class BotParts: @unchecked Sendable {  // confined to its event loop, as s
 
     static func make(at edge: EdgeParts) async throws -> BotParts {
         let bus = edge.bus
-        let inbox = edge.context.inbox
+        let inbox = edge.requester.inbox
         try await bus.declare(QueueDeclaration(inbox, isExclusive: true))
         try await bus.bind(inbox, to: EdgeParts.exchanges.events, "#")
         _ = try await bus.consume(
@@ -42,16 +42,15 @@ final class BotParts: @unchecked Sendable {  // confined to its event loop, as s
     }
 
     private init(at edge: EdgeParts) {
-        let context = edge.context
-        let configuration = context.configuration
+        let configuration = edge.configuration.bots
         link = BotLink(
-            bot: Frames.bot, address: context.address, eventLoop: edge.eventLoop, bus: context.bus,
-            requester: context.requester, exchanges: context.exchanges, timing: BotTiming(),
+            bot: Frames.bot, address: edge.address, eventLoop: edge.eventLoop, bus: edge.bus,
+            requester: edge.requester, exchanges: EdgeParts.exchanges, timing: BotTiming(),
             services: BotLink.Services(
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
                 pacing: configuration.pacing, breaker: configuration.breaker, utcMilliseconds: { Self.time },
                 newestElsewhere: { _ in 0 },
-                stamp: { [groups = Groups(presence: context.presence)] in groups.stamp($1, of: $0) },
+                stamp: { [groups = Groups(presence: edge.presence)] in groups.stamp($1, of: $0) },
                 changed: { _, _, _ in }),
             logger: EdgeParts.logger)
     }

@@ -1,11 +1,13 @@
 import Actions
 import Bus
 import Contracts
+import Listening
 import Logging
 import NIOCore
 import NIOPosix
 import OneBot
 import SettingsReading
+import WebSocketTransport
 
 @testable import WSEdge
 
@@ -16,10 +18,14 @@ import SettingsReading
 final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as said above
     let eventLoop: any EventLoop
     let bus: InMemoryBus
-    let context: EdgeContext
+    let configuration = WSEdgeConfiguration(Settings())
+    let address = EdgeAddress(edgeID: "edge", instance: "0123456789ab")
+    let requester: Requester
+    let presence = PresenceView()
     let arrivals = Arrivals()
     let inbox: Inbox
     private let hub: Hub
+    private let services: SessionServices
     private let bots: Bots
     private(set) var sessions: [ClientSession] = []
 
@@ -44,54 +50,77 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
         eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
         bus = InMemoryBroker().connect()
         let (bus, exchanges) = (bus, Self.exchanges)
-        let configuration = WSEdgeConfiguration(Settings())
-        let address = EdgeAddress(edgeID: "edge", instance: "0123456789ab")
+        let (configuration, address, presence) = (configuration, address, presence)
         let requester = Requester(
             bus: bus, inbox: exchanges.inbox(of: address), idPrefix: "r", appID: ServiceName.edge.rawValue)
+        self.requester = requester
         let registry = RegistryClient(requester: requester, exchanges: exchanges)
-        let presence = PresenceView()
         let tasks = BackgroundTasks(limit: .max)
         let metrics = EdgeMetrics()
-        let dispatcher = ActionDispatcher(
-            of: .edge, registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges),
-            presence: presence, bus: bus, exchanges: exchanges,
-            bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
-            spawn: { tasks.spawn($0) })
-        context = EdgeContext(
-            configuration: configuration, address: address, bus: bus, requester: requester, registry: registry,
-            presence: presence, dispatcher: dispatcher,
-            leases: LeaseKeeper(
-                address: address, exchanges: exchanges, bus: bus, eventLoop: eventLoop, logger: Self.logger),
-            tasks: tasks, metrics: metrics, logger: Self.logger)
-        hub = Hub(group: eventLoop, heartbeatInterval: configuration.heartbeatInterval, metrics: metrics)
+        let leases = LeaseKeeper(
+            address: address, exchanges: exchanges, bus: bus, eventLoop: eventLoop, logger: Self.logger)
+        services = SessionServices(
+            configuration: configuration.sessions, address: address,
+            registration: Registration(
+                registry: registry, address: address, leases: leases, tasks: tasks, logger: Self.logger),
+            leases: leases, calls: BotCalls(bus: bus, actions: exchanges.actions, inbox: requester.inbox),
+            dispatcher: ActionDispatcher(
+                of: .edge, registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges),
+                presence: presence, bus: bus, exchanges: exchanges,
+                bots: BotActionCaller(
+                    requester: requester, exchanges: exchanges, patience: configuration.bots.patience),
+                spawn: { tasks.spawn($0) }),
+            presence: presence, tasks: tasks, budget: OutboundBudget(limit: configuration.sessions.outbound.budget),
+            metrics: metrics, logger: Self.logger)
+        let hub = Hub(group: eventLoop, heartbeatInterval: configuration.sessions.heartbeatInterval, metrics: metrics)
+        self.hub = hub
         let groups = Groups(presence: presence)
-        bots = Bots(
-            configuration: configuration, address: address, bus: bus, requester: requester, group: eventLoop,
-            logger: Self.logger, stamp: { groups.stamp($1, of: $0) }, report: { _ in })
-        let listener = ClientListener(context: context, hub: hub)
-        let targets = Targets(context: context, hub: hub, clients: listener, group: eventLoop)
+        let bots = Bots(
+            configuration: configuration.bots, sockets: configuration.sockets, exchanges: exchanges, address: address,
+            bus: bus, requester: requester, group: eventLoop, logger: Self.logger,
+            stamp: { groups.stamp($1, of: $0) }, report: { _ in })
+        self.bots = bots
+        let accepting = AcceptLimits(served: 1_000, spare: 100, setting: "edge.max_connections", logger: Self.logger)
+        let defaultBot = DefaultBot(presence: presence, hasConfigured: false)
+        let listener = ClientListener(
+            configuration: configuration.door, accepting: accepting, defaultBot: defaultBot, sessions: services,
+            hub: hub)
         let announcer = ClientStatusAnnouncer(
-            hub: hub, context: context, bots: bots, targets: targets, eventLoop: eventLoop)
-        let ports = PortListeners(context: context, clients: listener, group: eventLoop)
+            hub: hub, presence: presence, address: address, defaultBot: defaultBot,
+            delay: configuration.clientStatusDelay, eventLoop: eventLoop
+        ) { effect in
+            requester.doubt(effect)
+            bots.heard(of: effect.changedBots)
+        }
+        let ports = PortListeners(
+            configuration: configuration.ports, edgeID: configuration.edgeID, host: configuration.sockets.host,
+            options: WebSocketOptions(), accepting: accepting, clients: listener, leases: leases, tasks: tasks,
+            group: eventLoop, logger: Self.logger)
         inbox = Inbox(
-            context: context, hub: hub, announcer: announcer,
-            methods: EdgeMethods(context: context, hub: hub, ports: ports, bots: bots, announcer: announcer),
-            groups: GroupDelivery(groups: groups, context: context, hub: hub, eventLoop: eventLoop),
-            eventLoop: eventLoop)
+            exchanges: exchanges, address: address, requester: requester, presence: presence, hub: hub,
+            announcer: announcer,
+            methods: EdgeMethods(
+                bus: bus, registry: registry, presence: presence, leases: leases, tasks: tasks, hub: hub, ports: ports,
+                bots: bots, announcer: announcer, logger: Self.logger),
+            groups: GroupDelivery(
+                groups: groups, address: address, bus: bus, handovers: exchanges.rpc, metrics: metrics,
+                eventLoop: eventLoop
+            ) { hub.enqueue(.grouped($0), to: $0.owner.sessionID) },
+            metrics: metrics, eventLoop: eventLoop, logger: Self.logger)
     }
 
     /// The bot as the registry speaks of it.
     private var bot: OnlineBot {
         OnlineBot(
-            selfID: Frames.bot, edge: context.address, epoch: 1, isOnline: true, configuredIndex: nil,
+            selfID: Frames.bot, edge: address, epoch: 1, isOnline: true, configuredIndex: nil,
             isSupervised: false)
     }
 
     private func connect(_ clients: Int) {
         let shard = hub.shard(on: eventLoop)
         let change = PresenceChange(
-            kind: .botOnline, registryEpoch: 1, sequence: 1, edge: context.address, bots: [bot])
-        _ = context.presence.apply(change)
+            kind: .botOnline, registryEpoch: 1, sequence: 1, edge: address, bots: [bot])
+        _ = presence.apply(change)
         hub.enqueue(.bot(bot, isDefault: true))
         var upgrade = ClientUpgrade()
         upgrade.binding = .bot(Frames.bot)
@@ -101,7 +130,7 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
                 connectedAt: 1_700_000_000, remoteAddress: "192.0.2.1:5000")
             let session = ClientSession(
                 connection: QuietConnection(eventLoop: eventLoop, arrivals: arrivals), upgrade: upgrade, claim: claim,
-                shard: shard, context: context, onEnded: {})
+                home: shard.home, services: services, onEnded: {})
             sessions.append(session)
             shard.add(session)
             session.registered(.granted(SessionGrant(appID: "app-\(number)", clientToken: "token-\(number)")))

@@ -1,0 +1,40 @@
+import NIOCore
+
+/// Notices a bot that hangs: it has sent heartbeats, and then nothing at all for three of their intervals.
+///
+/// A bot that never sent one is not watched: pings tell whether its socket lives.
+struct HeartbeatWatch {
+    let leastSilence: Duration
+    private var interval: Duration?
+    private var lastHeard: NIODeadline
+    /// How much of an unfinished message had come when that was last looked at.
+    private var arrived = 0
+
+    init(leastSilence: Duration, at now: NIODeadline) {
+        self.leastSilence = leastSilence
+        lastHeard = now
+    }
+
+    /// Any frame is a sign of life.
+    mutating func heard(at now: NIODeadline) { lastHeard = max(lastHeard, now) }
+
+    /// So much has come of a message that is still arriving (0: there is none). One that goes on is a sign of life: a large one
+    /// may take longer than a bot may be silent.
+    mutating func arriving(_ bytes: Int, at now: NIODeadline) {
+        if bytes > 0, bytes != arrived { heard(at: now) }
+        arrived = bytes
+    }
+
+    /// A heartbeat, with the `interval` it names (OneBot 11: milliseconds).
+    mutating func heartbeat(milliseconds: Int64?, at now: NIODeadline) {
+        lastHeard = now
+        guard let milliseconds, (1...86_400_000).contains(milliseconds) else { return }
+        interval = .milliseconds(milliseconds)
+    }
+
+    /// How long the bot may be silent; `nil`: for ever.
+    var allowedSilence: Duration? { interval.map { max($0 * 3, leastSilence) } }
+
+    /// When it will have been silent too long.
+    var deadline: NIODeadline? { allowedSilence.map { lastHeard + TimeAmount($0) } }
+}

@@ -1,0 +1,28 @@
+import NIOCore
+import OneBot
+import Synchronization
+import WebSocketTransport
+
+/// What a framework that is dialled does in all its connections: whether it gets messages and calls actions still
+/// (``CallHabit``).
+final class CallWatch: Sendable {
+    private let bot: SelfID
+    private let habit = Mutex(CallHabit())
+
+    init(_ bot: SelfID) { self.bot = bot }
+
+    func connected() { habit.withLock { $0.connected(at: .now) } }
+
+    func called() { habit.withLock { $0.called() } }
+
+    /// - Returns: whether it is time to say that it gets messages and has ceased to call.
+    func delivered(_ frames: ByteBuffer, events: Int) -> Bool {
+        habit.withLock { habit in
+            habit.delivered(habit.isWatching ? messages(in: frames) : events, at: .now)
+        }
+    }
+
+    private func messages(in frames: ByteBuffer) -> Int {
+        WebSocketConnection.texts(inEncoded: frames).count { EventView($0, of: bot).postType == "message" }
+    }
+}

@@ -1,0 +1,45 @@
+import OneBot
+
+/// Who hears a bot's events together.
+enum Audience: Hashable {
+    case bot(SelfID)
+    case everyBot
+    /// These together: as everyBot, with a token for some.
+    case someBots(Set<SelfID>)
+    /// The same as members of groups: a bot's events come to one of them at a time.
+    indirect case sharing(Audience)
+    /// The default bot is not known yet.
+    case unbound
+    /// `/api`: actions only.
+    case none
+
+    /// The same for a member of a group.
+    func shared(_ isShared: Bool) -> Self {
+        guard isShared else { return self }
+        return switch self {
+        case .bot, .everyBot, .someBots: .sharing(self)
+        case .sharing, .unbound, .none: self
+        }
+    }
+
+    /// The bots it hears of, of those there are.
+    func bots(among known: [SelfID]) -> [SelfID] {
+        switch self {
+        case .bot(let bot): [bot]
+        case .everyBot: known
+        case .someBots(let bots): Array(bots)
+        case .sharing(let audience): audience.bots(among: known)
+        case .unbound, .none: []
+        }
+    }
+
+    /// Whether a member of a group follows that bot.
+    func shares(_ bot: SelfID) -> Bool {
+        switch self {
+        case .sharing(.bot(let bound)): bound == bot
+        case .sharing(.everyBot): true
+        case .sharing(.someBots(let bots)): bots.contains(bot)
+        case .sharing, .bot, .everyBot, .someBots, .unbound, .none: false
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Contracts
+import NIOCore
+import OneBot
+
+/// Work for a shard, carried out in the order in which it came: its sessions must see it so.
+enum ShardWork: Sendable {
+    /// Clients hear something.
+    case tell(ClientItem)
+    /// A bot became known, or its link went up or down. `isDefault`: it is the one meant where none is named.
+    case bot(OnlineBot, isDefault: Bool)
+    /// The `status` of a bot's own heartbeat.
+    case heartbeatStatus(SelfID, ByteBuffer)
+    /// A bot's answer to an action. `isFollowed`: more of it are to come.
+    case answer(session: UInt64, call: UInt64, text: ByteBuffer, isFollowed: Bool)
+    /// Work for one session on its loop; nothing happens where it is gone.
+    case onSession(UInt64, @Sendable (ClientSession) -> Void)
+    /// Work for all of them.
+    case onEverySession(@Sendable (ClientSession) -> Void)
+
+    /// What it weighs while it waits.
+    var bytes: Int {
+        switch self {
+        case .tell(let item): item.bytes
+        case .answer(_, _, let text, _): text.readableBytes
+        case .bot, .heartbeatStatus, .onSession, .onEverySession: 0
+        }
+    }
+}
