@@ -1,17 +1,14 @@
-import Foundation
 import Observability
 import Testing
 
-@Suite("The metrics of docs/operating.md")
+@Suite("The metrics of docs/operating.md, in both languages")
 struct MetricsDocumentTests {
-    @Test("the page lists those there are, with kind and labels")
-    func table() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let page = try String(contentsOf: root.appending(path: "docs/operating.md"), encoding: .utf8)
-        let documented = page.split(separator: "\n").filter { $0.hasPrefix("| `perpetua_") }.map { line in
-            line.split(separator: "|").prefix(3).map { $0.trimmingCharacters(in: .whitespaces) }
-                .joined(separator: " ").replacing("`", with: "")
+    @Test(
+        "the page lists those there are, with kind and labels",
+        arguments: ["docs/operating.md", "docs/operating.zh-CN.md"])
+    func table(page: String) throws {
+        let documented = try Self.rows(of: page).map { cells in
+            cells.prefix(3).joined(separator: " ").replacing("`", with: "")
         }
         let known = MetricNames.all.map { metric in
             "\(metric.name) \(metric.kind.rawValue) \(metric.labels.isEmpty ? "–" : metric.labels.joined(separator: ", "))"
@@ -21,21 +18,30 @@ struct MetricsDocumentTests {
         #expect(documented.count == Set(documented).count)
     }
 
+    @Test("both have them in the same order, and name the same values of their labels")
+    func values() throws {
+        let named = try ["docs/operating.md", "docs/operating.zh-CN.md"].map { page in
+            try Self.rows(of: page).map { cells in
+                cells.map { $0.matches(of: /`([^`]*)`/).map { String($0.output.1) } }
+            }
+        }
+        for (english, chinese) in zip(named[0], named[1]) { #expect(english == chinese) }
+    }
+
+    private static func rows(of page: String) throws -> [[String]] {
+        try Page(page).rows.filter { $0[0].hasPrefix("`perpetua_") && $0.count == 4 }
+    }
+
     @Test("what any page calls a metric is one")
     func mentions() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
         let known = Set(
             MetricNames.all.flatMap { metric in
                 [metric.name]
                     + (metric.kind == .histogram ? ["_bucket", "_count", "_sum"].map { metric.name + $0 } : [])
             })
-        let pages = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: "docs").path)
-            .filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
-        for page in ["README.md", "README.zh-CN.md"] + pages {
-            let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
-            for match in text.matches(of: /\bperpetua_[a-z_]+\b/) {
-                #expect(known.contains(String(match.output)), "\(page) names \(match.output)")
+        for page in try Page.all() where page.name.hasPrefix("docs/") || page.name.hasPrefix("README.") {
+            for match in page.text.matches(of: /\bperpetua_[a-z_]+\b/) {
+                #expect(known.contains(String(match.output)), "\(page.name) names \(match.output)")
             }
         }
     }

@@ -20,7 +20,7 @@ struct QuotedSentencesTests {
         #expect(said.count > 1_000)
         var quoted = 0
         for page in try Self.pages() {
-            for span in Self.spans(of: page.text).filter({ Self.isQuotation($0, on: page) }) {
+            for span in Self.quotations(on: page) {
                 quoted += 1
                 #expect(
                     Self.isSaid(span, in: said), "\(page.name) quotes `\(span)`, and nothing in the sources says so.")
@@ -33,12 +33,10 @@ struct QuotedSentencesTests {
     func quotationMarks() throws {
         let said = try Self.said()
         let pages = try Self.pages()
-        let headings = pages.flatMap { page in
-            page.text.split(separator: "\n").filter { $0.hasPrefix("#") }.map {
-                String($0.drop { $0 == "#" || $0 == " " }).replacing("`", with: "")
-            }
+        let headings = pages.flatMap(\.headings).map {
+            String($0.drop { $0 == "#" || $0 == " " }).replacing("`", with: "")
         }
-        for page in pages where page.isOurs {
+        for page in pages where Self.isOurs(page) {
             let prose = page.prose.replacing(/`[^`\n]*`/, with: "…")
             for match in prose.matches(of: /"([A-Z][^"\n]*)"/) {
                 let words = String(match.output.1)
@@ -46,6 +44,14 @@ struct QuotedSentencesTests {
                 #expect(
                     Self.isSaid(words, in: said), "\(page.name) says \"\(words)\", and nothing in the sources does.")
             }
+        }
+    }
+
+    @Test("a page in Chinese quotes what the English one does")
+    func translations() throws {
+        for (english, chinese) in try Page.translations() {
+            #expect(
+                Self.quotations(on: chinese).sorted() == Self.quotations(on: english).sorted(), "\(chinese.name)")
         }
     }
 
@@ -73,41 +79,32 @@ struct QuotedSentencesTests {
 
     // MARK: Pages
 
-    private struct Page {
-        let name: String
-        let text: String
-        /// Without blocks of code.
-        var prose: String { text.replacing(/(?s)```.*?```/, with: "") }
-        /// It quotes nobody but Perpetua.
-        var isOurs: Bool { !name.contains("frameworks/") && !name.contains("implementations/") }
-    }
-
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     private static func pages() throws -> [Page] {
-        let folder = root.appending(path: "docs").path
-        let paths = try FileManager.default.subpathsOfDirectory(atPath: folder)
-            .filter { $0.hasSuffix(".md") && !$0.hasPrefix("decisions/") }
-        return try (["README.md", "README.zh-CN.md"] + paths.map { "docs/\($0)" }).map { name in
-            Page(name: name, text: try String(contentsOf: root.appending(path: name), encoding: .utf8))
+        try Page.all().filter {
+            $0.name.hasPrefix("README.") || ($0.name.hasPrefix("docs/") && !$0.name.hasPrefix("docs/decisions/"))
         }
     }
 
-    private static func spans(of text: String) -> [String] {
-        text.replacing(/(?s)```.*?```/, with: "").matches(of: /`([^`\n]+)`/).map { String($0.output.1) }
+    /// It quotes nobody but Perpetua.
+    private static func isOurs(_ page: Page) -> Bool {
+        !page.name.contains("frameworks/") && !page.name.contains("implementations/")
     }
+
+    private static func quotations(on page: Page) -> [String] { page.spans.filter { isQuotation($0, on: page) } }
 
     private static func isQuotation(_ span: String, on page: Page) -> Bool {
         guard span.split(separator: " ").count >= 3, span.firstMatch(of: field) == nil else { return false }
         let isSentence = span.firstMatch(of: /^(… )?[A-Za-z][a-z]* [^=]*$/) != nil
-        guard page.isOurs else {
+        guard isOurs(page) else {
             return isSentence && (span.hasPrefix("… ") || subjects.contains { span.hasPrefix($0) })
         }
         return isSentence && (span.hasPrefix("… ") || span.first?.isUppercase == true)
     }
 
     // MARK: Sources
+
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     private static func said() throws -> [String] {
         try ["Services", "Shared"].flatMap { folder in
