@@ -58,6 +58,27 @@ extension EndToEnd {
             }
         }
 
+        @Test("a client's binary frame that is no text is answered 1400 with its echo; a text frame like it is the end")
+        func notText() async throws {
+            try await withPerpetua { perpetua in
+                let client = try await KeptConnection(to: perpetua.ws)
+                let handshake =
+                    "GET /api HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                _ = try await client.send(Array(handshake.utf8)) { $0.hasSuffix("\r\n\r\n") }
+                let action = Array(#"{"action":"get_status","t":""#.utf8) + [0xFF] + Array(#"","echo":[9]}"#.utf8)
+                // Masked by zeros.
+                let rest = [0x80 | UInt8(action.count), 0, 0, 0, 0] + action
+                for _ in 1...2 {
+                    let answer = try await client.send([0x82] + rest) { $0.hasSuffix("}") }
+                    #expect(answer.contains(#""retcode":1400"#))
+                    #expect(answer.hasSuffix(#","echo":[9]}"#))
+                }
+                let end = try await client.send([0x81] + rest) { $0.hasSuffix(".") }
+                #expect(end.hasSuffix("Text must be valid UTF-8."))
+            }
+        }
+
         @Test("a bot's broken answer and broken event: the asker hears at once, everybody of a gap")
         func brokenFrames() async throws {
             let script: @Sendable (ReceivedAction) -> ScriptedAnswer? = { action in

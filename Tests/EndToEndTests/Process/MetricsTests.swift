@@ -18,6 +18,11 @@ extension EndToEnd {
                     .frames(
                         Array(
                             repeating: #"{"status":"ok","retcode":0,"echo":\#(action.echo ?? "null")}"#, count: 2))
+                case "answers_and_stutters":
+                    .frames(
+                        ["0", "NaN"].map {
+                            #"{"status":"ok","retcode":0,"data":\#($0),"echo":\#(action.echo ?? "null")}"#
+                        })
                 default: .standard
                 }
             }
@@ -33,16 +38,17 @@ extension EndToEnd {
                     _ = try await FakeHTTP.get(perpetua.http + "/get_status")
                     #expect(try await member.client.call("fails_async", echo: "4")["status"] == "async")
                     _ = try await member.client.call("answers_twice", echo: "5")
+                    _ = try await member.client.call("answers_and_stutters", echo: "6")
 
                     let expected = [
-                        #"perpetua_actions_total{door="websocket",outcome="ok"} 3"#,
+                        #"perpetua_actions_total{door="websocket",outcome="ok"} 4"#,
                         #"perpetua_actions_total{door="websocket",outcome="async"} 1"#,
                         #"perpetua_actions_total{door="websocket",outcome="failed"} 1"#,
                         #"perpetua_actions_total{door="http",outcome="ok"} 1"#,
-                        #"perpetua_action_duration_seconds_count{door="websocket"} 5"#,
+                        #"perpetua_action_duration_seconds_count{door="websocket"} 6"#,
                         #"perpetua_clients{role="Universal"} 1"#, #"perpetua_bots{state="up"} 1"#,
                         #"perpetua_bot_up{bot="0"} 1"#, #"perpetua_bus_status{state="connected"} 1"#,
-                        "perpetua_late_answers_total 1", "perpetua_unattended_actions_failed_total 1",
+                        "perpetua_late_answers_total 2", "perpetua_unattended_actions_failed_total 1",
                         "perpetua_registry_active 1", "perpetua_registry_clients 1", "perpetua_registry_edges 1",
                         "perpetua_registry_bots 1",
                         #"perpetua_info{process="perpetua",version="0.1.0"} 1"#,

@@ -34,6 +34,14 @@ final class KeptConnection: Sendable {
         }
     }
 
+    /// Sends bytes as they are, and waits for what comes then.
+    func send(_ bytes: [UInt8], until isThere: (String) -> Bool) async throws -> String {
+        received.text.withLock { $0 = "" }
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
+        return try await eventually(
+            "\(bytes.count) bytes are answered", read: { received.text.withLock { $0 } }, until: isThere)
+    }
+
     private final class Received: Sendable {
         let text = Mutex("")
     }

@@ -52,6 +52,26 @@ struct ClientSessionTests {
         }
     }
 
+    @Test("an answer that is lost on its way is 1504 a second after the bot's time is over, and not before")
+    func lostAnswer() async throws {
+        try await SessionBench.run { bench in
+            let bots = try await bench.bots(1)
+            _ = bench.presence.replace(
+                with: PresenceSnapshot(
+                    registryEpoch: 1, sequence: 1, edges: [bench.edge], clients: [],
+                    bots: [.fixture(1, at: bench.edge)]))
+            let asked = NIODeadline.now()
+            try await bench.receive(#"{"action":"get_status","params":{"self_id":1},"echo":7}"#)
+            _ = try await bots.delivery()
+            try await bench.onLoop { $0.session.tick(now: asked + .seconds(60)) }
+            #expect(try await bench.sent.isEmpty, "the bot's edge has not said so yet")
+            try await bench.onLoop { $0.session.tick(now: .now() + .seconds(61)) }
+            let answer = try #require(try await bench.sent.first.map { try JSONObject(ByteBuffer(string: $0)) })
+            #expect(answer["retcode"]?.int64 == 1504)
+            #expect(answer["echo"]?.int64 == 7)
+        }
+    }
+
     // MARK: Members of a group
 
     private static let member: ClientUpgrade = {
