@@ -153,8 +153,8 @@ struct ReverseWebSocketConfigurationTests {
             ("reverse_websockets[1].url", "ws://h/?access_token=secret"), ("reverse_websockets[1].name", "n"),
         ])
         let name = configuration.targets.reverseWebSockets[0].claimName
-        #expect(name == elsewhere.reverseWebSockets[1].claimName)
-        #expect(name != elsewhere.reverseWebSockets[0].claimName)
+        #expect(name == elsewhere.targets.reverseWebSockets[1].claimName)
+        #expect(name != elsewhere.targets.reverseWebSockets[0].claimName)
         #expect(Exchanges.isWord(name))
         #expect(!name.contains("secret"))
     }
