@@ -45,7 +45,8 @@ extension EndToEnd {
         private static func status(of client: FakeClient) async throws -> (appID: String, isSelf: Bool) {
             let status = try await client.nextEvent("notice", "client_status").json
             return (
-                try #require(status?["client"]?.object?["app_id"]?.string), try #require(status?["self_client"]?.bool as Bool?)
+                try #require(status?["client"]?.object?["app_id"]?.string),
+                try #require(status?["self_client"]?.bool as Bool?)
             )
         }
     }
