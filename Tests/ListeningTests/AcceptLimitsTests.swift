@@ -110,7 +110,9 @@ struct AcceptLimitsTests {
         }.get()
         #expect(try await listener.getOption(.autoRead).get())
         let first = try await connect(to: listener)
-        try await eventually("one is in") { limits.count == 1 }
+        try await eventually("one is in, and no more are taken") {
+            try await listener.getOption(.autoRead).get() == false
+        }
         // It is in the system's queue.
         let second = try await connect(to: listener)
         #expect(try await listener.getOption(.autoRead).get() == false)

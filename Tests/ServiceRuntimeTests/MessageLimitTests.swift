@@ -1,3 +1,7 @@
+import Bus
+import Logging
+import NIOCore
+import NIOPosix
 import SettingsReading
 import Testing
 
@@ -31,6 +35,21 @@ struct MessageLimitTests {
         _ = MessageLimit(settings, over: .amqp)
         #expect(settings.problems.map(\.key) == ["max_message_size"])
         #expect(settings.problems.first?.description.contains("amqp.max_message_size") == true)
+    }
+
+    @Test("the bus in memory takes what sockets take, and no more", arguments: [nil, "20MiB", "1MiB"])
+    func inMemory(given: String?) async throws {
+        let settings = Settings(flags: given.map { [("max_message_size", $0)] } ?? [])
+        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let (bus, limit) = BusSelection.bus(
+            settings, reach: .process, on: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
+        try await bus.declare(QueueDeclaration("q"))
+        for (bytes, isTaken) in [(limit.bytes, true), (limit.bytes + 1, false)] {
+            let message = Message(ByteBuffer(repeating: UInt8(ascii: "x"), count: bytes))
+            let outcome = await bus.publish(message, to: .toQueue, key: "q", mandatory: true)
+            #expect((outcome == .confirmed) == isTaken, "\(bytes) bytes: \(outcome)")
+        }
+        await bus.close()
     }
 
     @Test("what is in force is shown, derived or not")

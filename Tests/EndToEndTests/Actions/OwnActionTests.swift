@@ -107,6 +107,20 @@ extension EndToEnd {
             }
         }
 
+        @Test("a newer connection of the same client takes its place: the older one is closed with 1008 and told why")
+        func replaced() async throws {
+            try await withFakeBot { bot in
+                try await withPerpetua(bots: [bot.url]) { perpetua in
+                    let member = try await Member(perpetua, "?resume=60")
+                    let newer = try await Member(perpetua, "?resume=60&client_token=\(member.token)")
+                    #expect(newer.appID == member.appID)
+                    let ending = try await member.client.ending()
+                    #expect(ending.code == 1008)
+                    #expect(ending.reason.contains("another connection"))
+                }
+            }
+        }
+
         @Test("a broadcast reaches the others once, and a callback its sender")
         func broadcast() async throws {
             try await withFakeBot { bot in

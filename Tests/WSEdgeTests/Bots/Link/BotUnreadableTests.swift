@@ -104,6 +104,25 @@ struct BotUnreadableTests {
         }
     }
 
+    @Test("a frame that cannot be read is a sign of life: who sent one does not hang, and who sent nothing does")
+    func signOfLife() async throws {
+        var timing = BotBench.quick
+        timing.leastSilence = .seconds(4)
+        try await BotBench.run(timing: timing) { bench in
+            // The one that is to live is the first whose time would be over.
+            let bots = (try await bench.dialIn(selfID: 10001), try await bench.dialIn(selfID: 10002))
+            let heartbeat = #"{"post_type":"meta_event","meta_event_type":"heartbeat","status":{},"interval":100}"#
+            bots.0.send(heartbeat)
+            _ = try await bench.events(count: 1)
+            bots.1.send(heartbeat)
+            let half = ContinuousClock.now + .seconds(2)
+            try await eventually("half the time passes") { ContinuousClock.now >= half }
+            bots.0.send(#"{"post_type":"message","x":NaN}"#)
+            #expect(try await bots.1.waitForEnding().code == 1008)
+            #expect(bots.0.ending == nil)
+        }
+    }
+
     @Test("a frame that cannot be read and came before the bot was known is declared when it is")
     func beforeKnown() async throws {
         try await BotBench.run { bench in
@@ -174,6 +193,24 @@ struct BotUnreadableTests {
             #expect(try await bench.answer(to: next.id) == #"{"status":"ok"}"#)
             #expect(bench.events.isEmpty)
         }
+    }
+
+    @Test("so it is with a bot that is dialled, where its echo stands in the middle and nothing else of it is kept")
+    func largeAnswerOfDialled() async throws {
+        let server = try await BotPeerServer.start()
+        let flags = Self.small + [("bots[0].url", server.url), ("bots[0].self_id", "10001")]
+        try await BotBench.run(flags) { bench in
+            let bot = try await server.nextPeer()
+            try await bench.untilOnline(10001)
+            let call = try await bench.call(10001, #"{"action":"get_file","echo":[1]}"#)
+            let token = try await bot.nextAction().token
+            bot.send(#"{"data":"\#(Self.padding)","echo":\#(token),"more":"\#(Self.padding)"}"#)
+            let answer = try JSONObject(ByteBuffer(string: try await bench.answer(to: call.id)))
+            #expect(answer["retcode"]?.int64 == 1413)
+            #expect(answer["echo"].map { String(buffer: $0.bytes) } == "[1]")
+            #expect(bench.events.isEmpty)
+        }
+        await server.stop()
     }
 
     @Test("an event over the limit is a gap at once, also the link's first, and the link lives on")

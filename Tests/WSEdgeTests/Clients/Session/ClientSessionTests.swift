@@ -52,6 +52,24 @@ struct ClientSessionTests {
         }
     }
 
+    @Test(
+        "what it held of bots that turn out not to be its own it never gets, whichever bot is told of first",
+        arguments: [[1], [2, 1], [2, 3, 1]])
+    func heldOfOthers(told: [Int64]) async throws {
+        try await SessionBench.run { bench in
+            try await bench.onLoop { parts in
+                for (number, bot) in [2, 1, 3, 1].enumerated() {
+                    let frames = HubFrame.encode(ByteBuffer(string: #"{"n":\#(number),"self_id":\#(bot)}"#))
+                    parts.session.hold(.events(SelfID(Int64(bot)), frames: frames, count: 1))
+                }
+                for bot in told { parts.session.known(SelfID(bot), isDefault: bot == 1) }
+            }
+            let sent = try await bench.sent
+            #expect(sent.first?.contains("lifecycle") == true)
+            #expect(sent.dropFirst() == [#"{"n":1,"self_id":1}"#, #"{"n":3,"self_id":1}"#])
+        }
+    }
+
     @Test("an answer that is lost on its way is 1504 a second after the bot's time is over, and not before")
     func lostAnswer() async throws {
         try await SessionBench.run { bench in
