@@ -71,7 +71,7 @@ final class EdgeMethods: Sendable {
                     try await self.announcer.replace(with: self.registry.snapshot())
                     if self.presence.current.isComplete { return }
                 } catch {
-                    self.logger.debug("No snapshot from the registry yet.", metadata: ["reason": "\(error)"])
+                    self.logger.debug("No snapshot from the registry yet.", metadata: [LogKeys.reason: "\(error)"])
                     // Cancelled: the loop's condition ends it.
                     try? await Task.sleep(for: .milliseconds(300))
                 }

@@ -64,7 +64,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         default:
             backlog = 0
             logger.warning(
-                "A message from an unknown exchange.", metadata: ["bus.exchange": "\(delivery.exchange)"])
+                "A message from an unknown exchange.", metadata: [LogKeys.exchange: "\(delivery.exchange)"])
         }
         acknowledge(delivery, backlog: backlog)
     }
@@ -129,7 +129,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             announcer.announce(effect)
             if effect.needsSnapshot { methods.refreshPresence() }
         } catch {
-            logger.warning("A presence change cannot be read.", metadata: ["error": "\(error)"])
+            logger.warning("A presence change cannot be read.", metadata: [LogKeys.error: "\(error)"])
         }
     }
 
@@ -155,7 +155,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     private func distributed(_ kind: DistributedEvent.Kind, _ delivery: Delivery) -> Int {
         guard let message = DistributedMessage(decoding: delivery.body) else {
             logger.warning(
-                "A \(kind.rawValue) cannot be read.", metadata: ["bus.routing_key": "\(delivery.routingKey)"])
+                "A \(kind.rawValue) cannot be read.", metadata: [LogKeys.routingKey: "\(delivery.routingKey)"])
             return 0
         }
         if let id = delivery.properties.messageID, !seen.insert(id) {

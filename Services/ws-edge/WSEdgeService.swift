@@ -51,7 +51,7 @@ public final class WSEdgeService: Service {
         inbound: InboundBudget? = nil, onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         var logger = logger
-        logger[metadataKey: "edge.id"] = "\(configuration.edgeID)"
+        logger[metadataKey: LogKeys.edgeID] = "\(configuration.edgeID)"
         let address = EdgeAddress(edgeID: configuration.edgeID, instance: EdgeAddress.newInstance())
         let exchanges = configuration.exchanges
         inboxLoop = eventLoopGroup.next()
@@ -331,7 +331,7 @@ public final class WSEdgeService: Service {
     /// Stops accepting, lets what is in flight be answered, closes every client (``CloseReason``); ends within
     /// `edge.drain_time`, however silent the clients.
     private func drain(_ server: WebSocketServer) async {
-        logger.info("Draining.", metadata: ["count": "\(hub.count)"])
+        logger.info("Draining.", metadata: [LogKeys.count: "\(hub.count)"])
         phase.withLock { $0 = .draining }
         let end = ContinuousClock.now + configuration.sockets.drainTime
         leases.drain()

@@ -4,6 +4,8 @@ public enum LogKeys {
     public static let botEntry = "bot.entry"
     public static let target = "target.entry"
     public static let role = "client.role"
+    /// Of a session as it connects.
+    public static let sessionRole = "role"
     public static let linkEpoch = "bot.link_epoch"
     public static let appID = "client.app_id"
     public static let clientName = "client.name"
@@ -20,6 +22,7 @@ public enum LogKeys {
     public static let port = "port.number"
     public static let address = "address"
     public static let count = "count"
+    public static let bytes = "bytes"
     public static let limit = "limit"
     public static let limitBefore = "limit.before"
     public static let setting = "setting"

@@ -128,10 +128,10 @@ struct ArchitectureTests {
         }
     }
 
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    private static func swiftFiles(in folder: String) throws -> [String] {
+    static func swiftFiles(in folder: String) throws -> [String] {
         let base = root + "/" + folder
         let paths = try FileManager.default.subpathsOfDirectory(atPath: base)
         return paths.filter { $0.hasSuffix(".swift") }.map { base + "/" + $0 }

@@ -128,7 +128,7 @@ final class LeaseKeeper: Sendable {
             return Message(
                 ByteBuffer(bytes: try JSONEncoder().encode(report)), MessageProperties("edge_report", from: .edge))
         } catch {
-            logger.error("A report cannot be encoded.", metadata: ["error": "\(error)"])
+            logger.error("A report cannot be encoded.", metadata: [LogKeys.error: "\(error)"])
             return nil
         }
     }

@@ -3,6 +3,7 @@ import OneBot
 import SimulatedBot
 import TestSupport
 import Testing
+import WebSocketTransport
 
 extension EndToEnd {
     @Suite("Names, broadcasts, callbacks, restarts", .timeLimit(.minutes(1)))

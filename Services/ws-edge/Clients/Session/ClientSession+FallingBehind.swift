@@ -45,7 +45,7 @@ extension ClientSession {
 
     func fellBehind() {
         services.metrics.slowClientsClosed.increment()
-        logger.warning("Client too slow: closed.", metadata: ["bytes": "\(outbound.bytes)"])
+        logger.warning("Client too slow: closed.", metadata: [LogKeys.bytes: "\(outbound.bytes)"])
         leaveGroup()
         outbound.clear()
         close(.tryAgainLater("You read too slowly; reconnect when you can keep up."))

@@ -9,10 +9,10 @@ extension ClientSession {
         var logger = services.logger
         // A target may be dialled in vain for days; who dials it says what there is to know.
         if claim.transport == .reverseWebSocket, logger.logLevel == .info { logger.logLevel = .notice }
-        logger[metadataKey: "client.session_id"] = "\(id)"
-        logger[metadataKey: "client.remote_address"] = "\(connection.remoteAddress)"
+        logger[metadataKey: LogKeys.sessionID] = "\(id)"
+        logger[metadataKey: LogKeys.remoteAddress] = "\(connection.remoteAddress)"
         if let name = upgrade.scope.name { logger[metadataKey: LogKeys.tokenName] = "\(name)" }
-        if let appID { logger[metadataKey: "client.app_id"] = "\(appID)" }
+        if let appID { logger[metadataKey: LogKeys.appID] = "\(appID)" }
         return logger
     }
 }

@@ -92,13 +92,13 @@ final class ClientSession: WebSocketDelegate {
             if !isOpen, seat?.granted(grant, at: .now()) == true { return }
             let isNew = state.grant == nil
             let opening = state.registered(grant)
-            if isNew { logger.info("Client connected.", metadata: ["role": "\(upgrade.role.rawValue)"]) }
+            if isNew { logger.info("Client connected.", metadata: [LogKeys.sessionRole: "\(upgrade.role.rawValue)"]) }
             act(on: opening)
             tellBot()
         case .delayed:
             act(on: state.registered(nil))
         case .refused(let failure):
-            logger.notice("Client refused.", metadata: ["reason": "\(failure.message)"])
+            logger.notice("Client refused.", metadata: [LogKeys.reason: "\(failure.message)"])
             close(.policy(failure.message))
         }
         guard state.readsActions else { return }
@@ -281,7 +281,7 @@ final class ClientSession: WebSocketDelegate {
 
     func closed(_ ending: WebSocketEnding) {
         guard state.end() else { return }
-        logger.info("Client disconnected.", metadata: ["reason": "\(ending)"])
+        logger.info("Client disconnected.", metadata: [LogKeys.reason: "\(ending)"])
         if ending.code == 1009, !ending.isOurs {
             logger.warning(
                 "A message was larger than a client takes: it closed its connection, and what came since is lost to it.",
