@@ -142,6 +142,7 @@ extension EndToEnd {
             try await withFakeBot { bot in
                 try await withPerpetua("max_message_size: 64KiB", bots: [bot.url]) { perpetua in
                     let client = try await FakeClient.connect(to: perpetua.ws)
+                    _ = try await client.nextEvent("meta_event", "lifecycle")
                     let text = String(repeating: "x", count: 200 << 10)
                     try await client.send(
                         #"{"action":"upload","params":{"file":"\#(text)","echo":1},"echo":{"seq":1},"z":"\#(text)"}"#)
