@@ -131,11 +131,13 @@ extension EndToEnd {
                 try await ThreeEdges.run(on: bus, bot: bot) { edges in
                     var members: [GroupClient] = []
                     for edge in 0...1 { members.append(try await .connect(to: edges.ws[edge] + "/?group=g")) }
+                    try await GroupClient.areKnown(at: edges.ws)
                     try await Self.emit(1...400, from: bot)
                     try await eventually("all are there") { members.flatMap(\.numbers).count == 400 }
                     let before = Self.owners(members, of: 1...400)
                     #expect(Set(before.values.flatMap(\.self)).count == 2)
                     members.append(try await .connect(to: edges.ws[2] + "/?group=g"))
+                    try await GroupClient.areKnown(at: edges.ws)
                     try await Self.emit(401...800, from: bot)
                     try await bot.bot.emit(numbers: 801...1_000) { number in
                         ByteBuffer(

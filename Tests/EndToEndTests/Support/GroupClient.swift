@@ -4,6 +4,7 @@ import NIOPosix
 import OneBot
 import Synchronization
 import TestSupport
+import Testing
 import WebSocketTransport
 
 /// A client of a group that notes the numbers of the events it got, and may die when it has had so many.
@@ -42,6 +43,18 @@ final class GroupClient: WebSocketDelegate, Sendable {
         }
         try await eventually(within: .seconds(20), "the lifecycle has come") { client.ledger.appID != nil }
         return client
+    }
+
+    /// From then on each of these edges knows everybody who has come: a broadcast is as of now, and an edge that gives chats may hear of a
+    /// member only after the first event.
+    static func areKnown(at edges: [String]) async throws {
+        for edge in edges {
+            let witness = try await FakeClient.connect(to: edge)
+            _ = try await witness.nextEvent("meta_event", "lifecycle")
+            let sent = try await witness.call("send_broadcast_data", params: #"{"data":"x"}"#, echo: "1")
+            #expect(sent.int("retcode") == 0)
+            try await witness.abort()
+        }
     }
 
     /// Breaks off the connection, without a word, within the callback of that event.
