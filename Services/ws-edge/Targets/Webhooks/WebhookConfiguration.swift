@@ -20,6 +20,11 @@ public struct WebhookConfiguration: Sendable {
     init(_ settings: Settings, entry: String) {
         url = settings.optionalString("\(entry).url") ?? ""
         secret = settings.secret("\(entry).secret")
+        if secret != nil, !WebhookSignature.isAvailable {
+            settings.report(
+                "\(entry).secret", value: "(hidden)",
+                remedy: "Leave it out, or let OpenSSL's configuration permit HMAC-SHA1, by which OneBot signs.")
+        }
         timeout = settings.duration(
             "\(entry).timeout", default: .seconds(10), in: .milliseconds(100)...(.seconds(600)))
         atSender = settings.bool("\(entry).at_sender", default: true)
