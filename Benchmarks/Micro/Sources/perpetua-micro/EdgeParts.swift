@@ -105,7 +105,7 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
             groups: GroupDelivery(
                 groups: groups, address: address, bus: bus, handovers: exchanges.rpc, metrics: metrics,
                 eventLoop: eventLoop
-            ) { hub.enqueue(.grouped($0), to: $0.owner.sessionID) },
+            ) { hub.enqueue(.tell(.grouped($0)), to: $0.owner.sessionID) },
             metrics: metrics, eventLoop: eventLoop, logger: Self.logger)
     }
 
