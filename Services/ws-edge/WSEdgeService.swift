@@ -90,11 +90,11 @@ public final class WSEdgeService: Service {
             }, isLinked: { presence.current.bots[$0]?.isOnline == true }, stamp: { groups.stamp($1, of: $0) },
             report: { leases.changed($0) })
         let sessions = SessionServices(
-            configuration: configuration.sessions, address: address,
+            configuration: configuration.sessions,
             registration: Registration(
                 registry: registry, address: address, leases: leases, tasks: tasks, logger: logger),
-            leases: leases, calls: BotCalls(bus: bus, actions: exchanges.actions, inbox: requester.inbox),
-            dispatcher: dispatcher, presence: presence, tasks: tasks, budget: outbound, metrics: metrics,
+            calls: BotCalls(bus: bus, actions: exchanges.actions, inbox: requester.inbox),
+            dispatcher: dispatcher, presence: presence, budget: outbound, metrics: metrics,
             logger: logger)
         clients = ClientListener(
             configuration: configuration.door, accepting: accepting, defaultBot: defaultBot, sessions: sessions,
