@@ -207,7 +207,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
 
     private func deliver(_ run: EventRun.Joined) {
         var delivered = 0
-        defer { if delivered > 0 { metrics.eventsDelivered.increment(by: delivered) } }
+        defer { if delivered > 0 { metrics.events.delivered.increment(by: delivered) } }
         // One by one only where somebody wants to look at them.
         var events: [EventView] = []
         func offer(_ session: ClientSession) {

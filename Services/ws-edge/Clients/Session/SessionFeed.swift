@@ -150,7 +150,7 @@ final class SessionFeed {
             guard let chosen = chosen(from: EventView.all(of: run), of: run) else { return }
             frames = chosen.frames
         }
-        metrics.eventsDelivered.increment()
+        metrics.events.delivered.increment()
         deliver(frames, events: 1, grouped: event)
     }
 
@@ -175,7 +175,7 @@ final class SessionFeed {
         }
         var frames = FittingFrames(run.bot, maxEventBytes: maxEventBytes)
         for event in wanted { frames.append(event.frame(in: form)) }
-        if frames.leftOut > 0 { metrics.eventsTooLarge.increment(by: frames.leftOut) }
+        if frames.leftOut > 0 { metrics.events.tooLarge.increment(by: frames.leftOut) }
         // A gap that is dropped stands for as many.
         return EventRun.Joined(bot: run.bot, frames: frames.finish(), count: wanted.count)
     }
@@ -187,7 +187,7 @@ final class SessionFeed {
         }
         var frames = FittingFrames(bot, maxEventBytes: maxEventBytes)
         frames.append(frame)
-        if frames.leftOut > 0 { metrics.eventsTooLarge.increment() }
+        if frames.leftOut > 0 { metrics.events.tooLarge.increment() }
         return frames.finish()
     }
 
@@ -327,6 +327,6 @@ final class SessionFeed {
     }
 
     private func dropped(_ events: Int) {
-        if events > 0 { metrics.eventsDropped.increment(by: events) }
+        if events > 0 { metrics.events.dropped.increment(by: events) }
     }
 }
