@@ -93,7 +93,12 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
             bots.heard(of: effect.changedBots)
         }
         let ports = PortListeners(
-            configuration: configuration.ports, edgeID: configuration.edgeID, host: configuration.sockets.host,
+            configuration: configuration.ports,
+            sharedPort: SharedPort(
+                host: configuration.sockets.host, port: 0, options: WebSocketOptions(), limits: accepting,
+                group: eventLoop, logger: Self.logger, authorise: { listener.decide($0) },
+                accepted: { listener.accept($0, $1) }),
+            edgeID: configuration.edgeID, host: configuration.sockets.host,
             options: WebSocketOptions(), accepting: accepting, clients: listener, leases: leases, tasks: tasks,
             group: eventLoop, logger: Self.logger)
         inbox = Inbox(
