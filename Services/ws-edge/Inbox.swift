@@ -71,13 +71,13 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
 
     private func event(_ delivery: Delivery) -> Int {
         guard let bot = Exchanges.bot(inEventKey: delivery.routingKey) else { return 0 }
-        metrics.eventsReceived.increment()
+        metrics.events.received.increment()
         switch order.verdict(on: delivery.properties.messageID, of: bot) {
         case .drop:
-            metrics.repeatsDropped.increment()
+            metrics.events.repeats.increment()
             return 0
         case .passAfterGap(let missed):
-            metrics.eventGaps.increment()
+            metrics.events.gaps.increment()
             hub.enqueue(.tell(.own(.gap(EventGap(of: bot, missed: missed)))))
         case .pass: break
         }
@@ -90,7 +90,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             }
             return 0
         case .gap where delivery.properties.type == Exchanges.gapType:
-            metrics.eventGaps.increment()
+            metrics.events.gaps.increment()
             // `try?`: what cannot be read says at least that something is missing.
             let missed = (try? JSONObject(delivery.body))?["missed"]?.int64
             let count = missed.flatMap { $0 > 0 ? Int(clamping: $0) : nil }
@@ -144,7 +144,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
     /// One that is delivered again, the connection having been lost before we acknowledged it, was carried out already.
     private func question(_ delivery: Delivery) -> Int {
         if let id = delivery.properties.messageID, !seen.insert(id) {
-            metrics.repeatsDropped.increment()
+            metrics.events.repeats.increment()
             return 0
         }
         if groups.receive(delivery.body, delivery.properties) { return hub.backlogBytes }
@@ -159,7 +159,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             return 0
         }
         if let id = delivery.properties.messageID, !seen.insert(id) {
-            metrics.repeatsDropped.increment()
+            metrics.events.repeats.increment()
             return 0
         }
         return hub.enqueue(.tell(.own(.distributed(DistributedEvent(kind, message)))))

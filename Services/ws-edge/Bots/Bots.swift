@@ -292,9 +292,8 @@ final class Bots: Sendable {
 
     private func makeLink(of bot: SelfID, on eventLoop: any EventLoop) -> BotLink {
         BotLink(
-            bot: bot, address: address, eventLoop: eventLoop, bus: bus, requester: requester,
-            exchanges: exchanges, timing: timing,
-            services: BotLink.Services(
+            bot: bot, eventLoop: eventLoop, bus: bus, events: exchanges.events,
+            services: LinkServices(
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
                 pacing: configuration.pacing, breaker: configuration.breaker,
                 maxMessageBytes: sockets.maxMessageBytes,
@@ -306,7 +305,12 @@ final class Bots: Sendable {
                     if isOnline { self.processes.first { $0.entry == bot.configuredIndex }?.connected() }
                     self.report(bot)
                 }),
-            logger: logger)
+            logger: logger
+        ) { part, logger in
+            BotClaim(
+                bot: bot, part: part, address: address, exchanges: exchanges, bus: bus, requester: requester,
+                eventLoop: eventLoop, timing: timing, logger: logger)
+        }
     }
 
     /// Answers what is in flight and closes every connection: with a close frame, and after `drainTime` in any case.
@@ -315,7 +319,7 @@ final class Bots: Sendable {
             state.isStopping = true
             return (Array(state.links.values), Array(state.connections.values))
         }
-        for link in links { link.onLoop { $0.failAll() } }
+        for link in links { link.onLoop { $0.downlink.failAll() } }
         for connection in connections {
             connection.close(connection.place.origin.stopping)
             connection.abort(after: sockets.drainTime)

@@ -82,10 +82,10 @@ final class GroupDelivery: Sendable {
         guard event.gone.count <= Self.maxHandovers,
             let successor = groups.successor(for: event, where: { !isLeaving || $0.edge != address })
         else {
-            metrics.groupEventsDropped.increment()
+            metrics.groups.dropped.increment()
             return
         }
-        metrics.groupEventsHandedOn.increment()
+        metrics.groups.handedOn.increment()
         let event = event.handed(to: successor)
         if successor.edge == address { give(event) } else { sender.send(event) }
     }

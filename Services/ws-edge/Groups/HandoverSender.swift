@@ -30,7 +30,7 @@ final class HandoverSender: @unchecked Sendable {  // confined to its event loop
     func send(_ event: GroupedEvent) {
         onLoop {
             guard $0.outbox.count < Self.limits.held, $0.outbox.bytes < Self.limits.bytes else {
-                $0.metrics.groupEventsDropped.increment()
+                $0.metrics.groups.dropped.increment()
                 return
             }
             _ = $0.outbox.add(event, bytes: event.frames.readableBytes)
@@ -61,7 +61,7 @@ final class HandoverSender: @unchecked Sendable {  // confined to its event loop
             event.orphaned()
         case .rejected, .notStored:
             _ = outbox.settle(ticket)
-            metrics.groupEventsDropped.increment()
+            metrics.groups.dropped.increment()
         case .unreachable, .unknown:
             guard outbox.isOfThisRound(ticket) else { return }
             _ = outbox.close()

@@ -6,23 +6,35 @@ import OneBot
 
 /// What an operator sees of the edge's clients: every handle is made once, here.
 final class EdgeMetrics: Sendable {
-    let eventsReceived = MetricNames.eventsReceived.counter()
-    let eventsDelivered = MetricNames.eventsDelivered.counter()
-    let eventsDropped = MetricNames.eventsDropped.counter()
-    let eventsTooLarge = MetricNames.eventsTooLarge.counter()
-    let eventGaps = MetricNames.eventGaps.counter()
-    let repeatsDropped = MetricNames.repeatsDropped.counter()
+    struct EventCounters: Sendable {
+        let received = MetricNames.eventsReceived.counter()
+        let delivered = MetricNames.eventsDelivered.counter()
+        let dropped = MetricNames.eventsDropped.counter()
+        let tooLarge = MetricNames.eventsTooLarge.counter()
+        let gaps = MetricNames.eventGaps.counter()
+        let repeats = MetricNames.repeatsDropped.counter()
+    }
+
+    struct GroupCounters: Sendable {
+        let handedOn = MetricNames.groupEventsHandedOn.counter()
+        let dropped = MetricNames.groupEventsDropped.counter()
+    }
+
+    struct TargetCounters: Sendable {
+        let connected = MetricNames.targetDials.counter("connected")
+        let refused = MetricNames.targetDials.counter("failed")
+    }
+
+    let events = EventCounters()
+    let groups = GroupCounters()
+    let targets = TargetCounters()
     let slowClientsClosed = MetricNames.slowClientsClosed.counter()
     let answersCut = MetricNames.answersCut.counter()
-    let groupEventsHandedOn = MetricNames.groupEventsHandedOn.counter()
-    let groupEventsDropped = MetricNames.groupEventsDropped.counter()
     let lateAnswers = MetricNames.lateAnswers.counter()
     let eventHandling = MetricNames.eventHandling.timer()
     let hubBacklog = MetricNames.hubBacklog.gauge()
     let outbound = MetricNames.outbound.gauge()
     let inbound = MetricNames.inbound.gauge()
-    let targetConnected = MetricNames.targetDials.counter("connected")
-    let targetRefused = MetricNames.targetDials.counter("failed")
     let actions = ActionMetrics(door: .websocket)
     private let universal = MetricNames.clients.gauge(ClientRole.universal.rawValue)
     private let api = MetricNames.clients.gauge(ClientRole.api.rawValue)

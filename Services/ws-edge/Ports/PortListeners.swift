@@ -36,10 +36,11 @@ final class PortListeners: Sendable {
     private let group: any EventLoopGroup
     private let logger: Logger
     private let addresses: PublicAddresses
-    let sharedPort: SharedPort
+    private let sharedPort: SharedPort
 
     init(
-        configuration: PortsConfiguration, edgeID: String, host: String, options: WebSocketOptions,
+        configuration: PortsConfiguration, sharedPort: SharedPort, edgeID: String, host: String,
+        options: WebSocketOptions,
         accepting: AcceptLimits, clients: ClientListener, leases: LeaseKeeper, tasks: BackgroundTasks,
         group: any EventLoopGroup, logger: Logger
     ) {
@@ -54,16 +55,16 @@ final class PortListeners: Sendable {
         self.group = group
         self.logger = logger
         addresses = PublicAddresses(configuration, host: host)
-        sharedPort = SharedPort(configured: configuration.sharedPort)
+        self.sharedPort = sharedPort
     }
 
     /// Binds a listener for one client.
     func open(_ wish: EdgeAPI.OpenPort) async throws(RPC.Failure) -> EdgeAPI.PortOpened {
         // A shared port serves any number of leases: the client is told apart by its token.
         if configuration.mode == .shared {
-            let outside = addresses.outside(of: sharedPort.value)
+            let outside = addresses.outside(of: sharedPort.number)
             return EdgeAPI.PortOpened(
-                port: sharedPort.value, host: outside.host, publicPort: outside.port,
+                port: sharedPort.number, host: outside.host, publicPort: outside.port,
                 url: "\(outside.url)?client_token=\(wish.clientToken)" + (wish.selfID.map { "&self_id=\($0)" } ?? ""))
         }
         guard accepting.lease(Self.places) else {

@@ -43,7 +43,7 @@ final class TargetDoor: Sendable {
         session.isFirstOfTarget = seat.began(session.id)
         if transport == .reverseWebSocket {
             seat.calls.connected()
-            session.watch = seat.calls
+            session.feed.watch = seat.calls
         }
         return session
     }

@@ -50,16 +50,16 @@ final class SessionBench: Sendable {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let leases = LeaseKeeper(address: edge, exchanges: exchanges, bus: bus, eventLoop: loop, logger: logger)
         let services = SessionServices(
-            configuration: configuration, address: edge,
+            configuration: configuration,
             registration: Registration(
                 registry: registry, address: edge, leases: leases, tasks: tasks, logger: logger),
-            leases: leases, calls: BotCalls(bus: bus, actions: exchanges.actions, inbox: requester.inbox),
+            calls: BotCalls(bus: bus, actions: exchanges.actions, inbox: requester.inbox),
             dispatcher: ActionDispatcher(
                 of: .edge, registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges),
                 presence: presence, bus: bus, exchanges: exchanges,
                 bots: BotActionCaller(requester: requester, exchanges: exchanges, patience: configuration.patience),
                 spawn: { [tasks] in tasks.spawn($0) }),
-            presence: presence, tasks: tasks, budget: OutboundBudget(limit: configuration.outbound.budget),
+            presence: presence, budget: OutboundBudget(limit: configuration.outbound.budget),
             metrics: EdgeMetrics(), logger: logger)
         parts = try await loop.submit {
             let shard = HubShard(

@@ -44,15 +44,19 @@ final class BotParts: @unchecked Sendable {  // confined to its event loop, as s
     private init(at edge: EdgeParts) {
         let configuration = edge.configuration.bots
         link = BotLink(
-            bot: Frames.bot, address: edge.address, eventLoop: edge.eventLoop, bus: edge.bus,
-            requester: edge.requester, exchanges: EdgeParts.exchanges, timing: BotTiming(),
-            services: BotLink.Services(
+            bot: Frames.bot, eventLoop: edge.eventLoop, bus: edge.bus, events: EdgeParts.exchanges.events,
+            services: LinkServices(
                 timeout: { [timeouts = configuration.timeouts] in timeouts.timeout(of: $0) },
                 pacing: configuration.pacing, breaker: configuration.breaker, utcMilliseconds: { Self.time },
                 newestElsewhere: { _ in 0 },
                 stamp: { [groups = Groups(presence: edge.presence)] in groups.stamp($1, of: $0) },
                 changed: { _, _, _ in }),
-            logger: EdgeParts.logger)
+            logger: EdgeParts.logger
+        ) { part, logger in
+            BotClaim(
+                bot: Frames.bot, part: part, address: edge.address, exchanges: EdgeParts.exchanges, bus: edge.bus,
+                requester: edge.requester, eventLoop: edge.eventLoop, timing: BotTiming(), logger: logger)
+        }
     }
 
     private func connect(on eventLoop: any EventLoop) {
@@ -69,7 +73,7 @@ final class BotParts: @unchecked Sendable {  // confined to its event loop, as s
     func says(_ frame: ByteBuffer) { connection?.received(text: frame) }
 
     /// Whether an action has come that is not answered.
-    var hasAction: Bool { link.echoes.count > 0 }
+    var hasAction: Bool { link.downlink.unanswered > 0 }
 
     /// Answers the action that came.
     func answer() {

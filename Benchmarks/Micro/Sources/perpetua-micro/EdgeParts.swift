@@ -60,17 +60,17 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
         let leases = LeaseKeeper(
             address: address, exchanges: exchanges, bus: bus, eventLoop: eventLoop, logger: Self.logger)
         services = SessionServices(
-            configuration: configuration.sessions, address: address,
+            configuration: configuration.sessions,
             registration: Registration(
                 registry: registry, address: address, leases: leases, tasks: tasks, logger: Self.logger),
-            leases: leases, calls: BotCalls(bus: bus, actions: exchanges.actions, inbox: requester.inbox),
+            calls: BotCalls(bus: bus, actions: exchanges.actions, inbox: requester.inbox),
             dispatcher: ActionDispatcher(
                 of: .edge, registry: registry, edges: EdgeClient(requester: requester, exchanges: exchanges),
                 presence: presence, bus: bus, exchanges: exchanges,
                 bots: BotActionCaller(
                     requester: requester, exchanges: exchanges, patience: configuration.bots.patience),
                 spawn: { tasks.spawn($0) }),
-            presence: presence, tasks: tasks, budget: OutboundBudget(limit: configuration.sessions.outbound.budget),
+            presence: presence, budget: OutboundBudget(limit: configuration.sessions.outbound.budget),
             metrics: metrics, logger: Self.logger)
         let hub = Hub(group: eventLoop, heartbeatInterval: configuration.sessions.heartbeatInterval, metrics: metrics)
         self.hub = hub
@@ -93,7 +93,12 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
             bots.heard(of: effect.changedBots)
         }
         let ports = PortListeners(
-            configuration: configuration.ports, edgeID: configuration.edgeID, host: configuration.sockets.host,
+            configuration: configuration.ports,
+            sharedPort: SharedPort(
+                host: configuration.sockets.host, port: 0, options: WebSocketOptions(), limits: accepting,
+                group: eventLoop, logger: Self.logger, authorise: { listener.decide($0) },
+                accepted: { listener.accept($0, $1) }),
+            edgeID: configuration.edgeID, host: configuration.sockets.host,
             options: WebSocketOptions(), accepting: accepting, clients: listener, leases: leases, tasks: tasks,
             group: eventLoop, logger: Self.logger)
         inbox = Inbox(

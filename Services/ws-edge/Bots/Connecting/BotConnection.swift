@@ -121,13 +121,13 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
             if let link { forward(frame, to: link) }
         case .answerToUs(let selfID):
             if let selfID { identified(as: selfID) }
-            link?.onLoop { $0.heardAnswer() }
+            link?.onLoop { $0.downlink.heardAnswer() }
         }
     }
 
     func writabilityChanged(isWritable: Bool) {
         guard let link else { return }
-        link.onLoop { $0.writabilityChanged(isWritable: isWritable, of: self.place.number) }
+        link.onLoop { $0.downlink.writabilityChanged(isWritable: isWritable, of: self.place.number) }
     }
 
     func closed(_ socketEnding: WebSocketEnding) {
@@ -257,7 +257,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         guard !hasSpoken, place.role.callsActions else { return }
         set(.silent)
         let sentence = BotTrouble.silent.sentence(of: place.origin, remoteAddress: remoteAddress)
-        link.onLoop { [number = place.number] in $0.isMute(number, because: sentence) }
+        link.onLoop { [number = place.number] in $0.downlink.isMute(number, because: sentence) }
     }
 
     private func set(_ trouble: BotTrouble) {
@@ -268,7 +268,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
 
     /// It has spoken, and is known.
     private func isWell() {
-        if trouble == .silent { link?.onLoop { $0.isMuteNoMore() } }
+        if trouble == .silent { link?.onLoop { $0.downlink.isMuteNoMore() } }
         trouble = nil
         troubled(nil)
     }

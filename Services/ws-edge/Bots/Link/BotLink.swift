@@ -8,105 +8,40 @@ import Observability
 import OneBot
 import WebSocketTransport
 
-/// One bot's link: its connections (one, or an API and an Event one), what they send up, what goes down to them.
+/// One bot's link: its connections (one, or an API and an Event one), what they send up (``BotUplink``), what goes down
+/// to them (``BotDownlink``), and whose the bot is: its queue comes and goes with the connection to the broker, and
+/// other edges want it.
 ///
 /// It lives from the first time the bot is seen to the end of the process; each time it comes up it starts an epoch.
 ///
 /// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only; whoever is elsewhere uses ``onLoop(_:)``.
 final class BotLink: @unchecked Sendable {  // confined to its event loop, as said above
     let bot: SelfID
-    let eventLoop: any EventLoop
-    let actionsClaim: BotClaim
-    let eventsClaim: BotClaim
-
-    let bus: any MessageBus
-    let exchanges: Exchanges
-    let services: Services
-    var logger: Logger
-
-    var state = BotLinkState()
-    var connections: [UInt64: BotWire] = [:]
-    var sequence = EventSequence()
-    /// Events and answers until the bus has taken them.
-    var outbox = Outbox<Parcel>()
-    var isPublishing = false
-    /// The parts of the bot that are claimed for this link, and those of them that are ours.
-    var wanted: Set<BotLinkState.Part> = []
-    var granted: Set<BotLinkState.Part> = []
-    /// All that was wished for has been ours since the link came up.
-    var wasClaimed = false
     let metrics = BotMetrics()
+    let downlink: BotDownlink
 
-    var echoes: EchoTable
-    var waiting = ActionQueue() {
-        didSet { metrics.setWaiting(waiting) }
-    }
-    /// Before those: the actions that wait for their turn; `nil` where nothing is paced.
-    var pacer: Pacer<Delivery>? {
-        didSet { metrics.setPaced(pacer?.count ?? 0) }
-    }
-    var pacing: (deadline: NIODeadline, timer: Scheduled<Void>)?
-    var breaker: CircuitBreaker
-    var appetite = BotAppetite()
-    /// When the log last said that actions fail that nobody waits for.
-    var unattendedWarned: NIODeadline?
-    /// There while the breaker is open.
-    var probing: Scheduled<Void>?
-    /// Why the bot is said not to answer, where that is known better than that.
-    var muteness: String?
-    /// Answers published so far: a part of their `message_id`.
-    var answered = 0
-    var isActionsWritable = false
-    var isPumping = false
-    var isFlushScheduled = false
-    var expiry: (deadline: NIODeadline, timer: Scheduled<Void>)?
+    private let eventLoop: any EventLoop
+    private let services: LinkServices
+    private let uplink: BotUplink
+    private var claims: LinkClaims
+    private let wires = LinkWires()
+    /// All that was wished for has been ours since the link came up.
+    private var wasClaimed = false
 
-    /// A bot that is still connected by then has not restarted.
-    var restarts = RestartGate(patience: .seconds(60))
-
-    /// Actions seen last, so that none is carried out twice.
-    var seen = RecentIDs(limit: 16_384)
-
-    /// What a link is given by ``Bots``.
-    struct Services: Sendable {
-        var timeout: @Sendable (String) -> Duration
-        var pacing: PacingConfiguration
-        var breaker: BreakerConfiguration
-        /// What the bus takes.
-        var maxMessageBytes = Int.max
-        /// Milliseconds since 1970.
-        var utcMilliseconds: @Sendable () -> UInt64
-        /// The epoch of the bot's latest link at another edge, as far as presence knows; 0: none.
-        var newestElsewhere: @Sendable (SelfID) -> UInt64
-        /// Whom of each group an event is for; `nil` where there is no group.
-        var stamp: @Sendable (SelfID, Message) -> GroupStamp?
-        /// Told with each change, on the link's event loop.
-        var changed: @Sendable (_ link: BotLink, _ epoch: UInt64, _ isOnline: Bool) -> Void
-    }
-
+    /// - Parameter claim: makes the claim on a part of the bot.
     init(
-        bot: SelfID, address: EdgeAddress, eventLoop: any EventLoop, bus: any MessageBus, requester: Requester,
-        exchanges: Exchanges, timing: BotTiming, services: Services, logger: Logger
+        bot: SelfID, eventLoop: any EventLoop, bus: any MessageBus, events: Exchange, services: LinkServices,
+        logger: Logger, claim: (BotLinkState.Part, Logger) -> BotClaim
     ) {
         self.bot = bot
         self.eventLoop = eventLoop
-        self.bus = bus
-        self.exchanges = exchanges
         self.services = services
-        var logger = logger
-        logger[metadataKey: LogKeys.selfID] = "\(bot)"
-        self.logger = logger
-        // The time in the tokens: an answer to an earlier process's action is not taken for one to ours.
-        echoes = EchoTable(bot: bot, prefix: "p\(String(services.utcMilliseconds(), radix: 36))-")
-        pacer = services.pacing.isOn ? Pacer(services.pacing) : nil
-        breaker = CircuitBreaker(
-            threshold: services.breaker.timeouts, probeInterval: services.breaker.probeInterval)
-        let claim = { [logger = self.logger] (part: BotLinkState.Part) in
-            BotClaim(
-                bot: bot, part: part, address: address, exchanges: exchanges, bus: bus, requester: requester,
-                eventLoop: eventLoop, timing: timing, logger: logger)
-        }
-        (actionsClaim, eventsClaim) = (claim(.actions), claim(.events))
+        let uplink = BotUplink(
+            of: bot, on: eventLoop, bus: bus, events: events, services: services, metrics: metrics, logger: logger)
+        downlink = BotDownlink(of: bot, on: eventLoop, uplink: uplink, services: services, metrics: metrics)
+        claims = LinkClaims { claim($0, uplink.logger) }
+        self.uplink = uplink
+        uplink.begin { [weak self] in self?.hear($0) }
     }
 
     /// Runs `body` on the link's event loop: at once if we are there, else soon and in order.
@@ -114,92 +49,169 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
         if eventLoop.inEventLoop { body(self) } else { eventLoop.execute { body(self) } }
     }
 
+    var state: BotLinkState { wires.state }
+
     // MARK: Connections come and go
 
-    func attach(_ connection: BotWire, isWritable: Bool) {
-        switch state.attach(connection.place) {
-        case .refused(let entry):
-            logger.error(
-                "Two entries of bots[] lead to one bot; the second is left out. Remove one of them.",
-                metadata: [LogKeys.reason: "bots[\(entry)] is connected to the same self_id"])
-            connection.close(
-                .policy("bots[\(entry)] is connected to bot \(bot) already"), displacement: .duplicate(entry: entry))
-        case .attached(let displaced, let movesActions, let takesEvents, let claims):
-            connections[connection.place.number] = connection
-            for old in displaced {
-                connections.removeValue(forKey: old.number)?.close(
-                    .policy("replaced by a newer connection of bot \(bot)"), displacement: .replaced)
-            }
-            if movesActions { publish(echoes.failAll()) }
-            if connection.place.role.callsActions {
-                isActionsWritable = isWritable
-                restarts.connected()
-                endSilence()
-            }
-            let startsEpoch = claims || (takesEvents && sequence.sequence > 0)
-            if claims {
-                wasClaimed = false
-                apply(outbox.close())
-            }
-            if startsEpoch { beginEpoch() }
-            logger.info(
-                displaced.isEmpty ? "A bot is connected." : "A bot is connected again; the newest connection counts.",
-                metadata: [
-                    LogKeys.remoteAddress: "\(connection.remoteAddress)",
-                    LogKeys.role: "\(connection.place.role.rawValue)",
-                ])
-            updateClaims()
-            if startsEpoch, state.phase == .up { services.changed(self, sequence.epoch, true) }
-            if outbox.isFull { connection.pauseReading() }
-            pump()
+    func attach(_ wire: BotWire, isWritable: Bool) {
+        guard let (joining, replaces) = wires.attach(wire, of: bot, uplink.logger) else { return }
+        if joining.movesActions { downlink.moved() }
+        if wire.place.role.callsActions { downlink.connected(wire, isWritable: isWritable) }
+        let startsEpoch = joining.claims || (joining.takesEvents && uplink.hasSent)
+        if joining.claims {
+            wasClaimed = false
+            uplink.close()
         }
+        if startsEpoch { beginEpoch() }
+        uplink.logger.info(
+            replaces ? "A bot is connected again; the newest connection counts." : "A bot is connected.",
+            metadata: [LogKeys.remoteAddress: "\(wire.remoteAddress)", LogKeys.role: "\(wire.place.role.rawValue)"])
+        updateClaims()
+        if startsEpoch, state.phase == .up { tell(isOnline: true) }
+        if uplink.isFull { wire.pauseReading() }
+        downlink.pump()
     }
 
-    /// Starts an epoch, higher than any before, here or elsewhere. Whoever asked before takes the bot's link for gone then, and soon waits no more:
-    /// so what still waits is answered, and not sent after all.
-    func beginEpoch(above other: UInt64 = 0) {
-        refuseWaiting(
-            .failed(
-                .unavailable(.no()),
-                "Bot \(bot) has another connection now; the action waited for its turn and was not carried out. Try again."
-            ))
-        sequence.begin(at: max(services.utcMilliseconds(), max(other, services.newestElsewhere(bot)) &+ 1))
-        logger[metadataKey: LogKeys.linkEpoch] = "\(sequence.epoch)"
+    /// Starts an epoch, higher than any before, here or elsewhere.
+    private func beginEpoch(above other: UInt64 = 0) {
+        downlink.refuseWaiting()
+        uplink.beginEpoch(above: max(other, services.newestElsewhere(bot)))
     }
 
     func lost(_ number: UInt64, because ending: WebSocketEnding) {
-        connections[number] = nil
-        let loss = state.lost(number)
-        if loss.losesActions {
-            isActionsWritable = false
-            if appetite.ended(ending.isOurs ? nil : ending.code, at: .now()) {
-                logger.warning(
-                    "The bot closed its connection because of a large action; as large ones are refused for a while.",
-                    metadata: [LogKeys.reason: "\(ending)"])
-            }
-            failAll()
-        }
+        let loss = wires.lost(number)
+        if loss.losesActions { downlink.disconnected(ending) }
         guard loss.endsLink else { return }
         updateClaims()
-        services.changed(self, sequence.epoch, false)
-        logger.log(
+        tell(isOnline: false)
+        uplink.logger.log(
             level: ending.isOurs ? .info : .warning, "A bot is gone.", metadata: [LogKeys.reason: "\(ending)"])
     }
 
-    /// Answers what was sent and what waits as `failed`.
-    func failAll() {
-        publish(echoes.failAll())
-        endSilence()
-        refuseWaiting(notConnected)
+    private func tell(isOnline: Bool) { services.changed(self, uplink.epoch, isOnline) }
+
+    /// From any event loop.
+    func received(_ frame: BotFrame, from number: UInt64) {
+        // Asked here, and not by `onLoop`, whose closure would be an allocation for each frame.
+        guard eventLoop.inEventLoop else { return onLoop { $0.received(frame, from: number) } }
+        switch frame {
+        case .event(let event) where state.takesEvent(from: number): uplink.publish(event)
+        case .response(let response) where state.takesResponse(from: number): downlink.received(response)
+        case .unreadable(let frame) where state.takesResponse(from: number):
+            // An event that cannot be passed on is a gap.
+            if !downlink.received(frame) { missed(1, from: number) }
+        case .event, .response, .unreadable: metrics.framesIgnored.increment()
+        case .unknown: break
+        }
     }
 
-    private func refuseWaiting(_ response: Response) {
-        for delivery in waiting.removeAll() + (pacer?.removeAll() ?? []) { refuse(delivery, response) }
+    /// So many events of that connection are lost.
+    func missed(_ count: Int, from number: UInt64) {
+        if state.takesEvent(from: number) { uplink.missed(count) } else { metrics.framesIgnored.increment() }
     }
 
-    func writabilityChanged(isWritable: Bool, of number: UInt64) {
-        guard state.actions?.number == number else { return }
-        isActionsWritable = isWritable
-        if isWritable { pump() }
+    private func hear(_ news: BotUplink.News) {
+        switch news {
+        case .pause: wires.pauseReading()
+        case .resume: wires.resumeReading()
+        case .failed:
+            claims.lostAll()
+            stopPublishing()
+            claims.sayAgain()
+        case .untaken(let token): downlink.forget(token)
+        }
+    }
+
+    // MARK: Whose the bot is
+
+    /// Every claim, and what it tells the link.
+    var claimsAndHandlers: [(BotClaim, BotClaim.Handlers)] {
+        BotLinkState.Part.allCases.map { part in
+            let handlers = BotClaim.Handlers(
+                granted: { if self.claims.grant(part) { self.claimed() } },
+                lost: {
+                    self.claims.lost(part)
+                    self.stopPublishing()
+                },
+                refused: { self.refused(part, because: $0) }, released: { self.release(part, to: $0) },
+                deliver: { self.downlink.deliver($0) })
+            return (claims.claim(of: part), handlers)
+        }
+    }
+
+    /// A part is wished for while a connection fills it, and until what a lost link left is published.
+    private func updateClaims() {
+        let parts: Set<BotLinkState.Part>? =
+            state.phase != .down ? state.parts : uplink.isOpen || uplink.isEmpty ? [] : nil
+        claims.want(parts, for: uplink.epoch)
+        if !claims.areGranted {
+            if wires.unclaimed() { uplink.close() }
+        } else if state.phase == .claiming {
+            claimed()
+        }
+    }
+
+    /// All that is wished for is ours.
+    private func claimed() {
+        if services.newestElsewhere(bot) > uplink.epoch, state.phase != .down {
+            // Another edge had the bot while we were cut off, and is gone: consumers take no more of the old epoch.
+            beginEpoch()
+        }
+        wasClaimed = true
+        if wires.claimed() { tell(isOnline: true) }
+        uplink.open()
+        updateClaims()
+    }
+
+    /// Another edge's link had that epoch. The claim is ours, so that link is over; but a clock ahead of ours may have
+    /// made its epoch the higher one.
+    func heard(ofEpoch epoch: UInt64) {
+        guard state.phase == .up, epoch > uplink.epoch else { return }
+        beginEpoch(above: epoch)
+        updateClaims()
+        tell(isOnline: true)
+    }
+
+    /// A queue, or the bus, is away: the bot's frames are kept until it is back.
+    private func stopPublishing() {
+        guard wires.unclaimed() || uplink.isOpen else { return }
+        uplink.logger.notice("The bus does not take the bot's frames now; they are kept.")
+        uplink.close()
+        updateClaims()
+    }
+
+    /// Another edge has that part of the bot, and keeps it.
+    private func refused(_ part: BotLinkState.Part, because reason: String) {
+        let dropped = claims.holds(.events) ? 0 : uplink.dropEvents()
+        metrics.eventsSuperseded.increment(by: dropped)
+        uplink.logger.warning(
+            "Another edge holds the bot; this link is closed.",
+            metadata: [LogKeys.reason: "\(reason)", LogKeys.count: "\(dropped)"])
+        expel(
+            part,
+            wasClaimed
+                ? .policy("another edge holds bot \(bot) now") : .tryAgainLater("bot \(bot) is taken: \(reason)"))
+    }
+
+    /// Whether a link at another edge may have that part of the bot: it may where it is newer.
+    private func release(_ part: BotLinkState.Part, to wish: BotRelease) -> Bool {
+        guard wish.epoch > uplink.epoch else { return false }
+        if state.parts.contains(part) {
+            uplink.logger.notice(
+                "A newer link at another edge takes the bot over.", metadata: [LogKeys.edgeID: "\(wish.edge.edgeID)"])
+        }
+        expel(part, .policy("replaced by a newer connection of bot \(bot) at edge \(wish.edge.edgeID)"))
+        return true
+    }
+
+    /// Closes the connection that fills that part, and gives up what it filled. Of a link that ends so, answers that
+    /// wait still go out: they need no claim.
+    private func expel(_ part: BotLinkState.Part, _ reason: CloseReason) {
+        if let loss = wires.expel(part, reason) {
+            if loss.losesActions { downlink.disconnected(nil) }
+            if loss.endsLink { tell(isOnline: false) }
+        }
+        if state.phase == .down { uplink.open() }
+        updateClaims()
     }
 }

@@ -6,6 +6,11 @@ import WebSocketTransport
 /// What a framework that is dialled does in all its connections: whether it gets messages and calls actions still
 /// (``CallHabit``).
 final class CallWatch: Sendable {
+    /// Why a framework calls no more.
+    static let likelyReason =
+        "If its log says that sends fail (ApiNotAvailable), it has taken the end of the old connection for that of the "
+        + "new one, as frameworks on aiocqhttp do: restart it. Else it has nothing to say."
+
     private let bot: SelfID
     private let habit = Mutex(CallHabit())
 

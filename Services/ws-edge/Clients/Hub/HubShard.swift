@@ -62,7 +62,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     func perform(_ job: OwnActions.Job, in session: UInt64, appID: String, gone: @escaping @Sendable () -> Void) {
         eventLoop.execute {
             guard let session = self.state[session], session.appID == appID else { return gone() }
-            session.enqueueOwn(job)
+            session.actions.enqueueOwn(job)
         }
     }
 
@@ -82,8 +82,10 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             }
         }
         for (bot, isDefault) in bots.all { session.known(bot, isDefault: isDefault) }
-        guard session.isFirstOfTarget, session.seat == nil, case .bot(let bot) = session.upgrade.binding else { return }
-        for item in firstEvents?.items(of: bot) ?? [] { session.catchUp(on: item) }
+        guard session.isFirstOfTarget, session.feed.seat == nil, case .bot(let bot) = session.upgrade.binding else {
+            return
+        }
+        for item in firstEvents?.items(of: bot) ?? [] { session.feed.catchUp(on: item) }
     }
 
     private func remove(_ session: ClientSession) {
@@ -112,7 +114,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         for bot in following where bots.isKnown(bot) {
             let frame = heartbeat(of: bot, time: time, interval: heartbeatInterval)
             state.forEachFollower(of: bot) { session in
-                if session.hearsHeartbeats(of: bot) { session.deliver(frame, events: 0) }
+                if session.feed.hearsHeartbeats(of: bot) { session.feed.deliver(frame, events: 0) }
             }
         }
     }
@@ -122,10 +124,10 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         var frames: [SelfID: ByteBuffer] = [:]
         for session in ownHeartbeats.sessions(every: interval) {
             let following = session.audience.bots(among: bots.ids)
-            for bot in following where bots.isKnown(bot) && session.hearsHeartbeats(of: bot, every: interval) {
+            for bot in following where bots.isKnown(bot) && session.feed.hearsHeartbeats(of: bot, every: interval) {
                 let frame = frames[bot] ?? heartbeat(of: bot, time: time, interval: interval)
                 frames[bot] = frame
-                session.deliver(frame, events: 0)
+                session.feed.deliver(frame, events: 0)
             }
         }
     }
@@ -175,13 +177,14 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             let doubt = bots.update(bot, isDefault: isDefault)
             for session in state.all {
                 session.known(bot.selfID, isDefault: isDefault)
-                session.doubt(bot.selfID, doubt, at: now)
+                session.actions.doubt(bot.selfID, doubt, at: now)
             }
             if let wasOnline, wasOnline != bot.isOnline { tell(of: bot.selfID, isOnline: bot.isOnline) }
         case .heartbeatStatus(let bot, let status): bots.setStatus(status, of: bot)
-        case .answer(let session, let call, let text, isFollowed: false): state[session]?.answered(call, with: text)
+        case .answer(let session, let call, let text, isFollowed: false):
+            state[session]?.actions.answered(call, with: text)
         case .answer(let session, let call, let text, isFollowed: true):
-            state[session]?.answeredInPart(call, with: text)
+            state[session]?.actions.answeredInPart(call, with: text)
         case .onSession(let session, let work): if let session = state[session] { work(session) }
         case .onEverySession(let work): for session in state.all { work(session) }
         }
@@ -193,30 +196,31 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
         let time = UnixTime.now
         var heartbeats: [Duration: ByteBuffer] = [:]
         state.forEachFollower(of: bot) { session in
-            guard let interval = session.heartbeatInterval,
-                session.hearsHeartbeats(of: bot, every: session.ownHeartbeatInterval)
+            guard let interval = session.feed.heartbeatInterval,
+                session.feed.hearsHeartbeats(of: bot, every: session.feed.ownHeartbeatInterval)
             else { return }
             let frame = heartbeats[interval] ?? heartbeat(of: bot, time: time, interval: interval)
             heartbeats[interval] = frame
-            session.deliver(frame, events: 0)
+            session.feed.deliver(frame, events: 0)
         }
     }
 
     private func deliver(_ run: EventRun.Joined) {
         var delivered = 0
-        defer { if delivered > 0 { metrics.eventsDelivered.increment(by: delivered) } }
+        defer { if delivered > 0 { metrics.events.delivered.increment(by: delivered) } }
         // One by one only where somebody wants to look at them.
         var events: [EventView] = []
         func offer(_ session: ClientSession) {
-            guard session.isChoosy, run.frames.readableBytes > session.wholeRunBytes else {
-                delivered += give(run, to: session)
+            let feed = session.feed
+            guard feed.isChoosy, run.frames.readableBytes > feed.wholeRunBytes else {
+                delivered += give(run, to: feed)
                 return
             }
             if events.isEmpty { events = EventView.all(of: run) }
-            if let chosen = session.chosen(from: events, of: run) { delivered += give(chosen, to: session) }
+            if let chosen = feed.chosen(from: events, of: run) { delivered += give(chosen, to: feed) }
         }
         state.forEachRecipient(of: run.bot, offer)
-        for session in waiting(for: run.bot) where session.seat == nil { offer(session) }
+        for session in waiting(for: run.bot) where session.feed.seat == nil { offer(session) }
         firstEvents?.append(
             .events(run.bot, frames: run.frames, count: run.count), of: run.bot, isKnown: bots.isKnown(run.bot))
     }
@@ -228,44 +232,44 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     }
 
     /// - Returns: how many events it gets now.
-    private func give(_ run: EventRun.Joined, to session: ClientSession) -> Int {
-        guard session.isOpen else {
-            session.hold(.events(run.bot, frames: run.frames, count: run.count))
+    private func give(_ run: EventRun.Joined, to feed: SessionFeed) -> Int {
+        guard feed.isOpen else {
+            feed.hold(.events(run.bot, frames: run.frames, count: run.count))
             return 0
         }
-        session.deliver(run.frames, events: run.count)
+        feed.deliver(run.frames, events: run.count)
         return run.count
     }
 
     private func deliver(_ event: GroupedEvent) {
         guard let session = state[event.owner.sessionID], session.takes(event) else { return event.orphaned() }
-        session.receive(event)
+        session.feed.receive(event)
     }
 
     /// Events of our own differ by the bot a session is bound to: rendered once for each.
     private func announce(_ event: OwnEvent) {
         let rendered = HubFrame(event)
         switch rendered.content.hearers {
-        case .everybody: state.forEachRecipient { $0.receive(rendered) }
+        case .everybody: state.forEachRecipient { $0.feed.receive(rendered) }
         case .clients(let appIDs):
             let appIDs = Set(appIDs)
             state.forEachRecipient { session in
                 if let appID = session.appID {
-                    if appIDs.contains(appID) { session.receive(rendered) }
+                    if appIDs.contains(appID) { session.feed.receive(rendered) }
                 } else if !session.isOpen {
                     // Others may have heard of it before it has heard who it is.
-                    session.hold(.own(event))
+                    session.feed.hold(.own(event))
                 }
             }
         case .curious(and: let id):
-            for session in curious.values { session.receive(rendered) }
-            if curious[id] == nil, let own = state[id], own.upgrade.role.receivesEvents { own.receive(rendered) }
+            for session in curious.values { session.feed.receive(rendered) }
+            if curious[id] == nil, let own = state[id], own.upgrade.role.receivesEvents { own.feed.receive(rendered) }
         case .followers(of: let bot):
-            state.forEachFollower(of: bot) { $0.receive(rendered) }
-            for session in waiting(for: bot) { session.hold(.own(event)) }
+            state.forEachFollower(of: bot) { $0.feed.receive(rendered) }
+            for session in waiting(for: bot) { session.feed.hold(.own(event)) }
             firstEvents?.append(.own(event), of: bot, isKnown: bots.isKnown(bot))
         case .followersWithoutHeartbeat(of: let bot):
-            state.forEachFollower(of: bot) { if $0.heartbeatInterval == nil { $0.receive(rendered) } }
+            state.forEachFollower(of: bot) { if $0.feed.heartbeatInterval == nil { $0.feed.receive(rendered) } }
         }
     }
 }

@@ -16,12 +16,12 @@ struct OwnHeartbeats {
 
     /// - Parameter start: starts the timer of an interval that nobody had before.
     mutating func add(_ session: ClientSession, start: (Duration) -> RepeatedTask) {
-        guard let interval = session.ownHeartbeatInterval else { return }
+        guard let interval = session.feed.ownHeartbeatInterval else { return }
         groups[interval, default: Group(timer: start(interval))].sessions[session.id] = session
     }
 
     mutating func remove(_ session: ClientSession) {
-        guard let interval = session.ownHeartbeatInterval else { return }
+        guard let interval = session.feed.ownHeartbeatInterval else { return }
         // In place: a copy for each that goes would cost a square where all go.
         groups[interval]?.sessions[session.id] = nil
         if groups[interval]?.sessions.isEmpty == true { groups.removeValue(forKey: interval)?.timer.cancel() }

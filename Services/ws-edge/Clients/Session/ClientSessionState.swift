@@ -1,3 +1,4 @@
+import Actions
 import Contracts
 import OneBot
 
@@ -72,6 +73,15 @@ struct ClientSessionState {
         case .everyBot: .everyBot
         case .bots(let bots): .someBots(Set(bots))
         case .defaultBot: .unbound
+        }
+    }
+
+    /// The bot meant where an action names none: the one this connection is for; of several one is to be named.
+    func choice(in scope: TokenScope) -> BotChoice {
+        switch binding {
+        case .bot(let bot): BotChoice(.bot(bot), in: scope)
+        case .defaultBot: BotChoice(bot.map(BotChoice.Standard.bot) ?? .defaultBot, in: scope)
+        case .everyBot, .bots: BotChoice(.onlyBot, in: scope)
         }
     }
 

@@ -20,9 +20,9 @@ final class SessionHome: @unchecked Sendable {  // confined to its event loop, a
 
     private let eventLoop: any EventLoop
     /// Written to in this turn, to be flushed at its end.
-    private var written: [ClientSession] = []
+    private var written: [SessionFeed] = []
     /// Being flushed; empty at all other times, and kept for its memory.
-    private var flushing: [ClientSession] = []
+    private var flushing: [SessionFeed] = []
     private let batch = SendBatch()
     /// Whoever is written to now is flushed by ``endTurn()``.
     private var isInTurn = false
@@ -41,10 +41,10 @@ final class SessionHome: @unchecked Sendable {  // confined to its event loop, a
         self.run = run
     }
 
-    /// The session was written to.
-    func wrote(_ session: ClientSession) {
+    /// A session was written to.
+    func wrote(_ feed: SessionFeed) {
         if written.isEmpty, !isInTurn { eventLoop.execute { self.flush() } }
-        written.append(session)
+        written.append(feed)
     }
 
     /// From here to ``endTurn()`` many sessions are written to.
@@ -57,7 +57,7 @@ final class SessionHome: @unchecked Sendable {  // confined to its event loop, a
 
     private func flush() {
         swap(&written, &flushing)
-        for session in flushing { session.flush(in: batch) }
+        for feed in flushing { feed.flush(in: batch) }
         flushing.removeAll(keepingCapacity: true)
         batch.carryOut()
     }

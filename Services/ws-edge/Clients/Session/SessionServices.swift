@@ -1,6 +1,8 @@
 import Actions
 import Contracts
 import Logging
+import Observability
+import OneBot
 import SettingsReading
 
 /// What a client may do, and for how long.
@@ -27,35 +29,69 @@ struct SessionConfiguration: Sendable {
     }
 }
 
-/// Whom the sessions of an edge ask, and what they share.
+/// Whom the actions of an edge's clients go to.
+final class ActionServices: Sendable {
+    let configuration: SessionConfiguration
+    let address: EdgeAddress
+    let calls: BotCalls
+    let dispatcher: ActionDispatcher
+    let presence: PresenceView
+    let tasks: BackgroundTasks
+    let metrics: EdgeMetrics
+    /// Whether each action is logged.
+    let isTracing: Bool
+
+    init(
+        configuration: SessionConfiguration, address: EdgeAddress, calls: BotCalls, dispatcher: ActionDispatcher,
+        presence: PresenceView, tasks: BackgroundTasks, metrics: EdgeMetrics, isTracing: Bool
+    ) {
+        self.configuration = configuration
+        self.address = address
+        self.calls = calls
+        self.dispatcher = dispatcher
+        self.presence = presence
+        self.tasks = tasks
+        self.metrics = metrics
+        self.isTracing = isTracing
+    }
+}
+
+/// What the sessions of an edge share. One for all of them.
 final class SessionServices: Sendable {
     let configuration: SessionConfiguration
     let address: EdgeAddress
     let registration: Registration
     let leases: LeaseKeeper
-    let calls: BotCalls
-    let dispatcher: ActionDispatcher
-    let presence: PresenceView
-    let tasks: BackgroundTasks
+    let actions: ActionServices
     let budget: OutboundBudget
     let metrics: EdgeMetrics
     let logger: Logger
 
     init(
-        configuration: SessionConfiguration, address: EdgeAddress, registration: Registration, leases: LeaseKeeper,
-        calls: BotCalls, dispatcher: ActionDispatcher, presence: PresenceView, tasks: BackgroundTasks,
-        budget: OutboundBudget, metrics: EdgeMetrics, logger: Logger
+        configuration: SessionConfiguration, registration: Registration, calls: BotCalls, dispatcher: ActionDispatcher,
+        presence: PresenceView, budget: OutboundBudget, metrics: EdgeMetrics, logger: Logger
     ) {
         self.configuration = configuration
-        self.address = address
         self.registration = registration
-        self.leases = leases
-        self.calls = calls
-        self.dispatcher = dispatcher
-        self.presence = presence
-        self.tasks = tasks
         self.budget = budget
         self.metrics = metrics
         self.logger = logger
+        address = registration.address
+        leases = registration.leases
+        actions = ActionServices(
+            configuration: configuration, address: registration.address, calls: calls, dispatcher: dispatcher,
+            presence: presence, tasks: registration.tasks, metrics: metrics, isTracing: logger.logLevel <= .trace)
+    }
+
+    /// For what is said of one client.
+    func logger(of claim: SessionClaim, token: String?, appID: String?, remoteAddress: String) -> Logger {
+        var logger: Logger = logger
+        // A target may be dialled in vain for days; who dials it says what there is to know.
+        if claim.transport == .reverseWebSocket, logger.logLevel == .info { logger.logLevel = .notice }
+        logger[metadataKey: LogKeys.sessionID] = "\(claim.sessionID)"
+        logger[metadataKey: LogKeys.remoteAddress] = "\(remoteAddress)"
+        if let token { logger[metadataKey: LogKeys.tokenName] = "\(token)" }
+        if let appID { logger[metadataKey: LogKeys.appID] = "\(appID)" }
+        return logger
     }
 }

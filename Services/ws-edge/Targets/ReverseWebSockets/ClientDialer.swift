@@ -33,12 +33,12 @@ struct ClientDialer: Sendable {
                 do {
                     let link = try await dial()
                     log.connected()
-                    metrics.targetConnected.increment()
+                    metrics.targets.connected.increment()
                     let since = ContinuousClock.now
                     let ending = await end(of: link)
                     log.ended(ending, after: .now - since, steadyAfter: timing.steadyAfter, next: delay)
                 } catch {
-                    metrics.targetRefused.increment()
+                    metrics.targets.refused.increment()
                     if !Task.isCancelled { log.failed(error, next: delay) }
                 }
             }

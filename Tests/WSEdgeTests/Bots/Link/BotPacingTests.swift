@@ -146,19 +146,19 @@ struct BotPacingTests {
     @Test("each session of an edge has turns of its own, as has each program with a queue")
     func askers() {
         var properties = MessageProperties()
-        #expect(BotLink.asker(of: properties) == "")
+        #expect(WaitingActions.asker(of: properties) == "")
         properties.replyTo = "perpetua.edge.e.1"
         properties.correlationID = "c7.1"
-        let first = BotLink.asker(of: properties)
+        let first = WaitingActions.asker(of: properties)
         properties.correlationID = "c7.2"
-        #expect(BotLink.asker(of: properties) == first)
+        #expect(WaitingActions.asker(of: properties) == first)
         properties.correlationID = "c8.1"
-        #expect(BotLink.asker(of: properties) != first)
+        #expect(WaitingActions.asker(of: properties) != first)
         properties.correlationID = "gateway1"
-        let gateway = BotLink.asker(of: properties)
+        let gateway = WaitingActions.asker(of: properties)
         properties.correlationID = "gateway2"
-        #expect(BotLink.asker(of: properties) == gateway)
+        #expect(WaitingActions.asker(of: properties) == gateway)
         properties.replyTo = "perpetua.edge.e.2"
-        #expect(BotLink.asker(of: properties) != gateway)
+        #expect(WaitingActions.asker(of: properties) != gateway)
     }
 }

@@ -60,7 +60,7 @@ struct ClientSessionTests {
             try await bench.onLoop { parts in
                 for (number, bot) in [2, 1, 3, 1].enumerated() {
                     let frames = HubFrame.encode(ByteBuffer(string: #"{"n":\#(number),"self_id":\#(bot)}"#))
-                    parts.session.hold(.events(SelfID(Int64(bot)), frames: frames, count: 1))
+                    parts.session.feed.hold(.events(SelfID(Int64(bot)), frames: frames, count: 1))
                 }
                 for bot in told { parts.session.known(SelfID(bot), isDefault: bot == 1) }
             }
@@ -118,7 +118,7 @@ struct ClientSessionTests {
             let orphans = Orphans()
             let events = (1...3).map { orphans.event($0, of: bench) }
             try await bench.onLoop { parts in
-                for event in events { parts.session.receive(event) }
+                for event in events { parts.session.feed.receive(event) }
                 #expect(orphans.all.isEmpty)
                 parts.session.close(.tryAgainLater("gone"))
             }
@@ -133,7 +133,7 @@ struct ClientSessionTests {
             let orphans = Orphans()
             let events = (1...4).map { orphans.event($0, of: bench, bytes: 400) }
             try await bench.onLoop { parts in
-                for event in events { parts.session.receive(event) }
+                for event in events { parts.session.feed.receive(event) }
                 parts.connection.isWritable = false
                 parts.session.known(SelfID(1), isDefault: true)
             }
@@ -149,9 +149,9 @@ struct ClientSessionTests {
             let events = (1...4).map { orphans.event($0, of: bench, bytes: 400) }
             try await bench.onLoop { parts in
                 parts.session.known(SelfID(1), isDefault: true)
-                parts.session.receive(events[0])
+                parts.session.feed.receive(events[0])
                 parts.connection.isWritable = false
-                for event in events[1...] { parts.session.receive(event) }
+                for event in events[1...] { parts.session.feed.receive(event) }
             }
             #expect(orphans.all.sorted() == ["1-2", "1-3", "1-4"])
             #expect(try await bench.sent.contains { $0.hasPrefix(#"{"n":1}"#) })

@@ -6,89 +6,120 @@ import NIOCore
 import Observability
 import OneBot
 
-/// Up: events and responses, published in the order the bot sent them.
-extension BotLink {
-    /// From any event loop.
-    func received(_ frame: BotFrame, from number: UInt64) {
-        // Asked here, and not by `onLoop`, whose closure would be an allocation for each frame.
-        guard eventLoop.inEventLoop else { return onLoop { $0.received(frame, from: number) } }
-        switch frame {
-        case .event(let event): received(event, from: number)
-        case .response(let response): received(response, from: number)
-        case .unreadable(let frame): received(frame, from: number)
-        case .unknown: break
+/// Up: what a bot says on its way to the bus, events and answers, published in the order the bot sent them.
+///
+/// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only; what the bus says elsewhere hops there.
+final class BotUplink: @unchecked Sendable {  // confined to its event loop, as said above
+    /// What is to be done about the link; it is told, and does it.
+    enum News {
+        /// The bus is behind: the bot is to be read no further.
+        case pause
+        case resume
+        /// A publish failed: the bus, or the bot's queue, is away.
+        case failed
+        /// Nobody is there any more who takes the answers to that action: the number of its token.
+        case untaken(UInt64)
+    }
+
+    /// With the epoch, as soon as there is one.
+    private(set) var logger: Logger
+
+    private let bot: SelfID
+    private let eventLoop: any EventLoop
+    private let bus: any MessageBus
+    private let events: Exchange
+    /// What the bus takes.
+    private let maxMessageBytes: Int
+    private let utcMilliseconds: @Sendable () -> UInt64
+    private let owners: @Sendable (SelfID, Message) -> GroupStamp?
+    private let metrics: BotMetrics
+    private var tell: (News) -> Void = { _ in }
+    private var sequence = EventSequence()
+    /// Events and answers until the bus has taken them.
+    private var outbox = Outbox<Parcel>()
+    private var isPublishing = false
+    /// Answers published so far: a part of their `message_id`.
+    private var answered = 0
+    private var unattended = UnattendedFailures()
+
+    init(
+        of bot: SelfID, on eventLoop: any EventLoop, bus: any MessageBus, events: Exchange,
+        services: LinkServices, metrics: BotMetrics, logger: Logger
+    ) {
+        self.bot = bot
+        self.eventLoop = eventLoop
+        self.bus = bus
+        self.events = events
+        self.metrics = metrics
+        self.logger = logger
+        maxMessageBytes = services.maxMessageBytes
+        utcMilliseconds = services.utcMilliseconds
+        owners = services.stamp
+        self.logger[metadataKey: LogKeys.selfID] = "\(bot)"
+    }
+
+    /// Before anything is published.
+    func begin(telling tell: @escaping (News) -> Void) { self.tell = tell }
+
+    // MARK: Epochs, and when it publishes
+
+    var epoch: UInt64 { sequence.epoch }
+    /// Whether there were events in this epoch.
+    var hasSent: Bool { sequence.sequence > 0 }
+    var isOpen: Bool { outbox.isOpen }
+    var isEmpty: Bool { outbox.isEmpty }
+    /// The bot is to be read no further.
+    var isFull: Bool { outbox.isFull }
+
+    /// Starts an epoch, higher than that other one.
+    func beginEpoch(above other: UInt64) {
+        sequence.begin(at: max(utcMilliseconds(), other &+ 1))
+        logger[metadataKey: LogKeys.linkEpoch] = "\(sequence.epoch)"
+    }
+
+    /// What comes is kept from now on.
+    func close() { apply(outbox.close()) }
+
+    /// What was kept goes out, first and in order.
+    func open() {
+        apply(outbox.open())
+        publishWaiting()
+    }
+
+    /// - Returns: how many events were dropped.
+    func dropEvents() -> Int { outbox.drop { $0.isEvent } }
+
+    private func apply(_ reading: Outbox<Parcel>.Reading) {
+        switch reading {
+        case .asBefore: break
+        case .pause:
+            logger.debug("The bus is behind: the bot is read no further.")
+            tell(.pause)
+        case .resume: tell(.resume)
         }
     }
 
-    /// Whoever waits for it is told at once; an event that cannot be passed on is a gap.
-    private func received(_ frame: UnreadableFrame, from number: UInt64) {
-        guard state.takesResponse(from: number) else {
-            metrics.framesIgnored.increment()
-            return
-        }
-        switch echoes.fail(frame, { [bot] in frame.cause.answer(to: $0, of: bot) }) {
-        case .answer(let answer):
-            heardAnswer()
-            publish([answer])
-            pump()
-        case .late:
-            heardAnswer()
-            metrics.lateAnswers.increment()
-        case .noAnswer: missed(1, from: number)
-        }
-    }
+    // MARK: Events
 
-    /// So many events of that connection are lost: everybody hears of it now, in their place.
-    func missed(_ count: Int, from number: UInt64) {
-        guard state.takesEvent(from: number) else {
-            metrics.framesIgnored.increment()
-            return
-        }
-        send(gap(id: sequence.next(), missed: count))
-    }
-
-    private func received(_ event: Event, from number: UInt64) {
-        guard state.takesEvent(from: number) else {
-            metrics.framesIgnored.increment()
-            return
-        }
-        publish(event)
-    }
-
-    private func received(_ response: BotResponse, from number: UInt64) {
-        guard state.takesResponse(from: number) else {
-            metrics.framesIgnored.increment()
-            return
-        }
-        heardAnswer()
-        let answer = response.isFollowed ? echoes.restorePart(response, at: .now()) : echoes.restore(response)
-        guard let answer else {
-            metrics.lateAnswers.increment()
-            logger.debug(
-                "An answer of the bot was dropped: nobody waits for it.",
-                metadata: [LogKeys.count: "\(echoes.unmatched)"])
-            return
-        }
-        publish([answer])
-        if !response.isFollowed { pump() }
-    }
-
-    private func publish(_ event: Event) {
+    func publish(_ event: Event) {
         // Clients get a lifecycle of ours; the bot's says no more than that it is connected.
         if event.isLifecycleConnect { return }
         metrics.publishedEvent(at: .now())
         let body = event.forClients(of: bot)
         let id = sequence.next()
-        guard body.readableBytes <= services.maxMessageBytes else {
+        guard body.readableBytes <= maxMessageBytes else {
             return send(refusedEvent(id: id, because: "it has \(body.readableBytes) bytes"))
         }
         var properties = MessageProperties("event", from: .edge, id: id, at: timestamp)
         properties.isPersistent = true
         send(
             Parcel(
-                message: Message(body, properties), exchange: exchanges.events,
-                key: Exchanges.eventKey(event, of: bot), content: .event))
+                message: Message(body, properties), exchange: events, key: Exchanges.eventKey(event, of: bot),
+                content: .event))
     }
+
+    /// So many events are lost: everybody hears of it now, in their place.
+    func missed(_ count: Int) { send(gap(id: sequence.next(), missed: count)) }
 
     /// Stands in an event's place: clients hear of it whether or not another one follows, also where it would have been
     /// the first.
@@ -97,19 +128,21 @@ extension BotLink {
         properties.isPersistent = true
         return Parcel(
             message: Message(EventGap(of: bot, missed: missed).text(time: timestamp), properties),
-            exchange: exchanges.events, key: Exchanges.gapKey(bot), content: .gap)
+            exchange: events, key: Exchanges.gapKey(bot), content: .gap)
     }
+
+    // MARK: Answers
 
     /// Publishes answers; of those nobody waits for, failures are noted.
     func publish(_ answers: [EchoTable.Answer]) {
         for answer in answers {
             let content = answer.token.map { Parcel.Content.part(answer.asker, $0) } ?? .answer(answer.asker)
             guard let parcel = parcel(answer.body, for: answer.asker, answer.part, content) else {
-                if answer.part != .more { noteOutcome(answer) }
+                if answer.part != .more { unattended.note(answer, metrics, logger) }
                 continue
             }
             let size = answer.body.readableBytes
-            if size > services.maxMessageBytes, let apology = substitute(for: parcel, because: "it has \(size) bytes") {
+            if size > maxMessageBytes, let apology = substitute(for: parcel, because: "it has \(size) bytes") {
                 send(apology)
             } else {
                 send(parcel)
@@ -132,14 +165,17 @@ extension BotLink {
             message: Message(body, properties), exchange: .toQueue, key: RoutingKey(queue.text), content: content)
     }
 
+    // MARK: To the bus
+
     /// Everything goes this way, so that it arrives in the order of the bot.
     private func send(_ parcel: Parcel) {
         apply(outbox.add(parcel, bytes: parcel.message.body.readableBytes))
         publishWaiting()
     }
 
-    /// Publishes what the window has room for. A bus that confirms at once calls back from here, and so calls this again: once is enough.
-    func publishWaiting() {
+    /// Publishes what the window has room for. A bus that confirms at once calls back from here, and so calls this
+    /// again: once is enough.
+    private func publishWaiting() {
         guard !isPublishing else { return }
         isPublishing = true
         defer { isPublishing = false }
@@ -152,23 +188,23 @@ extension BotLink {
         }
     }
 
-    /// Says whom of each group an event is for: as late as can be, so that it is somebody who is there, and once, so that all edges hear the
-    /// same. Heartbeats are nobody's.
+    /// Says whom of each group an event is for: as late as can be, so that it is somebody who is there, and once, so
+    /// that all edges hear the same. Heartbeats are nobody's.
     private func stamp(_ parcel: inout Parcel) {
         guard case .event = parcel.content, Exchanges.kind(ofEventKey: parcel.key) != .heartbeat,
-            let stamp = services.stamp(bot, parcel.message)
+            let stamp = owners(bot, parcel.message)
         else { return }
         parcel.message.properties.headers.merge(stamp.headers)
     }
 
     /// From any thread.
     private func ended(_ ticket: Outbox<Parcel>.Ticket, _ outcome: PublishOutcome) {
-        guard eventLoop.inEventLoop else { return onLoop { $0.ended(ticket, outcome) } }
+        guard eventLoop.inEventLoop else { return eventLoop.execute { self.ended(ticket, outcome) } }
         switch outcome {
         case .confirmed:
             apply(outbox.settle(ticket))
         case .unroutable:
-            if case .part(_, let token) = outbox[ticket]?.content { echoes.forget(token) }
+            if case .part(_, let token) = outbox[ticket]?.content { tell(.untaken(token)) }
             apply(outbox.settle(ticket))
         case .rejected, .notStored:
             // In another round it is published once more, and refused once more.
@@ -181,8 +217,7 @@ extension BotLink {
             apply(outbox.replace(ticket, by: substitute, bytes: substitute.message.body.readableBytes))
             return publish(substitute, ticket)
         case .unreachable, .unknown:
-            guard outbox.isOfThisRound(ticket) else { return }
-            publishFailed()
+            if outbox.isOfThisRound(ticket) { tell(.failed) }
             return
         }
         publishWaiting()
@@ -194,7 +229,7 @@ extension BotLink {
         case .event: return refusedEvent(id: parcel.message.properties.messageID, because: reason)
         case .answer(let asker): return apology(to: asker, because: reason, parcel.message.properties.part)
         case .part(let asker, let token):
-            echoes.forget(token)
+            tell(.untaken(token))
             return apology(to: asker, because: reason, .last)
         case .gap, .apology: return nil
         }
@@ -213,17 +248,5 @@ extension BotLink {
         return parcel(response.encoded(echo: asker.echo), for: asker, part, .apology)
     }
 
-    /// Pauses or resumes the bot's connections.
-    func apply(_ reading: Outbox<Parcel>.Reading) {
-        switch reading {
-        case .asBefore: break
-        case .pause:
-            logger.debug("The bus is behind: the bot is read no further.")
-            for connection in connections.values { connection.pauseReading() }
-        case .resume:
-            for connection in connections.values { connection.resumeReading() }
-        }
-    }
-
-    private var timestamp: Int64 { Int64(services.utcMilliseconds() / 1000) }
+    private var timestamp: Int64 { Int64(utcMilliseconds() / 1000) }
 }

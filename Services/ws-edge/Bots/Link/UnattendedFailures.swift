@@ -5,33 +5,24 @@ import NIOCore
 import Observability
 import OneBot
 
-/// Actions whose outcome nobody waits for: called with `_async` or `_rate_limited`, or published without `reply_to`.
-extension BotLink {
+/// Actions that failed and whose outcome nobody waits for: called with `_async` or `_rate_limited`, or published
+/// without `reply_to`. Somebody may look for why nothing happened.
+struct UnattendedFailures {
     /// How often the log says aloud that such actions fail; each one in between is for those who look closer.
     private static let warnEvery = TimeAmount.minutes(1)
 
-    /// What goes on in the place of an action that is answered at once: the same one without the suffix, and nobody to be told.
-    func unattended(_ delivery: Delivery, _ frame: JSONObject, _ name: ActionName) -> Delivery {
-        var plain = ByteBuffer()
-        plain.writeJSONString(name.plain)
-        var message = Message(frame.setting("action", to: plain), delivery.properties)
-        message.properties.replyTo = nil
-        message.properties.correlationID = nil
-        return Delivery(
-            message, exchange: delivery.exchange, routingKey: delivery.routingKey, redelivered: delivery.redelivered
-        ) { delivery.acknowledge() }
-    }
+    private var warned: NIODeadline?
 
-    /// An answer that goes to nobody: where the action failed, somebody may look for why nothing happened.
-    func noteOutcome(_ answer: EchoTable.Answer) {
+    /// An answer that goes to nobody.
+    mutating func note(_ answer: EchoTable.Answer, _ metrics: BotMetrics, _ logger: Logger) {
         // `try?`: what is no object says nothing.
         guard answer.asker.purpose == .caller, let members = try? JSONObject(answer.body),
             members["status"]?.string == "failed"
         else { return }
         metrics.unattendedFailed.increment()
         let now = NIODeadline.now()
-        let isDue = unattendedWarned.map { now - $0 >= Self.warnEvery } ?? true
-        if isDue { unattendedWarned = now }
+        let isDue = warned.map { now - $0 >= Self.warnEvery } ?? true
+        if isDue { warned = now }
         logger.log(
             level: isDue ? .warning : .debug, "An action failed whose outcome nobody waits for.",
             metadata: [
@@ -41,5 +32,20 @@ extension BotLink {
                 LogKeys.reason: "\((members["msg"] ?? members["message"] ?? members["wording"])?.string ?? "not said")",
                 LogKeys.traceID: "\(answer.asker.trace?.traceID ?? "")",
             ])
+    }
+}
+
+extension Delivery {
+    /// What goes on in the place of an action that is answered at once: the same one without the suffix, and nobody to
+    /// be told.
+    func unattended(_ frame: JSONObject, _ name: ActionName) -> Delivery {
+        var plain = ByteBuffer()
+        plain.writeJSONString(name.plain)
+        var message = Message(frame.setting("action", to: plain), properties)
+        message.properties.replyTo = nil
+        message.properties.correlationID = nil
+        return Delivery(message, exchange: exchange, routingKey: routingKey, redelivered: redelivered) {
+            self.acknowledge()
+        }
     }
 }
