@@ -1,5 +1,6 @@
 import Actions
 import Bus
+import Claims
 import Contracts
 import NIOCore
 import OneBot

@@ -1,4 +1,5 @@
 import Bus
+import Claims
 import Contracts
 import Logging
 import Metrics
@@ -10,22 +11,36 @@ import WebSocketTransport
 /// Whose the bot is: its queue comes and goes with the connection to the broker, and other edges want it.
 extension BotLink {
     /// Every claim, and what it tells the link.
-    var claimsAndHandlers: [(BotClaim, BotClaim.Handlers)] {
+    var claimsAndHandlers: [(Claim, Claim.Handlers)] {
         BotLinkState.Part.allCases.map { part in
-            (
-                claim(of: part),
-                BotClaim.Handlers(
-                    granted: { self.granted(part) }, lost: { self.lost(part) },
-                    refused: { self.refused(part, because: $0) }, released: { self.release(part, to: $0) },
-                    deliver: { self.deliver($0) })
-            )
+            var handlers = Claim.Handlers()
+            handlers.granted = { self.granted(part) }
+            handlers.lost = { self.lost(part) }
+            handlers.refused = { self.refused(part, because: $0) }
+            handlers.released = { self.release(part, to: $0) }
+            handlers.deliver = { self.deliver($0) }
+            return (claim(of: part), handlers)
         }
     }
 
-    func claim(of part: BotLinkState.Part) -> BotClaim {
+    func claim(of part: BotLinkState.Part) -> Claim {
         switch part {
         case .actions: actionsClaim
         case .events: eventsClaim
+        }
+    }
+
+    static func log(_ news: ClaimNews, _ logger: Logger) {
+        switch news {
+        case .cannotTell(let reason):
+            logger.debug("The bot's queue cannot be claimed now.", metadata: [LogKeys.reason: "\(reason)"])
+        case .cannotTake(let error, let isFirst):
+            logger.log(
+                level: isFirst ? .warning : .debug, "The bot's queue cannot be claimed; trying again.",
+                metadata: [LogKeys.error: "\(error)"])
+        case .cannotGiveUp(let error):
+            logger.debug("The bot's queue could not be given up.", metadata: [LogKeys.error: "\(error)"])
+        case .held, .lost, .refused, .late: break
         }
     }
 

@@ -1,5 +1,6 @@
 import Actions
 import Bus
+import Claims
 import Contracts
 import Logging
 import Metrics
@@ -16,8 +17,8 @@ import WebSocketTransport
 final class BotLink: @unchecked Sendable {  // confined to its event loop, as said above
     let bot: SelfID
     let eventLoop: any EventLoop
-    let actionsClaim: BotClaim
-    let eventsClaim: BotClaim
+    let actionsClaim: Claim
+    let eventsClaim: Claim
 
     let bus: any MessageBus
     let exchanges: Exchanges
@@ -101,12 +102,15 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
         pacer = services.pacing.isOn ? Pacer(services.pacing) : nil
         breaker = CircuitBreaker(
             threshold: services.breaker.timeouts, probeInterval: services.breaker.probeInterval)
-        let claim = { [logger = self.logger] (part: BotLinkState.Part) in
-            BotClaim(
-                bot: bot, part: part, address: address, exchanges: exchanges, bus: bus, requester: requester,
-                eventLoop: eventLoop, timing: timing, logger: logger)
+        let claim = {
+            [logger = self.logger] (queue: QueueName, binding: (exchange: Exchange, pattern: BindingPattern)?) in
+            Claim(
+                queue, .bot(bot, address, timing.claims), binding: binding, bus: bus, requester: requester,
+                eventLoop: eventLoop, told: { BotLink.log($0, logger) })
         }
-        (actionsClaim, eventsClaim) = (claim(.actions), claim(.events))
+        let binding = (exchange: exchanges.actions, pattern: BindingPattern(Exchanges.actionKey(bot).text))
+        actionsClaim = claim(exchanges.botQueue(bot), binding)
+        eventsClaim = claim(exchanges.botEventsQueue(bot), nil)
     }
 
     /// Runs `body` on the link's event loop: at once if we are there, else soon and in order.
