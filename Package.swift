@@ -14,7 +14,7 @@ let settings: [SwiftSetting] = [
 
 /// The modules whose values others keep within their own. Whoever holds such a value, however deep, has to be compiled anew when it grows, and
 /// SwiftPM sees that only where the module is named: of an import that is internal, as ours are, it learns nothing.
-let valueModules = ["OneBot", "Bus", "SettingsReading", "Observability", "Contracts", "Actions"]
+let valueModules = ["OneBot", "Bus", "SettingsReading", "Observability", "Contracts", "Claims", "Actions"]
 
 func values(besides name: String? = nil) -> [Target.Dependency] {
     valueModules.filter { $0 != name }.map { .byName(name: $0) }
@@ -77,9 +77,8 @@ let package = Package(
         .library(
             name: "PerpetuaModules",
             targets: [
-                "OneBot", "Bus", "SettingsReading", "Listening", "WebSocketTransport", "AMQP", "Contracts", "Actions",
-                "WSEdge",
-                "Registry", "ServiceRuntime",
+                "OneBot", "Bus", "SettingsReading", "Listening", "WebSocketTransport", "AMQP", "Contracts", "Claims",
+                "Actions", "WSEdge", "Registry", "ServiceRuntime",
             ]),
     ],
     // Exactly these: an application is built the same today and tomorrow. Each is at the newest version that ./test has
@@ -134,6 +133,7 @@ let package = Package(
 
         // What programs say on the bus, and our own actions.
         shared("Contracts", ["OneBot", "Bus", "Observability", nioCore]),
+        shared("Claims", ["OneBot", "Bus", "Contracts", nioCore]),
         shared(
             "Actions",
             ["OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, metrics]),
@@ -147,15 +147,15 @@ let package = Package(
         service(
             "WSEdge", folder: "ws-edge",
             [
-                "OneBot", "Bus", "Contracts", "Actions", "WebSocketTransport", "Listening", "SettingsReading",
-                "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, httpClient, deque,
-                "CLibcrypto",
+                "OneBot", "Bus", "Contracts", "Claims", "Actions", "WebSocketTransport", "Listening",
+                "SettingsReading", "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics,
+                httpClient, deque, "CLibcrypto",
             ]),
         service(
             "Registry", folder: "registry",
             [
-                "OneBot", "Bus", "Contracts", "SettingsReading", "Observability", nioCore, logging, lifecycle, grdb,
-                metrics,
+                "OneBot", "Bus", "Contracts", "Claims", "SettingsReading", "Observability", nioCore, logging, lifecycle,
+                grdb, metrics,
             ]),
         service(
             "APIGateway", folder: "api-gateway",
@@ -203,6 +203,7 @@ let package = Package(
         tests(of: "ServiceRuntime", [nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics, coreMetrics]),
         tests(of: "Listening", [nioCore, nioPosix, nioEmbedded, logging]),
         tests(of: "Contracts", [nioCore]),
+        tests(of: "Claims", [nioCore, nioPosix, nioEmbedded]),
         tests(of: "Actions", [nioCore]),
         tests(of: "WebSocketTransport", [nioCore, nioPosix, nioEmbedded, nioHTTP1, nioWebSocket, nioSSL, logging]),
         tests(of: "SimulatedBot", ["WebSocketTransport", nioCore, nioPosix, nioHTTP1, logging]),

@@ -1,4 +1,5 @@
 public import Bus
+import Claims
 import Contracts
 public import Logging
 public import NIOCore
@@ -27,11 +28,9 @@ public struct RegistryService: Service {
 
     /// Questions, reports and answers taken from the bus but not handled yet, each.
     private static let prefetch = 512
-    /// Between looks at a queue that another registry holds.
+    /// Between looks at a database that another registry has open.
     private static let lookEvery = Duration.seconds(1)
     private static let pauseBetweenTerms = Duration.milliseconds(100)
-    /// The `type` of a message that only looks whether there is a queue.
-    private static let probe = "probe"
 
     /// How a term ends.
     private enum Ending: Sendable {
@@ -101,10 +100,11 @@ public struct RegistryService: Service {
     public func run() async throws {
         let terms = Terms()
         bus.watch { terms.bus(isAway: $0.obstacle != nil) }
+        let claim = Claim(
+            configuration.exchanges.registryQueue, .term(), bus: bus, requester: nil, eventLoop: eventLoop, told: waits)
         var isFirst = true
-        while let taken = try await takeQueue(configuration.exchanges.registryQueue) {
-            let ending = try await term(
-                isFirst: isFirst, followsAnother: taken.followsAnother, terms)
+        while try await cancelWhenGracefulShutdown({ try await claim.take() }) {
+            let ending = try await term(claim, isFirst: isFirst, followsAnother: claim.followsAnother, terms)
             guard case .lost(let reason) = ending else { break }
             isFirst = false
             logger.warning(
@@ -112,12 +112,12 @@ public struct RegistryService: Service {
             status.set(phase: "The registry has lost its queue: \(reason)")
             try? await Task.sleep(for: Self.pauseBetweenTerms)  // cancelled: the loop ends
         }
+        await claim.giveUp()  // ours in the moment in which we were stopped
         status.set(phase: "The registry has stopped.")
     }
 
     /// From having the queue to being stopped, or losing it.
-    private func term(isFirst: Bool, followsAnother: Bool, _ terms: Terms) async throws -> Ending {
-        let exchanges = configuration.exchanges
+    private func term(_ claim: Claim, isFirst: Bool, followsAnother: Bool, _ terms: Terms) async throws -> Ending {
         status.set(phase: "The registry is opening its database.")
         var ending = Ending.stopped
         do {
@@ -129,8 +129,8 @@ public struct RegistryService: Service {
             ending = .lost("\(error)")
         }
         // Nobody asks a registry that has gone, and a waiting one may take over. It may be gone with the connection already.
-        try? await bus.delete(exchanges.registryQueue)
-        try? await bus.delete(exchanges.registryRepliesQueue)
+        await claim.giveUp()
+        try? await bus.delete(configuration.exchanges.registryRepliesQueue)
         if case .failed(let error) = ending { throw error }
         return ending
     }
@@ -154,55 +154,15 @@ public struct RegistryService: Service {
         }
     }
 
-    /// Waits until the queue is ours; `nil` where we are to stop before.
-    private func takeQueue(_ queue: QueueName) async throws -> Seizure? {
-        try await cancelWhenGracefulShutdown {
-            var followsAnother = false
-            while !Task.isCancelled {
-                switch try await look(at: queue) {
-                case .free:
-                    do throws(MessageBusError) {
-                        try await bus.declare(QueueDeclaration(queue, isExclusive: true))
-                        return Seizure(followsAnother: followsAnother)
-                    } catch .locked {
-                        followsAnother = true
-                    } catch .disconnected {
-                        status.set(phase: "The registry has no connection to the bus.")
-                    } catch .unreachable(let reason) {
-                        status.set(phase: "The registry has no connection to the bus: \(reason)")
-                    }
-                case .held:
-                    status.set(phase: "Another registry is at work; this one waits to take over.", .standby)
-                    followsAnother = true
-                case .unknown(let reason):
-                    status.set(phase: "The registry has no connection to the bus: \(reason)")
-                }
-                try? await Task.sleep(for: Self.lookEvery)  // cancelled: the loop ends
-            }
-            return nil
-        }
-    }
-
-    /// The queue is ours.
-    private struct Seizure: Sendable {
-        /// It was seen in another's hands before.
-        let followsAnother: Bool
-    }
-
-    private enum Look { case free, held, unknown(String) }
-
-    /// Looks without provoking an error of the broker: a message to the queue tells whether there is one.
-    private func look(at queue: QueueName) async throws -> Look {
-        var properties = MessageProperties(Self.probe, from: .registry)
-        properties.expiration = Self.lookEvery
-        let outcome = await bus.publish(
-            Message(ByteBuffer(), properties), to: .toQueue, key: RoutingKey(queue.text), mandatory: true)
-        switch outcome {
-        case .unroutable: return .free
-        case .confirmed: return .held
-        case .unreachable(let reason): return .unknown(reason)
-        case .unknown, .notStored: return .unknown("it was lost.")
-        case .rejected(let reason): throw MessageBusError.rejected(reason)
+    /// What there is to say while it waits for its claim.
+    private func waits(_ news: ClaimNews) {
+        let away = "The registry has no connection to the bus"
+        switch news {
+        case .held: status.set(phase: "Another registry is at work; this one waits to take over.", .standby)
+        case .cannotTell(let reason), .cannotTake(.unreachable(let reason), _):
+            status.set(phase: "\(away): \(reason)")
+        case .cannotTake: status.set(phase: "\(away).")
+        case .lost, .refused, .late, .cannotGiveUp: break
         }
     }
 
@@ -280,7 +240,7 @@ public struct RegistryService: Service {
             try await consumers.append(
                 consume(exchanges.registryQueue, lost) { delivery in
                     // One that waits has looked whether we are here.
-                    if delivery.properties.type == Self.probe { return delivery.acknowledge() }
+                    if delivery.properties.type == Claim.probe { return delivery.acknowledge() }
                     inputs.send(.question(delivery))
                 })
             return consumers

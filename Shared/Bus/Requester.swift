@@ -56,22 +56,24 @@ public final class Requester: Sendable {
     private let nonce = String(UInt64.random(in: 0 ... .max), radix: 36)
     private let appID: String?
     private let clock: any Clock<Duration>
+    private let executor: (any TaskExecutor)?
     private let now: @Sendable () -> NIODeadline
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - idPrefix: starts every correlation id, so that one inbox can serve several askers.
     ///   - appID: the service that asks, for messages that do not say.
-    ///   - clock: measures timeouts; tests give their own.
+    ///   - clock: measures timeouts, and `executor` waits for them; tests give their own.
     public init(
         bus: any MessageBus, inbox: QueueName, idPrefix: String, appID: String? = nil,
-        clock: any Clock<Duration> = ContinuousClock()
+        clock: any Clock<Duration> = ContinuousClock(), executor: (any TaskExecutor)? = nil
     ) {
         self.appID = appID
         self.bus = bus
         self.inbox = inbox
         self.idPrefix = idPrefix
         self.clock = clock
+        self.executor = executor
         self.now = Self.deadlines(of: clock)
     }
 
@@ -215,7 +217,7 @@ public final class Requester: Sendable {
         state.timerNumber += 1
         let number = state.timerNumber
         let delay = Duration(fires - now)
-        state.timer = Task { [weak self, clock] in
+        state.timer = Task(executorPreference: executor) { [weak self, clock] in
             do {
                 try await clock.sleep(for: delay)
                 self?.timerFired(number)

@@ -1,5 +1,6 @@
 import Actions
 import Bus
+import Claims
 import Contracts
 import Logging
 import NIOCore
@@ -100,7 +101,7 @@ final class Bots: Sendable {
         for bot in configured { report(bot) }
         await withDiscardingTaskGroup { tasks in
             for entry in configuration.entries.indices {
-                tasks.addTask { await self.claim(of: entry).run(self.work(of: entry)) }
+                tasks.addTask { await self.claim(of: entry).run(work: self.work(of: entry)) }
             }
             for await link in newLinks {
                 for (claim, handlers) in link.claimsAndHandlers { tasks.addTask { await claim.run(handlers) } }
@@ -111,12 +112,12 @@ final class Bots: Sendable {
     }
 
     /// An entry is dialled and run by one edge at a time.
-    private func claim(of entry: Int) -> EntryClaim {
+    private func claim(of entry: Int) -> Claim {
         var logger = logger
         logger[metadataKey: LogKeys.botEntry] = "bots[\(entry)]"
-        return EntryClaim(
-            queue: exchanges.claimQueue(kind: "bot", name: configuration.entries[entry].claimName),
-            address: address, bus: bus, requester: requester, eventLoop: group.next(), timing: timing, logger: logger)
+        return EntryClaims(exchanges: exchanges, address: address, bus: bus, requester: requester).claim(
+            kind: "bot", name: configuration.entries[entry].claimName, on: group.next(), timing: timing.claims,
+            logger: logger)
     }
 
     /// What the holder of an entry's claim does.
@@ -307,9 +308,9 @@ final class Bots: Sendable {
                 }),
             logger: logger
         ) { part, logger in
-            BotClaim(
-                bot: bot, part: part, address: address, exchanges: exchanges, bus: bus, requester: requester,
-                eventLoop: eventLoop, timing: timing, logger: logger)
+            LinkClaims.claim(
+                part, of: bot, at: address, exchanges: exchanges, bus: bus, requester: requester, on: eventLoop,
+                timing: timing.claims, logger: logger)
         }
     }
 

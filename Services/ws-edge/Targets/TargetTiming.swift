@@ -4,7 +4,7 @@ struct TargetTiming: Sendable {
     var redial: Duration = .seconds(2)
     /// Between two attempts to get a name that somebody else has.
     var nameAgainAfter: Duration = .seconds(2)
-    /// How long a lost claim may be ours again before what needs it stops: another edge takes it after ``BotTiming/claimGrace``.
+    /// How long a lost claim may be ours again before what needs it stops: another edge takes it after ``ClaimTiming/grace``.
     var claimPatience: Duration = .seconds(2)
     /// A connection that lived that long was a good one.
     var steadyAfter: Duration = .seconds(5)

@@ -1,4 +1,5 @@
 import Bus
+import Claims
 import Contracts
 import Logging
 import NIOCore
@@ -51,12 +52,12 @@ final class Targets: Sendable {
     /// The edge is stopping: what is open is drained with all other sessions, and nothing is dialled any more.
     func drain() { door.close() }
 
-    private func claim(of index: Int) -> EntryClaim {
+    private func claim(of index: Int) -> Claim {
         let target = targets[index]
         var logger = door.logger
         logger[metadataKey: LogKeys.target] = "\(target.configuration.entry)"
         return claims.claim(
-            kind: target.claim.kind, name: target.claim.name, on: group.next(), timing: BotTiming(),
+            kind: target.claim.kind, name: target.claim.name, on: group.next(), timing: ClaimTiming(),
             patience: target.patience, logger: logger)
     }
 

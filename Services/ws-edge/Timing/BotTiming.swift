@@ -1,3 +1,5 @@
+import Claims
+
 /// The durations of the bots' side that are no settings; tests shorten them.
 struct BotTiming: Sendable {
     /// How long a connection may leave us without a `self_id` before it is asked (`get_login_info`), and between repeats.
@@ -21,16 +23,5 @@ struct BotTiming: Sendable {
     var restartLongest: Duration = .seconds(60)
     /// From SIGTERM to SIGKILL.
     var terminationGrace: Duration = .seconds(5)
-    /// Before claiming anything again after an error of the bus.
-    var claimAgainAfter: Duration = .seconds(1)
-    /// Between looks at whether the bus works again.
-    var busAgainAfter: Duration = .milliseconds(100)
-    /// Between looks at an entry's claim that another edge holds.
-    var claimLookEvery: Duration = .seconds(1)
-    /// How long an entry's claim that another edge held must be free before we take it: its holder may come back.
-    var claimGrace: Duration = .seconds(3)
-    /// How long the holder of a claim may take to answer, each time it is asked.
-    var askHolderFor: Duration = .seconds(2)
-    /// A new link whose bot's holder has been silent that long is closed.
-    var holderPatience: Duration = .seconds(10)
+    var claims = ClaimTiming()
 }

@@ -1,4 +1,5 @@
 import Bus
+import Claims
 import Contracts
 import Logging
 import NIOCore
@@ -34,13 +35,20 @@ final class BotBench: Sendable {
     }
 
     /// Short where a test would wait; long where one would depend on how fast an answer comes.
-    static let quick = BotTiming(
-        askAfter: .milliseconds(20), askAgainAfter: .milliseconds(50), firstWords: .seconds(3600),
-        redial: .milliseconds(20),
-        duplicateFirst: .milliseconds(30), duplicateRedial: .milliseconds(100),
-        restartFirst: .milliseconds(10), restartLongest: .milliseconds(50), terminationGrace: .seconds(5),
-        claimAgainAfter: .milliseconds(10), busAgainAfter: .milliseconds(10), claimLookEvery: .milliseconds(10),
-        claimGrace: .milliseconds(200), askHolderFor: .seconds(5), holderPatience: .seconds(30))
+    static let quick: BotTiming = {
+        var claims = ClaimTiming()
+        claims.againAfter = .milliseconds(10)
+        claims.busAgainAfter = .milliseconds(10)
+        claims.lookEvery = .milliseconds(10)
+        claims.grace = .milliseconds(200)
+        claims.askHolderFor = .seconds(5)
+        claims.holderPatience = .seconds(30)
+        return BotTiming(
+            askAfter: .milliseconds(20), askAgainAfter: .milliseconds(50), firstWords: .seconds(3600),
+            redial: .milliseconds(20), duplicateFirst: .milliseconds(30), duplicateRedial: .milliseconds(100),
+            restartFirst: .milliseconds(10), restartLongest: .milliseconds(50), terminationGrace: .seconds(5),
+            claims: claims)
+    }()
 
     /// - Parameters:
     ///   - flags: settings, as `--bots[0].url`.

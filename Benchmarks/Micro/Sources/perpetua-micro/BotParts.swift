@@ -1,5 +1,6 @@
 import Actions
 import Bus
+import Claims
 import Contracts
 import NIOCore
 import OneBot
@@ -53,9 +54,9 @@ final class BotParts: @unchecked Sendable {  // confined to its event loop, as s
                 changed: { _, _, _ in }),
             logger: EdgeParts.logger
         ) { part, logger in
-            BotClaim(
-                bot: Frames.bot, part: part, address: edge.address, exchanges: EdgeParts.exchanges, bus: edge.bus,
-                requester: edge.requester, eventLoop: edge.eventLoop, timing: BotTiming(), logger: logger)
+            LinkClaims.claim(
+                part, of: Frames.bot, at: edge.address, exchanges: EdgeParts.exchanges, bus: edge.bus,
+                requester: edge.requester, on: edge.eventLoop, timing: ClaimTiming(), logger: logger)
         }
     }
 

@@ -1,7 +1,9 @@
 import Bus
+import Claims
 import Contracts
 import Logging
 import NIOCore
+import Observability
 
 /// Makes the claims of an edge on entries of its settings.
 struct EntryClaims: Sendable {
@@ -15,12 +17,26 @@ struct EntryClaims: Sendable {
     ///   - patience: how long the work goes on after the claim was lost and could not be had again; `nil`: until
     ///     another edge has it.
     func claim(
-        kind: String, name: String, on eventLoop: any EventLoop, timing: BotTiming, patience: Duration? = nil,
+        kind: String, name: String, on eventLoop: any EventLoop, timing: ClaimTiming, patience: Duration? = nil,
         logger: Logger
-    ) -> EntryClaim {
-        EntryClaim(
-            queue: exchanges.claimQueue(kind: kind, name: name), address: address, bus: bus, requester: requester,
-            eventLoop: eventLoop, timing: timing, patience: patience, logger: logger)
+    ) -> Claim {
+        Claim(
+            exchanges.claimQueue(kind: kind, name: name), .entry(address, timing, patience: patience), bus: bus,
+            requester: requester, eventLoop: eventLoop, told: { Self.log($0, logger) })
+    }
+
+    private static func log(_ news: ClaimNews, _ logger: Logger) {
+        switch news {
+        case .held(let isFirst): if isFirst { logger.info("Another edge has this entry; this one stands by.") }
+        case .cannotTell(let reason):
+            logger.debug("A claim cannot be looked at now.", metadata: [LogKeys.reason: "\(reason)"])
+        case .cannotTake(let error, _):
+            logger.debug("A claim cannot be taken now.", metadata: [LogKeys.error: "\(error)"])
+        case .lost: logger.notice("An entry's claim is lost; claiming it again.")
+        case .refused: logger.warning("An entry's claim was not to be had again; this edge waits.")
+        case .late: logger.warning("An entry's claim was not to be had again in time; its work stops.")
+        case .cannotGiveUp: break
+        }
     }
 
     /// The name of an entry's claim: the same on every edge that has the entry.

@@ -1,5 +1,6 @@
 import Actions
 import Bus
+import Claims
 import Contracts
 import Logging
 import Metrics
@@ -31,7 +32,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     /// - Parameter claim: makes the claim on a part of the bot.
     init(
         bot: SelfID, eventLoop: any EventLoop, bus: any MessageBus, events: Exchange, services: LinkServices,
-        logger: Logger, claim: (BotLinkState.Part, Logger) -> BotClaim
+        logger: Logger, claim: (BotLinkState.Part, Logger) -> Claim
     ) {
         self.bot = bot
         self.eventLoop = eventLoop
@@ -125,16 +126,17 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     // MARK: Whose the bot is
 
     /// Every claim, and what it tells the link.
-    var claimsAndHandlers: [(BotClaim, BotClaim.Handlers)] {
+    var claimsAndHandlers: [(Claim, Claim.Handlers)] {
         BotLinkState.Part.allCases.map { part in
-            let handlers = BotClaim.Handlers(
-                granted: { if self.claims.grant(part) { self.claimed() } },
-                lost: {
-                    self.claims.lost(part)
-                    self.stopPublishing()
-                },
-                refused: { self.refused(part, because: $0) }, released: { self.release(part, to: $0) },
-                deliver: { self.downlink.deliver($0) })
+            var handlers = Claim.Handlers()
+            handlers.granted = { if self.claims.grant(part) { self.claimed() } }
+            handlers.lost = {
+                self.claims.lost(part)
+                self.stopPublishing()
+            }
+            handlers.refused = { self.refused(part, because: $0) }
+            handlers.released = { self.release(part, to: $0) }
+            handlers.deliver = { self.downlink.deliver($0) }
             return (claims.claim(of: part), handlers)
         }
     }

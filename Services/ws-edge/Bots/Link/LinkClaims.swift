@@ -1,4 +1,9 @@
 import Bus
+import Claims
+import Contracts
+import Logging
+import NIOCore
+import Observability
 import OneBot
 
 /// Whose the bot is: the claims on its parts, and which of those that are wished for are ours. Confined to the link's
@@ -6,18 +11,18 @@ import OneBot
 struct LinkClaims {
     typealias Part = BotLinkState.Part
 
-    private let actions: BotClaim
-    private let events: BotClaim
+    private let actions: Claim
+    private let events: Claim
     /// The parts of the bot that are claimed for the link, and those of them that are ours.
     private var wanted: Set<Part> = []
     private var granted: Set<Part> = []
 
-    init(_ claim: (Part) -> BotClaim) {
+    init(_ claim: (Part) -> Claim) {
         actions = claim(.actions)
         events = claim(.events)
     }
 
-    func claim(of part: Part) -> BotClaim {
+    func claim(of part: Part) -> Claim {
         switch part {
         case .actions: actions
         case .events: events
@@ -50,5 +55,37 @@ struct LinkClaims {
     /// They are to say again that they are ours, once the bus works.
     func sayAgain() {
         for part in wanted { claim(of: part).sayAgain() }
+    }
+}
+
+extension LinkClaims {
+    /// Makes the claim on a part of that bot; the bot's actions come to the queue of theirs.
+    static func claim(
+        _ part: Part, of bot: SelfID, at address: EdgeAddress, exchanges: Exchanges, bus: any MessageBus,
+        requester: Requester, on eventLoop: any EventLoop, timing: ClaimTiming, logger: Logger
+    ) -> Claim {
+        let (queue, binding): (QueueName, (exchange: Exchange, pattern: BindingPattern)?) =
+            switch part {
+            case .actions:
+                (exchanges.botQueue(bot), (exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text)))
+            case .events: (exchanges.botEventsQueue(bot), nil)
+            }
+        return Claim(
+            queue, .bot(bot, address, timing), binding: binding, bus: bus, requester: requester, eventLoop: eventLoop,
+            told: { log($0, logger) })
+    }
+
+    private static func log(_ news: ClaimNews, _ logger: Logger) {
+        switch news {
+        case .cannotTell(let reason):
+            logger.debug("The bot's queue cannot be claimed now.", metadata: [LogKeys.reason: "\(reason)"])
+        case .cannotTake(let error, let isFirst):
+            logger.log(
+                level: isFirst ? .warning : .debug, "The bot's queue cannot be claimed; trying again.",
+                metadata: [LogKeys.error: "\(error)"])
+        case .cannotGiveUp(let error):
+            logger.debug("The bot's queue could not be given up.", metadata: [LogKeys.error: "\(error)"])
+        case .held, .lost, .refused, .late: break
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Bus
+import Claims
 import Contracts
 import Logging
 import NIOCore
@@ -56,7 +57,7 @@ struct BotClaimTests {
         let server = try await BotPeerServer.start()
         let flags = [("bots[0].url", server.url), ("bots[0].self_id", "10001")]
         var patient = BotBench.quick
-        patient.claimGrace = .seconds(3600)
+        patient.claims.grace = .seconds(3600)
         try await BotBench.run(flags) { bench in
             let peer = try await server.nextPeer()
             try await bench.untilOnline(10001)
@@ -192,8 +193,8 @@ struct BotClaimTests {
     @Test("a holder that does not answer keeps the bot: the new link is closed with 1013")
     func silentHolder() async throws {
         var impatient = BotBench.quick
-        impatient.askHolderFor = .milliseconds(20)
-        impatient.holderPatience = .milliseconds(40)
+        impatient.claims.askHolderFor = .milliseconds(20)
+        impatient.claims.holderPatience = .milliseconds(40)
         try await BotBench.run(timing: impatient) { bench in
             let queue = bench.exchanges.botQueue(SelfID(10001))
             try await bench.bus.declare(QueueDeclaration(queue, isExclusive: true))
@@ -206,7 +207,7 @@ struct BotClaimTests {
     @Test("a holder that takes the question away with its queue is not waited for")
     func leavingHolder() async throws {
         var patient = BotBench.quick
-        patient.askHolderFor = .seconds(3600)
+        patient.claims.askHolderFor = .seconds(3600)
         try await BotBench.run(timing: patient) { bench in
             let queue = bench.exchanges.botQueue(SelfID(10001))
             try await bench.bus.declare(QueueDeclaration(queue, isExclusive: true))
@@ -267,24 +268,5 @@ struct BotClaimTests {
             let event = try await bench.events(count: 1)[0]
             #expect(event.properties.messageID?.hasPrefix("\(try #require(bench.bot(10001)).epoch)-") == true)
         }
-    }
-
-    @Test("a claim that was held is taken once it has been free for the whole grace, one that was not at once")
-    func contention() {
-        let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
-        var claim = ClaimContention(grace: .seconds(3))
-        #expect(claim.looked(isFree: true, at: start) == .take)
-        claim = ClaimContention(grace: .seconds(3))
-        #expect(claim.looked(isFree: false, at: start) == .lookAgain)
-        #expect(claim.looked(isFree: true, at: start + .seconds(1)) == .waitUntil(start + .seconds(4)))
-        #expect(claim.looked(isFree: false, at: start + .seconds(2)) == .lookAgain)
-        #expect(claim.looked(isFree: true, at: start + .seconds(3)) == .waitUntil(start + .seconds(6)))
-        #expect(claim.looked(isFree: true, at: start + .seconds(5)) == .waitUntil(start + .seconds(6)))
-        #expect(claim.looked(isFree: true, at: start + .seconds(6)) == .take)
-        claim = ClaimContention(grace: .seconds(3))
-        _ = claim.looked(isFree: false, at: start)
-        _ = claim.looked(isFree: true, at: start)
-        claim.couldNotLook()
-        #expect(claim.looked(isFree: true, at: start + .seconds(9)) == .waitUntil(start + .seconds(12)))
     }
 }
