@@ -57,6 +57,7 @@ struct ClaimTests {
         world.begin(world.first)
         world.pass(.zero)
         world.begin(world.second)
+        world.pass(.zero)
         for seconds in [0.1, 0.5, 1, 1.5] {
             world.first.bus.inner.lose()
             world.pass(.seconds(seconds))
