@@ -44,8 +44,9 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
         echoes = EchoTable(bot: bot, prefix: "p\(String(services.utcMilliseconds(), radix: 36))-")
         waiting = WaitingActions(for: bot, on: eventLoop, pacing: services.pacing, metrics: metrics)
         silence = BotSilence(of: bot, on: eventLoop, configuration: services.breaker, metrics: metrics)
-        waiting.begin { [weak self] in self?.pump() }
-        silence.begin { [weak self] in self?.probe(timeout: $0, at: $1) }
+        // Strongly, as the link is told (``BotLink``).
+        waiting.begin { self.pump() }
+        silence.begin { self.probe(timeout: $0, at: $1) }
     }
 
     /// How many actions were sent and are not answered.

@@ -42,7 +42,8 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
         downlink = BotDownlink(of: bot, on: eventLoop, uplink: uplink, services: services, metrics: metrics)
         claims = LinkClaims { claim($0, uplink.logger) }
         self.uplink = uplink
-        uplink.begin { [weak self] in self?.hear($0) }
+        // Strongly: it lives as long as the process, and what has a weak reference costs more to hold with each frame.
+        uplink.begin { self.hear($0) }
     }
 
     /// Runs `body` on the link's event loop: at once if we are there, else soon and in order.

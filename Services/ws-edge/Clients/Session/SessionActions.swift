@@ -226,6 +226,8 @@ final class SessionActions {
     func end() {
         phase = .ended
         own.clear()
+        tell = { _ in }
+        logger = { nil }
     }
 
     // MARK: Actions of bots

@@ -223,9 +223,14 @@ final class SessionFeed {
         if events > 0, let watch, watch.delivered(frames, events: events) { tell(.callsNoMore) }
         if outbound.isEmpty, mayWrite {
             write(frames, as: kind, isPart: part != nil)
-            home.wrote(self)
-            return
+            return home.wrote(self)
         }
+        wait(frames, events: events, as: kind, grouped: grouped, part: part)
+    }
+
+    private func wait(
+        _ frames: ByteBuffer, events: Int, as kind: OutgoingKind, grouped: GroupedEvent?, part: UInt64?
+    ) {
         switch outbound.append(frames, events: events, as: kind, grouped: grouped, part: part, now: .now()) {
         case .kept(let count): dropped(count)
         case .cut(let calls, let count):
@@ -274,6 +279,7 @@ final class SessionFeed {
     func end() {
         hasEnded = true
         letGo()
+        tell = { _ in }
     }
 
     /// The connection is about to be closed: what waits for a pause only goes out before.
@@ -285,6 +291,7 @@ final class SessionFeed {
     }
 
     /// False while the client reads too slowly, and for a moment after an answer where it wants each by itself.
+    @inline(__always)
     private var mayWrite: Bool { connection.isWritable && !(wantsAnswersApart && answersApart?.isPausing == true) }
 
     /// Only while ``mayWrite``; it goes out with the next flush.
