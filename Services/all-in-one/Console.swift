@@ -5,8 +5,8 @@ import OneBot
 import ServiceLifecycle
 import Synchronization
 
-/// Tells whoever started the process what runs, where to connect, and what is going on. It sits on the bus like any other
-/// program: a queue of its own, bound to the events.
+/// Tells whoever started the process what runs, where to connect, and what is going on. It sits on the bus like any
+/// other program: a queue of its own, bound to the events.
 struct Console: Service {
     private let configuration: ConsoleConfiguration
     private let ports: ListeningPorts
@@ -37,7 +37,7 @@ struct Console: Service {
             queue, prefetch: 256, on: eventLoop, cancelled: {}, handler: { lines.show($0) })
         let timer = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in lines.tick() }
         defer { timer.cancel() }
-        // It ends by being stopped; the queue goes all the same.
+        // It throws only where the task is cancelled, and the queue is to be deleted then as well.
         try? await gracefulShutdown()
         await consumer.cancel()
         try await bus.delete(queue)

@@ -13,7 +13,7 @@ struct ConsoleConfiguration: Sendable {
     let version: String
     let edgeHost: String
     let apiHost: String
-    /// Where configured bots are, without what is secret in it.
+    /// The URLs of configured bots, without their secrets.
     let botURLs: [String]
     let asksForToken: Bool
     let exchanges: Exchanges

@@ -2,9 +2,10 @@ import Dispatch
 import ServiceRuntime
 import Synchronization
 
-/// Standard output by a thread of its own: a terminal that is stopped (Ctrl-S) or slow stops nothing else.
+/// Writes to standard output on a thread of its own, so that a terminal that is stopped (Ctrl-S) or slow stops nothing
+/// else.
 final class ConsoleOutput: Sendable {
-    /// Texts that wait to be written; more are dropped.
+    /// How many texts may wait to be written; more are dropped.
     private static let mostWaiting = 256
 
     let isColored = StandardStream.output.isColored

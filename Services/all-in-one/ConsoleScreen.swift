@@ -9,7 +9,7 @@ struct ConsoleScreen: Sendable {
         return "\n" + body.map { $0.isEmpty ? "\n" : "  \($0)\n" }.joined() + "\n"
     }
 
-    /// Somebody has a look: addresses to paste, calls to try.
+    /// For somebody who tries Perpetua out: addresses to paste, calls to try.
     private var trying: [String] {
         let connect = [
             ("NoneBot", "ONEBOT_WS_URLS='[\"\(edge)\"]'", "in .env, with DRIVER=~websockets"),
@@ -40,7 +40,7 @@ struct ConsoleScreen: Sendable {
         return Array(parts.joined(separator: [""]))
     }
 
-    /// It is to work: where everything is, and what it waits for.
+    /// For a process that is to do real work: where everything is, and what it waits for.
     private var serving: [String] {
         let bots =
             configuration.botURLs.isEmpty
@@ -72,7 +72,7 @@ struct ConsoleScreen: Sendable {
         }
     }
 
-    /// Where a listener on all addresses is found from here; IPv6 in brackets.
+    /// The host to write in a URL: loopback for a listener on all addresses, and IPv6 in brackets.
     static func reachable(_ host: String) -> String {
         switch host {
         case "0.0.0.0", "::", "": "127.0.0.1"

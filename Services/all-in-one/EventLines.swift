@@ -3,7 +3,7 @@ import Foundation
 import OneBot
 import Synchronization
 
-/// Events as they go by, one line each, no more than one can read.
+/// Prints events as they go by, one line each, and no more of them than one can read.
 final class EventLines: Sendable {
     private let output: ConsoleOutput
     private let budget = Mutex(LineBudget(perSecond: 10))

@@ -13,7 +13,7 @@ enum Main {
         await ServiceProcess.run("perpetua", services)
     }
 
-    /// They stop from the last to the first: whoever asks before whoever answers.
+    /// They stop from the last to the first, so that whoever asks stops before whoever answers.
     @ServicesBuilder @Sendable
     static func services(of process: ServiceProcess) -> [any Service] {
         let (settings, bus, loops) = (process.settings, process.bus, process.eventLoopGroup)

@@ -8,8 +8,8 @@ public struct APIGatewayConfiguration: Sendable {
     public var host: String
     /// `api.port`: where it listens. Default 8080; 0: the system picks one.
     public var port: Int
-    /// `access_token`, `tokens[]`: what callers must show, and what each token is for (`AccessTokens`); clients show the same to the edge.
-    /// They follow the settings when these are read again.
+    /// `access_token`, `tokens[]`: what callers must show, and what each token is for (`AccessTokens`); clients show
+    /// the same to the edge. They follow the settings when these are read again.
     public var tokens: Reloadable<AccessTokens>
     /// `allowed_origins`, `allowed_hosts`: which web pages may come in without a token, and read answers
     /// (`DoorPolicy`).
@@ -19,7 +19,8 @@ public struct APIGatewayConfiguration: Sendable {
     public var opensDiscovery: Bool
     /// `api.online_clients_shape`: `clients` (an object with that member) or `array` (bare). Default `clients`.
     public var onlineClientsShape: OnlineClientsShape
-    /// `api.failed_status`: `by_retcode`, or `200` for actions that failed with 429, 502, 503 or 504. Default `by_retcode`.
+    /// `api.failed_status`: `by_retcode`, or `200` for actions that failed with 429, 502, 503 or 504. Default
+    /// `by_retcode`.
     public var failedStatus: FailedStatus
     /// `api.require_client_token`: only a `client_token` says who is calling, neither `app_id` nor address. Default
     /// false.
@@ -30,19 +31,19 @@ public struct APIGatewayConfiguration: Sendable {
     /// `api.max_body_size`: the largest request body. Default: `max_message_size`, beyond which nothing could be passed
     /// on.
     public var maxBodyBytes: Int
-    /// `edge.inbound_budget`: bodies that are still arriving count as messages do.
+    /// `edge.inbound_budget`: bodies that are still arriving count against it, as messages do.
     public var inboundBudget: Int
     /// `api.drain_time`: how long a stopping gateway waits for what is in flight. Default 5 s.
     public var drainTime: Duration
-    /// `edge.shared_port`, `edge.public_host`: here only to say where the WebSocket is. Default 6700, and
-    /// the name the caller knows.
+    /// `edge.shared_port`, `edge.public_host`: needed here only to say where the WebSocket is. Defaults: 6700, and the
+    /// host name by which the caller reached us.
     public var sharedPort: Int
     public var publicHost: String?
     /// `action_timeout`, `action_timeouts`.
     public var timeouts: ActionTimeouts
     /// `pacing.*`: here only to know how long an action may wait for its turn.
     public var pacing: PacingConfiguration
-    /// `edge.outbound_bytes`, `edge.outbound_age`: how far a caller may fall behind that is answered in parts.
+    /// `edge.outbound_bytes`, `edge.outbound_age`: how far a caller that is answered in parts may fall behind.
     public var outbound: OutboundLimits
     /// `amqp.prefix`.
     public var exchanges: Exchanges

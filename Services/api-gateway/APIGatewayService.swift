@@ -13,9 +13,9 @@ public import ServiceLifecycle
 import SettingsReading
 import Synchronization
 
-/// HTTP and AMQP: the same actions for people, scripts and programs on the broker.
+/// Serves the same actions over HTTP, to people and scripts, and over AMQP, to programs on the broker.
 public final class APIGatewayService: Service {
-    /// A connection without a request, or with one that does not go on, is closed after so long.
+    /// How long a connection may be without a request, or with one that does not go on, before it is closed.
     private static let idleTimeout = TimeAmount.seconds(60)
 
     private let configuration: APIGatewayConfiguration
@@ -37,7 +37,7 @@ public final class APIGatewayService: Service {
     /// - Parameters:
     ///   - checks: of the process's bus and its other services, for `/health/ready`.
     ///   - metrics: what `/metrics` answers.
-    ///   - inbound: the room of the process for messages that arrive; `nil`: this service is alone in it.
+    ///   - inbound: the process's budget for messages that arrive; `nil`: this service has one of its own.
     ///   - sharedPort: the edge's, where it is in this process and listens already.
     ///   - onBound: hears the port once it listens (`api.port` may be 0).
     public init(
@@ -153,8 +153,8 @@ public final class APIGatewayService: Service {
         }
     }
 
-    /// Answers what is still in flight `api.drain_time` after graceful shutdown began; what cannot even be written to its asker
-    /// then is given up.
+    /// Answers the requests that are still in flight `api.drain_time` after graceful shutdown began. A second later it
+    /// gives up those whose answer could not be written.
     private func drainDeadline() async -> Result<Void, any Error>? {
         do {
             try await gracefulShutdown()
@@ -210,7 +210,7 @@ public final class APIGatewayService: Service {
                     additionalChannelHandlers: [UnreadableRequest(), DeclinedUpgrade()], idleTimeout: Self.idleTimeout)),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
-                // One more waits in the system's queue.
+                // Further connections wait in the system's queue.
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     DescriptorShares(loops: Array(eventLoopGroup.makeIterator()).count).http)),
             onServerRunning: { [self] channel in
@@ -221,7 +221,7 @@ public final class APIGatewayService: Service {
             eventLoopGroupProvider: .shared(eventLoopGroup), logger: logger)
     }
 
-    /// Its pipeline is Hummingbird's, and there by now.
+    /// Puts the limits on accepting before the listener, whose pipeline Hummingbird has made by now.
     private func keep(_ listener: any Channel) async {
         // It fails only where the listener has been closed.
         try? await listener.eventLoop.submit { [accepting] in

@@ -2,8 +2,8 @@ import Actions
 import OneBot
 import SettingsReading
 
-/// Who may come in: whoever shows a token that is for it, where any is configured, else whoever is no foreign web page.
-/// Health checks never come here.
+/// Decides who may come in. Where tokens are configured, a caller must show one that is good for what it asks for;
+/// where none is, everyone may come in but foreign web pages. Health checks are answered without asking here.
 struct AccessGate: Sendable {
     private let tokens: Reloadable<AccessTokens>
     private let opensDiscovery: Bool
@@ -15,7 +15,8 @@ struct AccessGate: Sendable {
         self.policy = policy
     }
 
-    /// What a request may do: the action its path names is within it, a bot may not be.
+    /// What a request may do. The action that its path names is within that scope; the bot it is for is not checked
+    /// here.
     /// - Throws: 1401 without a token; 1403 with a wrong one, with one that is not for HTTP or not for that action,
     ///   and for a foreign web page where no token is asked for.
     func scope(
@@ -51,8 +52,8 @@ struct AccessGate: Sendable {
         }
     }
 
-    /// For whoever is no foreign web page.
-    /// - Parameter remedy: what is to be set for a token to be asked for.
+    /// Lets in everyone but foreign web pages.
+    /// - Parameter remedy: what to set so that a token is asked for.
     private func withoutToken(
         _ path: GatewayPath, _ visitor: DoorPolicy.Visitor, remedy: String
     ) throws(Refusal) -> TokenScope {
@@ -68,7 +69,8 @@ struct AccessGate: Sendable {
         return mistake.map { " \($0.remedy)" } ?? ""
     }
 
-    /// Numbers and health checks are for whoever asks.
+    /// Whether foreign web pages are kept out where no token is asked for. Metrics and health checks are open to them,
+    /// too.
     private static func isGuarded(_ path: GatewayPath) -> Bool {
         switch path {
         case .action, .unknown: true

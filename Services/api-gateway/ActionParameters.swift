@@ -1,8 +1,8 @@
 import NIOCore
 import OneBot
 
-/// An action's parameters as they came by HTTP: a JSON body, kept as it was written, or a form; and the query, for what the body does not
-/// have. Form and query are converted by ``ParameterTypes``.
+/// An action's parameters as they came by HTTP: a JSON body, kept as it was written, or a form. The query adds what the
+/// body does not have. Form and query are converted by ``ParameterTypes``.
 struct ActionParameters: Sendable {
     /// What the action gets; `nil` where there are none.
     private(set) var json: JSONObject?
@@ -43,7 +43,8 @@ struct ActionParameters: Sendable {
         }
     }
 
-    /// A parameter's value, the query's where the body has none; `nil` where there is none, or it is `null` or empty.
+    /// A parameter's value, from the body or, where that has none, from the query; `nil` where there is none, or it is
+    /// `null` or empty.
     func value(_ name: String) -> JSONText? {
         if let value = json?[name], !value.isNull { return value.string?.isEmpty == true ? nil : value }
         guard let pair = query.first(where: { $0.isNamed(name) }), !pair.value.isEmpty else { return nil }
@@ -54,7 +55,7 @@ struct ActionParameters: Sendable {
     /// The text of a parameter; `nil` where there is none, or it is no string.
     func text(_ name: String) -> String? { value(name)?.string }
 
-    /// Takes parameters away: what this door has read, and nobody behind it is to see.
+    /// Takes away parameters that are meant for this door and that nobody behind it is to see.
     mutating func remove(_ names: String...) {
         for name in names where json?[name] != nil {
             // What was an object stays one.
@@ -62,9 +63,9 @@ struct ActionParameters: Sendable {
         }
     }
 
-    /// The access token behind the `?`, decoded where it can be: it is looked at before anything else is.
+    /// The access token in the query, decoded where it can be. It is read before anything else is.
     static func accessToken(inQuery query: String?) -> String? {
-        // A broken query is told later, to those who may be here.
+        // A broken query is reported later, to those who may be here.
         guard let pairs = try? FormText.pairs(of: (query ?? "").utf8) else { return nil }
         return pairs.first { $0.isNamed("access_token") }?.value
     }
@@ -73,7 +74,7 @@ struct ActionParameters: Sendable {
         (contentType ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
     }
 
-    /// No form that anybody sends does.
+    /// Whether a body begins as JSON does. No form that anybody sends begins like that.
     private static func beginsAsJSON(_ body: ByteBuffer) -> Bool {
         let first = body.readableBytesView.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
         return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")

@@ -56,7 +56,8 @@ struct ActionRoutes: Sendable {
         return try await own.perform(action, params.json, as: try caller.question(policy))
     }
 
-    /// A bot's action, its parameters untouched; only what is secret between the caller and us stays here.
+    /// A bot's action. Its parameters are passed on untouched but for the caller's `client_token`, which is a secret
+    /// and stays here.
     private func call(
         _ name: String, _ params: ActionParameters, in scope: TokenScope, _ priority: UInt8?
     ) async throws(RPC.Failure) -> OneBotReply {

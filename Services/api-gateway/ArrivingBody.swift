@@ -2,9 +2,10 @@ import Actions
 import NIOCore
 import OneBot
 
-/// A request's body while it arrives: bounded by itself, and together with everything else that arrives in the process.
+/// A request's body while it arrives. Its size has a limit of its own, and counts against the budget for everything
+/// that arrives in the process.
 struct ArrivingBody: ~Copyable {
-    /// What a body may take without asking.
+    /// How many bytes a body may take without asking the budget.
     private static let freeBytes = 16 << 10
 
     private let limit: Int

@@ -2,12 +2,14 @@ import Contracts
 import OneBot
 
 /// Who "the current client" is over HTTP: what the request says of it, and how much of that is believed. The registry
-/// then knows which client that is. The first that is there counts, and a wrong one is not made up for by the next:
+/// then knows which client that is. The first of these that is there counts; where it is wrong, the next one is not
+/// tried:
 ///
 /// 1. `X-Client-Token`, or the parameter `client_token`: secret, speaks for one client.
-/// 2. `X-Client-ID`, or the parameter `app_id`: trusts every caller, since all may see it; not with
-/// `api.require_client_token`. 3. The caller's address: on loopback and not through a proxy, or with
-/// `api.identify_by_address`; neither where a token is required.
+/// 2. `X-Client-ID`, or the parameter `app_id`: no secret, so that every caller is trusted with it; not used with
+///    `api.require_client_token`.
+/// 3. The caller's address, if it is on loopback and did not come through a proxy, or with `api.identify_by_address`;
+///    not used with `api.require_client_token`.
 struct CallerIdentity: Sendable {
     var clientToken: String?
     var appID: String?

@@ -2,12 +2,12 @@ import Actions
 import Hummingbird
 import OneBot
 
-/// CORS (WHATWG Fetch §3.3): lets pages of loopback origins and of `allowed_origins` read answers, those that say no
-/// as well, and send what a browser asks about first.
+/// CORS (WHATWG Fetch §3.3): lets pages of loopback origins and of `allowed_origins` read answers, refusals included,
+/// and send the requests about which a browser asks first.
 struct CrossOrigin: Sendable {
     let policy: DoorPolicy
 
-    /// Whether the browser only asks whether a page's request may be sent: of that one no token can be expected.
+    /// Whether the browser only asks whether it may send a page's request. Such a question carries no token.
     static func isPreflight(_ request: Request) -> Bool {
         request.method == .options && request.headers[.origin] != nil
             && request.headers[.accessControlRequestMethod] != nil
@@ -23,7 +23,7 @@ struct CrossOrigin: Sendable {
 
     /// What an answer carries for the browser's sake.
     func headers(for request: Request) -> HTTPFields {
-        // Kept by a cache, the answer to one page would else be given to another.
+        // Otherwise a cache might give the answer for one page to another.
         var headers: HTTPFields = [.vary: "Origin"]
         guard let origin = request.headers[.origin], policy.sharesAnswers(with: request.headers[values: .origin]) else {
             return headers
@@ -33,12 +33,13 @@ struct CrossOrigin: Sendable {
         headers[.accessControlAllowMethods] = "GET, POST"
         headers[.accessControlAllowHeaders] = Self.allowedHeaders
         headers[.accessControlMaxAge] = "600"
-        // A page of a public site that calls a private address is asked about apart (Private Network Access).
+        // A browser asks separately about a page of a public site that calls a private address (Private Network
+        // Access).
         if request.headers[.requestPrivateNetwork] == "true" { headers[.allowPrivateNetwork] = "true" }
         return headers
     }
 
-    /// All that is read here and is not sent unasked.
+    /// All headers that we read and that a browser does not send without asking.
     private static let allowedHeaders =
         "Authorization, Content-Type, X-Client-Token, X-Client-ID, X-Priority, traceparent"
 }
@@ -46,7 +47,7 @@ struct CrossOrigin: Sendable {
 extension DoorPolicy.Visitor {
     init(_ request: Request) {
         self.init(
-            // The first `Host` is taken out of the headers.
+            // The first `Host` is no longer among the headers: it has become the authority.
             hosts: [request.head.authority].compactMap(\.self) + request.headers[values: .hostHeader],
             origins: request.headers[values: .origin], fetchSites: request.headers[values: .secFetchSite])
     }

@@ -2,9 +2,9 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Ends a connection behind a request that offers an upgrade (`Upgrade: h2c`, as Java's HttpClient and `curl --http2` do): the answer is an ordinary
-/// one, and NIO's decoder reads nothing more behind such a request, so that the next would wait for ever. It stands behind the codec of each
-/// connection.
+/// Closes the connection after the answer to a request that offered an upgrade (`Upgrade: h2c`, as Java's HttpClient
+/// and `curl --http2` do). That answer is an ordinary one, but NIO's decoder reads nothing more after such a request,
+/// so that the next one would wait for ever. The handler stands behind the codec of each connection.
 final class DeclinedUpgrade: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart

@@ -38,7 +38,8 @@ struct GatewayResponder: HTTPResponder {
         return response(reply, to: request, over: context.channel)
     }
 
-    /// What comes before any question of access, then the action.
+    /// Answers what needs no access (handshakes that came to the wrong port, preflights, health checks), then the
+    /// action.
     private func answer(
         _ path: GatewayPath, _ request: Request, _ context: GatewayContext
     ) async throws(Refusal) -> OneBotReply {

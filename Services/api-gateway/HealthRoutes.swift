@@ -2,13 +2,13 @@ import NIOCore
 import Observability
 import OneBot
 
-/// `/health/live` and `/health/ready`, for whoever restarts or routes: without a token, and without secrets. `/metrics` is for those
-/// who show the token, where there is one.
+/// `/health/live` and `/health/ready`, for whatever restarts the process or routes requests to it: without a token, and
+/// without secrets. `/metrics` is for those who show the token, where there is one.
 struct HealthRoutes: Sendable {
     let checks: [HealthCheck]
     let metrics: MetricsPage?
 
-    /// The process answers: that is all there is to it.
+    /// The process is alive because it answers; nothing else is looked at.
     var live: OneBotReply { Self.reply(.alive) }
 
     /// 200, or 503 with the reasons.

@@ -8,16 +8,18 @@ import OneBot
 /// | refused at the door: token, path, content type, body | retcode − 1000 |
 /// | our action failed: a bad value, no such client, a name that is taken | 200 |
 /// | our action failed: 1401, 1403, 1413, 1429, 1503, 1504 | retcode − 1000 |
-/// | a bot answered 1400, 1401, 1403, 1404, or 404 as some do for an action they do not know; or its answer did not come through: 1413, 1429, 1502, 1503, 1504 | retcode − 1000 |
+/// | a bot answered 1400, 1401, 1403 or 1404 | retcode − 1000 |
+/// | a bot answered 404, as some do for an action that they do not know | 404 |
+/// | a bot's answer did not come through: 1413, 1429, 1502, 1503, 1504 | retcode − 1000 |
 /// | everything else | 200 |
 ///
-/// OneBot 11 (HTTP) knows 401, 403, 404, 406, 400 and 200 for the rest, failures included; what a load balancer or a
-/// retrying client must see comes on top, unless ``FailedStatus`` says otherwise.
+/// OneBot 11 (HTTP) knows 400, 401, 403, 404 and 406, and 200 for everything else, failures included. We add the
+/// statuses that a load balancer or a retrying client must see, unless ``FailedStatus`` says otherwise.
 struct OneBotReply: Sendable {
     private(set) var status: Int
     let body: ByteBuffer
     var contentType = "application/json"
-    /// What follows it, where a bot answers in parts; `body` is the first one then.
+    /// The rest of the answer, where a bot answers in parts; `body` is then its first part.
     var rest: StreamedAnswers?
     /// `Retry-After`, in seconds: where the action was not carried out, and may be sent again.
     private(set) var retryAfter: Int64?
@@ -45,7 +47,7 @@ struct OneBotReply: Sendable {
         answer(retcode(in: body).map(botStatus) ?? 200, body)
     }
 
-    /// The same with the status that is set for such failures.
+    /// The same reply with the status that is set for such failures.
     func failing(with choice: FailedStatus) -> OneBotReply {
         var reply = self
         reply.status = choice.status(insteadOf: status)
@@ -55,7 +57,7 @@ struct OneBotReply: Sendable {
     private static func answer(_ status: Int, _ body: ByteBuffer) -> OneBotReply {
         var reply = OneBotReply(status: status, body: body)
         if status == 429 || status >= 500 {
-            // What is no object says nothing of it.
+            // An answer that is no object has no such member.
             let milliseconds = (try? JSONObject(body))?["data"]?.object?["retry_after_ms"]?.int64
             reply.retryAfter = milliseconds.flatMap { $0 > 0 ? ($0 - 1) / 1000 + 1 : nil }
         }

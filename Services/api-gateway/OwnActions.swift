@@ -3,15 +3,16 @@ import Contracts
 import NIOCore
 import OneBot
 
-/// Our own actions, whichever door of the gateway they came through: carried out here, or, for a client with a connection, at the
-/// edge that holds it.
+/// Our own actions, whichever door of the gateway they came through: carried out here, or, for a client with a
+/// connection, at the edge that holds it.
 struct OwnActions: Sendable {
     let registry: RegistryClient
     let edges: EdgeClient
     let dispatcher: ActionDispatcher
 
-    /// An action in a client's name: its edge carries it out, behind those that client has asked for itself. A client that lives
-    /// on AMQP has no such place, and waits for each answer itself.
+    /// An action in a client's name. The client's edge carries it out, after the actions that the client has sent
+    /// itself. A client that lives on AMQP has no edge: its action is carried out here, and it keeps their order itself
+    /// by waiting for each answer.
     /// - Returns: the response's text, without an echo.
     func perform(
         _ action: OwnAction, _ params: JSONObject?, as caller: RegistryAPI.Identify
@@ -19,7 +20,7 @@ struct OwnActions: Sendable {
         let client = try await registry.identify(caller)
         let params = Self.withoutCaller(params)
         guard let edge = client.edge else {
-            // Which broadcasts it got is not seen here: a callback needs the uuid.
+            // We do not see here which broadcasts it got, so its callback must name the uuid.
             let caller = ActionCaller(client: client.client) { _ in nil }
             return await dispatcher.perform(action, params: params, as: caller).encoded(echo: nil)
         }
@@ -30,11 +31,12 @@ struct OwnActions: Sendable {
             at: edge)
     }
 
-    /// An action in nobody's name.
+    /// An action that needs no caller.
     /// - Parameters:
-    ///   - bot: the `self_id` that was sent, in the parameters or beside them: with several bots there is no guessing
-    ///     which is to go down.
-    ///   - scope: of the token shown. A port that is leased without a bot is for whichever the token shown there is for.
+    ///   - bot: the `self_id` that was sent, in the parameters or beside them. An action that concerns a bot must name
+    ///     it where there are several: we do not guess which one is to go down.
+    ///   - scope: of the token shown. A port that is leased without a bot is for the bots of the token that is shown at
+    ///     that port.
     func perform(
         _ action: OwnAction, _ params: JSONObject?, bot: JSONText?, in scope: TokenScope = .everything
     ) async throws(RPC.Failure) -> Response {
@@ -44,7 +46,7 @@ struct OwnActions: Sendable {
         case .required:
             let bot = try await dispatcher.bot(BotChoice.Wish(bot), choice)
             params = Self.naming(ByteBuffer(string: bot.description), in: params)
-        // The query names it where the body's is empty.
+        // The query may name the bot where the body does not.
         case .optional: if let bot, params?["self_id"] == nil { params = Self.naming(bot.bytes, in: params) }
         case .none: break
         }
@@ -61,7 +63,7 @@ struct OwnActions: Sendable {
         return try? JSONObject(params.setting("self_id", to: bot))
     }
 
-    /// Who is calling was said to us; nobody behind this door is to see it.
+    /// The parameters without those that say who is calling: nobody behind this door is to see them.
     private static func withoutCaller(_ params: JSONObject?) -> JSONObject? {
         var params = params
         for name in ["client_token", "app_id"] where params?[name] != nil {

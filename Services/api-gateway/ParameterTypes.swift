@@ -27,8 +27,8 @@ enum ParameterTypes {
         return text
     }
 
-    /// A message is a text, or a list of segments, or one segment (OneBot 11, API): what does not look like segments is what somebody
-    /// wants to say.
+    /// A message is a text, or a list of segments, or one segment (OneBot 11, API). What does not look like segments is
+    /// taken for text.
     private static func segments(_ text: String) -> ByteBuffer? {
         guard let first = text.utf8.first, first == UInt8(ascii: "[") || first == UInt8(ascii: "{"),
             let value = try? JSONText(validating: ByteBuffer(string: text))  // then it is text

@@ -3,16 +3,19 @@ import Hummingbird
 import HummingbirdCore
 import NIOCore
 
-/// A bot's answers in parts, as they leave by HTTP: one after another in a chunked body, an empty line behind each, as NapCat writes them itself.
+/// A bot's answers in parts, as they leave by HTTP: one after another in a chunked body, each followed by an empty
+/// line, as NapCat itself writes them.
 struct StreamedAnswers: Sendable {
     private let question: Question
     private var answers: BotAnswers { question.answers }
-    /// A caller that takes nothing for so long is hung up on. Until its bound it is told, so this is longer.
+    /// How long a caller may take nothing before we close its connection. It is longer than the limit after which the
+    /// caller is told that it is too slow, so that the caller can still read that.
     let patience: TimeAmount
-    /// Hears the last one.
+    /// Called with the last answer.
     var ended: @Sendable (ByteBuffer) -> Void = { _ in }
 
-    /// Ends when nobody holds it any more: a body is not even begun where the caller is gone before its head is written.
+    /// Cancels the answers when nobody holds it any more: where the caller is gone before the head is written, the body
+    /// is never begun.
     private final class Question: Sendable {
         let answers: BotAnswers
 

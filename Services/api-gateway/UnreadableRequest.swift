@@ -4,16 +4,19 @@ import NIOHTTP1
 import NIOHTTPTypes
 import OneBot
 
-/// Answers what is no HTTP request by a sentence; left to Hummingbird it is a 400 that says nothing. It stands behind the codec of each connection.
+/// Answers what is no HTTP request with a sentence; Hummingbird alone would answer with a 400 that says nothing. The
+/// handler stands behind the codec of each connection.
 final class UnreadableRequest: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// Requests whose answers are not yet written: an answer of ours would land in the middle of one of theirs.
+    /// How many requests have answers that are not yet written. While there are any, an answer of ours would land in
+    /// the middle of one of theirs.
     private var unanswered = 0
-    /// Whatever comes then is of no use, and must not end the connection before our answer has gone.
+    /// Our answer is written. What comes after that is of no use, and must not end the connection before the answer has
+    /// gone.
     private var isDone = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -4,9 +4,10 @@ import OneBot
 /// What a WebSocket handshake is told at the HTTP port, whatever its path: that it came to the wrong one, and which is
 /// right. It is never taken for an action.
 struct WebSocketElsewhere: Sendable {
-    /// `edge.public_host`; `nil`: the name by which the caller calls us will do.
+    /// `edge.public_host`; `nil`: the host name by which the caller reached us.
     let publicHost: String?
-    /// The edge's shared port, as it is or as it is set; 0 where only the log says which it is.
+    /// The edge's shared port: the one it listens on where it is in this process, else the one that is set; 0 where
+    /// only the log tells it.
     let sharedPort: @Sendable () -> Int
 
     /// `nil` where it is no handshake.
@@ -29,7 +30,7 @@ struct WebSocketElsewhere: Sendable {
                 + "GET /api/get_ws_port answers with an address as well.\(proxy)")
     }
 
-    /// As it stands in a URL.
+    /// The host as it is written in a URL.
     private func host(of request: Request) -> String {
         if let publicHost { return publicHost.contains(":") ? "[\(publicHost)]" : publicHost }
         let authority = request.head.authority ?? ""

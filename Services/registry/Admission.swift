@@ -11,19 +11,19 @@ enum AdmissionVerdict: Sendable {
     case admitted(Admission)
 }
 
-/// A session that may come in: carried out once ``saves`` are written.
+/// What it means to let a session in; it is carried out once ``saves`` are written.
 struct Admission: Sendable {
     let session: SessionKey
     let claim: SessionClaim
-    /// As it will be.
+    /// The client as it will be once the session is in.
     var client: KnownClient
     /// The older session whose place it takes.
     var replaces: SessionKey?
-    /// The client that loses its name to this one: as it will be.
+    /// The client that loses its name to this one, as it will be then.
     var unnames: KnownClient?
     var saves = StoreChanges()
 
-    /// As others will see it.
+    /// The client as others will see it.
     var online: OnlineClient {
         OnlineClient(
             appID: client.appID, clientName: client.name?.text, role: claim.role, transport: claim.transport,

@@ -1,6 +1,7 @@
 /// One moment, by the two clocks the registry needs.
 struct Moment: Sendable, Hashable {
-    /// Time this machine has been awake, from any origin: for leases. It neither jumps nor counts a suspended machine's sleep.
+    /// Time this machine has been awake, from any origin: for leases. It neither jumps nor counts a suspended machine's
+    /// sleep.
     var uptime: Duration
     /// Milliseconds since 1970: for what is stored and read by a later run.
     var utcMilliseconds: Int64

@@ -58,7 +58,7 @@ extension Registrar {
             effects.requests.append(
                 .disconnect(question.edge, session: question.session.sessionID, reason: failure.message))
         case .repeated(let client):
-            // What a report brought may still be unwritten; from here on it is promised.
+            // What a report brought may not be written yet. This answer promises it, so it has to be.
             if unsaved.clients[client.appID] != nil, let failure = await save(StoreChanges()) {
                 refuse(delivery, failure)
             } else {

@@ -6,8 +6,8 @@ import NIOCore
 import Observability
 import OneBot
 
-/// The one who changes what the registry knows: takes one input at a time, writes what it promises, then changes memory, then
-/// answers, then publishes. Only ``run()`` changes the state, so nothing happens between these steps.
+/// The one who changes what the registry knows: takes one input at a time, writes what it promises, then changes
+/// memory, then answers, then publishes. Only ``run()`` changes the state, so nothing happens between these steps.
 actor Registrar {
     var state: RegistryState
     private let store: RegistryStore
@@ -26,11 +26,11 @@ actor Registrar {
     private var isStoreFailing = false
     var leasing = 0
 
-    /// More wishes for a port at a time are refused: each may wait for an edge.
+    /// How many wishes for a port may be under way at a time, as each may wait for an edge; more are refused.
     static let maxLeasing = 256
     private static let mostDraws = 16
 
-    /// What is to be done beside the line of inputs.
+    /// Work that is done beside the inputs, which are taken one at a time.
     enum Errand: Sendable {
         case lease(RegistryAPI.LeasePort, Delivery)
         case ask(EdgeRequest)
@@ -166,7 +166,7 @@ actor Registrar {
         effects.changes = []
     }
 
-    /// Writes that, and what could not be written before.
+    /// Writes these changes, and those that could not be written before.
     /// - Returns: why it cannot; then nothing of `changes` was written, nor will be.
     func save(_ changes: StoreChanges) async -> RPC.Failure? {
         var all = unsaved
@@ -185,7 +185,7 @@ actor Registrar {
         }
     }
 
-    /// After a failure: tries again what waits, or whether writing works at all.
+    /// After a failure, tries again to write what waits or, where nothing waits, whether writing works at all.
     private func trySaving() async {
         guard isStoreFailing else { return }
         if !unsaved.isEmpty {
@@ -230,8 +230,8 @@ actor Registrar {
         }
     }
 
-    /// Who a session becomes that presents nothing: nobody there is. A source of random numbers that repeats itself is
-    /// not asked for ever; then the state refuses.
+    /// A new client, for a session that presents no token; its `app_id` and its token are nobody else's. Where the
+    /// source of random numbers repeats itself, this gives up after some draws, and the state then refuses the client.
     func newcomer(in state: RegistryState) -> KnownClient {
         var attempts = 1
         while true {

@@ -3,11 +3,11 @@ public import SettingsReading
 
 /// Every setting of the registry.
 public struct RegistryConfiguration: Sendable {
-    /// `registry.database`: the SQLite file; its folder is created. Default `data/registry.sqlite`; `:memory:` keeps nothing
-    /// over a restart.
+    /// `registry.database`: the SQLite file; its folder is created. Default `data/registry.sqlite`; `:memory:` keeps
+    /// nothing over a restart.
     public var database: String
-    /// `registry.lease`: an edge that says nothing for so long is gone, with all that lives there; so is a client on AMQP that
-    /// does not renew. Default 15 s; at least 10 s, twice an edge's interval of renewal.
+    /// `registry.lease`: an edge that says nothing for so long is gone, with all that lives there; so is a client on
+    /// AMQP that does not renew. Default 15 s; at least 10 s, twice an edge's interval of renewal.
     public var lease: Duration
     /// `registry.port_expiry`: how long a leased port waits for its client (`expires_in`). Default 15 s.
     public var portExpiry: Duration

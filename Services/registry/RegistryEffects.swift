@@ -4,7 +4,7 @@ import Contracts
 struct RegistryEffects: Sendable {
     /// To be published, in order, after the answer.
     var changes: [PresenceChange] = []
-    /// To be written. Nothing is promised by them: they may be written later.
+    /// To be written. No answer depends on them, so they may be written later.
     var saves = StoreChanges()
     /// To be asked of edges, in any order; nobody waits for it.
     var requests: [EdgeRequest] = []

@@ -17,8 +17,8 @@ enum RegistryInput: Sendable {
     case portClosed(appID: String)
 }
 
-/// The one line in which every input waits. It is bounded by what may wait: the consumers' prefetch, the ports being opened
-/// (two inputs each), one tick.
+/// The one queue in which every input waits. Its length is bounded by what can be under way: the consumers' prefetch,
+/// the ports being opened (two inputs each), one tick.
 final class RegistryInputs: Sendable {
     let stream: AsyncStream<RegistryInput>
     private let continuation: AsyncStream<RegistryInput>.Continuation
@@ -44,10 +44,10 @@ final class RegistryInputs: Sendable {
         if isFirst { send(.tick) }
     }
 
-    /// The bus is away, or back.
+    /// Notes that the bus is away, or back.
     func bus(isAway: Bool) { outage.withLock { $0 = (isAway, $0.wasOn || isAway) } }
 
-    /// The tick was taken out of the line.
+    /// Notes that the tick was taken out of the queue.
     /// - Returns: whether the bus is away, or was since the tick before.
     func tickTaken() -> Bool {
         isTickWaiting.withLock { $0 = false }

@@ -49,7 +49,7 @@ struct RegistryMethods: Sendable {
         }
     }
 
-    /// Publishes the answer to where the question says; a question that names no place gets none.
+    /// Publishes the answer to the queue that the question names; a question that names none gets no answer.
     func answer(_ question: Delivery, _ result: Result<some Codable & Sendable, RPC.Failure>) {
         let body: ByteBuffer
         do {
@@ -58,7 +58,7 @@ struct RegistryMethods: Sendable {
             case .failure(let failure): body = try RPC.encodeFailure(failure)
             }
         } catch {
-            return  // strings and whole numbers: always can
+            return  // strings and whole numbers can always be encoded
         }
         answer(question, body)
     }

@@ -7,10 +7,12 @@ public import Observability
 public import ServiceLifecycle
 import Synchronization
 
-/// Knows who is where: presence, names, tokens, ports. Answers questions, takes the edges' reports, publishes what changed.
+/// Knows who is where: presence, names, tokens, ports. Answers questions, takes the edges' reports, publishes what
+/// changed.
 ///
-/// Of several registries one works: whoever holds the exclusive queue. The others wait for it, and so does this one again when it has lost
-/// it with its connection: each time at work is a term, with an epoch of its own.
+/// Of several registries one works: the one that holds the exclusive queue. The others wait for that queue, and so does
+/// this one again when it has lost it with its connection. The time in which a registry is at work is a term, with an
+/// epoch of its own.
 public struct RegistryService: Service {
     private let configuration: RegistryConfiguration
     private let bus: any MessageBus
@@ -19,16 +21,16 @@ public struct RegistryService: Service {
     private let status = RegistryStatus()
     /// Opens the database; tests bring their own.
     var openStore: @Sendable (_ path: String) async throws -> RegistryStore = { try await RegistryStore.open(path: $0) }
-    /// Begins a term's time; tests bring their own.
+    /// Makes the clock of a term; tests bring their own.
     var startClock: @Sendable () -> @Sendable () -> Moment = {
         let clock = SuspendingClock()
         let origin = clock.now
         return { Moment(uptime: origin.duration(to: clock.now), utcMilliseconds: UTC.milliseconds) }
     }
 
-    /// Questions, reports and answers taken from the bus but not handled yet, each.
+    /// How many questions, reports and answers each may be taken from the bus but not handled yet.
     private static let prefetch = 512
-    /// Between looks at a database that another registry has open.
+    /// The time between looks at a database that another registry has open.
     private static let lookEvery = Duration.seconds(1)
     private static let pauseBetweenTerms = Duration.milliseconds(100)
 
@@ -40,7 +42,7 @@ public struct RegistryService: Service {
         case failed(any Error)
     }
 
-    /// The inputs of the present term, for what is heard of the bus.
+    /// The inputs of the present term, so that they hear whether the bus is away.
     private final class Terms: Sendable {
         private let state = Mutex((inputs: RegistryInputs?.none, isAway: false))
 
@@ -81,7 +83,8 @@ public struct RegistryService: Service {
     }
 
     /// Refuses to be the second registry of a database, before anything of the process begins. Where the bus does not
-    /// work yet, the one that has the database may be the one we are to stand by for: then nothing is said here.
+    /// work yet, the registry that has the database may be the one we are to stand by for: then nothing is refused
+    /// here.
     /// - Parameter patience: how long one that is just ending may take.
     /// - Throws: ``RegistryError/locked(path:holder:)``.
     public func refuseSecond(patience: Duration = .milliseconds(500)) async throws {
@@ -112,11 +115,11 @@ public struct RegistryService: Service {
             status.set(phase: "The registry has lost its queue: \(reason)")
             try? await Task.sleep(for: Self.pauseBetweenTerms)  // cancelled: the loop ends
         }
-        await claim.giveUp()  // ours in the moment in which we were stopped
+        await claim.giveUp()  // it may have become ours just as we were stopped
         status.set(phase: "The registry has stopped.")
     }
 
-    /// From having the queue to being stopped, or losing it.
+    /// One term: from having the queue to being stopped, or losing it.
     private func term(_ claim: Claim, isFirst: Bool, followsAnother: Bool, _ terms: Terms) async throws -> Ending {
         status.set(phase: "The registry is opening its database.")
         var ending = Ending.stopped
@@ -128,7 +131,8 @@ public struct RegistryService: Service {
         } catch let error as MessageBusError {
             ending = .lost("\(error)")
         }
-        // Nobody asks a registry that has gone, and a waiting one may take over. It may be gone with the connection already.
+        // Another registry may take over now, and nobody asks one that has gone. The queue of replies may be gone with
+        // the connection already.
         await claim.giveUp()
         try? await bus.delete(configuration.exchanges.registryRepliesQueue)
         if case .failed(let error) = ending { throw error }
@@ -154,7 +158,7 @@ public struct RegistryService: Service {
         }
     }
 
-    /// What there is to say while it waits for its claim.
+    /// Puts into the status what it waits for, while it waits for its claim.
     private func waits(_ news: ClaimNews) {
         let away = "The registry has no connection to the bus"
         switch news {
@@ -178,9 +182,11 @@ public struct RegistryService: Service {
             let now = startClock()
             let exchanges = configuration.exchanges
             let stored = try await store.begin(utcMilliseconds: now().utcMilliseconds)
-            // A database in memory forgets the edges of the term before: as if another had known them.
+            // A database in memory has forgotten the edges of the term before; it is as if another registry had known
+            // them.
             let isForgetful = !isFirst && stored.edges.isEmpty
-            // A prefix of its own: an answer to an earlier term is not taken for one to this.
+            // The prefix is new in each term, so that an answer to a question of an earlier term is not taken for one
+            // of this term.
             let requester = Requester(
                 bus: bus, inbox: exchanges.registryRepliesQueue,
                 idPrefix: "registry-\(EdgeAddress.newInstance())-", appID: ServiceName.registry.rawValue)
@@ -202,7 +208,7 @@ public struct RegistryService: Service {
                     end.yield(.stopped)
                 }
                 ticks.cancel()
-                // An edge that stopped before us has said so: what the bus has delivered comes in first.
+                // An edge that stopped before us may have said so: what the bus has already delivered comes in first.
                 await withCheckedContinuation { turn in eventLoop.execute { turn.resume() } }
                 for consumer in consumers { await consumer.cancel() }
                 inputs.finish()
@@ -233,13 +239,13 @@ public struct RegistryService: Service {
         do {
             try await consumers.append(
                 consume(exchanges.registryRepliesQueue, lost) { delivery in
-                    _ = requester.receive(delivery)  // one that comes late is nobody's
+                    _ = requester.receive(delivery)  // nobody waits for one that comes late
                     delivery.acknowledge()
                 })
             try await consumers.append(consume(exchanges.registryReportsQueue, lost) { inputs.send(.report($0)) })
             try await consumers.append(
                 consume(exchanges.registryQueue, lost) { delivery in
-                    // One that waits has looked whether we are here.
+                    // A registry that waits has looked whether we are here.
                     if delivery.properties.type == Claim.probe { return delivery.acknowledge() }
                     inputs.send(.question(delivery))
                 })
@@ -259,7 +265,7 @@ public struct RegistryService: Service {
         )
     }
 
-    /// Four looks a lease, at most every 20 ms, at least every half second.
+    /// Four ticks in a lease, at least 20 ms and at most half a second apart.
     private var tickInterval: TimeAmount {
         let interval = min(max(configuration.lease / 4, .milliseconds(20)), .milliseconds(500))
         return .nanoseconds(Int64(interval / .nanoseconds(1)))

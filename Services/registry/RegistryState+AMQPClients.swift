@@ -1,9 +1,9 @@
 import Contracts
 import OneBot
 
-/// A program on the broker that becomes a client, carried out once ``saves`` are written.
+/// What it means that a program on the broker becomes a client; it is carried out once ``saves`` are written.
 struct Enrolment: Sendable {
-    /// As it will be.
+    /// The client as it will be.
     var client: KnownClient
     var online: OnlineClient
     var saves = StoreChanges()
@@ -36,7 +36,6 @@ extension RegistryState {
         return enrolment
     }
 
-    /// Lets it in.
     mutating func enrol(_ enrolment: Enrolment, at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
         enter(enrolment.client, enrolment.online, at: now)
@@ -65,7 +64,7 @@ extension RegistryState {
         return lease(of: client)
     }
 
-    /// Clients on AMQP did not renew: they are gone, in one batch, and their names are free.
+    /// Ends clients on AMQP that did not renew: they go in one batch, and their names are free.
     mutating func lapse(_ appIDs: [String], _ effects: inout RegistryEffects) {
         var gone: [OnlineClient] = []
         for appID in appIDs {
@@ -78,7 +77,7 @@ extension RegistryState {
         if !gone.isEmpty { effects.changes.append(presence.change(.clientOffline, nil, clients: gone)) }
     }
 
-    /// One that was online when the registry ended has one lease to renew.
+    /// Brings back a client that was online on AMQP when the registry ended. It has one lease's time to renew.
     mutating func recover(
         _ stored: KnownClient, onAMQPSince since: Int64, at now: Moment, _ effects: inout RegistryEffects
     ) {

@@ -2,7 +2,8 @@ import Contracts
 import OneBot
 
 extension RegistryState {
-    /// Whether what that edge says counts, and what follows from hearing of it: a new run ends the one before it at once.
+    /// Whether what that edge says counts, and what follows from hearing of it: a new run ends the one before it at
+    /// once.
     /// - Returns: `nil` where the edge has ended, or its address cannot be one.
     mutating func hear(from edge: EdgeAddress, at now: Moment) -> RegistryEffects? {
         guard Exchanges.isWord(edge.edgeID), Exchanges.isWord(edge.instance) else { return nil }
@@ -73,7 +74,7 @@ extension RegistryState {
         return online
     }
 
-    /// A client as it is stored. `last` is its session, or was.
+    /// A client as it is stored. `last` is the session it has, or had.
     func record(of client: KnownClient, last: SessionKey?, at now: Moment) -> ClientRecord {
         var keptUntil: Int64?
         var amqpSince: Int64?

@@ -26,7 +26,6 @@ extension RegistryState {
         return renaming
     }
 
-    /// Gives it the name.
     mutating func rename(_ renaming: Renaming) -> RegistryEffects {
         var effects = RegistryEffects()
         let old = clients[renaming.client.appID]?.name
@@ -38,7 +37,7 @@ extension RegistryState {
         return effects
     }
 
-    /// A name that client may have.
+    /// The text as a name, where that client may have it.
     func checked(_ text: String, for appID: String) -> Result<ClientName, RPC.Failure> {
         do throws(ClientName.Problem) {
             let name = try ClientName(text)

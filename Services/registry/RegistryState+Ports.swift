@@ -8,12 +8,12 @@ struct PortOffer: Sendable {
     let edge: EdgeAddress
     /// `nil`: the edge's system picks.
     let port: Int?
-    /// So long it waits for its client.
+    /// How long it waits for its client.
     let expiry: Duration
 }
 
 extension RegistryState {
-    /// Picks an edge and a port for a client to come, and holds them.
+    /// Picks an edge and a port for a client that is yet to come, and reserves them.
     /// - Parameter failures: how often this wish has failed on each edge.
     /// - Throws: 1404 for a bot or an edge that is not known, 1503 where there is no edge or no port now.
     mutating func offer(
@@ -66,7 +66,7 @@ extension RegistryState {
         return opening
     }
 
-    /// The port waits for its client.
+    /// Notes that the port is open and waits for its client.
     mutating func open(_ opening: PortOpening) {
         if let port = opening.lease.port, let stale = ports.lessee(of: port, at: opening.lease.edge),
             stale != opening.lease.appID
@@ -94,14 +94,14 @@ extension RegistryState {
         return effects
     }
 
-    /// The edge says a port is closed that it was asked to close.
+    /// The edge says that it has closed a port, as it was asked to.
     mutating func closed(_ appID: String) {
         guard let lease = ports[appID], lease.isClosing else { return }
         ports.remove(appID)
     }
 
-    /// A leased port whose client has gone is free. Its listener closes with the client; the edge is told all the same, in case the
-    /// client used its token at another port.
+    /// A leased port whose client has gone is free. Its listener closes with the client; the edge is told all the same,
+    /// in case the client used its token at another port.
     mutating func release(_ appID: String, _ effects: inout RegistryEffects) {
         guard let lease = ports[appID], !lease.isClosing else { return }
         ports.remove(appID)
@@ -110,13 +110,13 @@ extension RegistryState {
         effects.requests.append(.closePort(lease.edge, EdgeAPI.ClosePort(port: port, appID: appID)))
     }
 
-    /// Listeners that closed at the edge.
+    /// Takes note of listeners that closed at the edge.
     mutating func close(
         _ closed: [EdgeAPI.ClosePort], at edge: EdgeAddress, now: Moment, _ effects: inout RegistryEffects
     ) {
         for port in closed {
             guard let lease = ports[port.appID], lease.edge == edge, lease.port == port.port else { continue }
-            // The edge closes those nobody came for by itself.
+            // The edge closes by itself the ports that nobody came for.
             if lease.isOverdue(at: now.uptime + Self.portGrace) { effects.lapses.ports += 1 }
             ports.remove(port.appID)
             effects.saves.removePort(of: port.appID)

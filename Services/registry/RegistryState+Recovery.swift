@@ -2,10 +2,10 @@ import Contracts
 import OneBot
 
 extension RegistryState {
-    /// What an earlier run of the registry left: the edges it knew have one lease to report, and until then everything that
-    /// lived there stays reserved.
-    /// - Parameter followsAnother: another registry was at work before, perhaps with a database of its own: it may have known edges that
-    ///   are not stored here, and nothing is complete before those have had the time to report.
+    /// Takes over what an earlier run of the registry left: the edges it knew have one lease to report, and until then
+    /// everything that lived there stays reserved.
+    /// - Parameter followsAnother: another registry was at work before, perhaps with a database of its own: it may have
+    ///   known edges that are not stored here, and nothing is complete before those have had the time to report.
     mutating func recover(
         _ stored: RegistryStore.Stored, followsAnother: Bool = false, at now: Moment
     ) -> RegistryEffects {
@@ -35,7 +35,7 @@ extension RegistryState {
             edge: EdgeAddress(edgeID: record.edgeID, instance: record.instance),
             sessionID: UInt64(bitPattern: record.sessionBits))
         let resume = record.resumeSeconds.map { Duration.seconds(max(0, min($0, Self.longestResume))) }
-        let name = record.clientName.flatMap { try? ClientName($0) }  // one that is none is dropped
+        let name = record.clientName.flatMap { try? ClientName($0) }  // a stored text that is no valid name is dropped
         var client = KnownClient(
             appID: record.appID, token: token, name: name, resume: resume, state: .awaited(session), isSaved: true)
         if let name { _ = presence.give(name, to: client.appID, inPlaceOf: nil) }
@@ -47,7 +47,7 @@ extension RegistryState {
         } else if edges[session.edge] != nil {
             clients.put(client)
         } else {
-            // Its edge ended before that was written.
+            // Its edge has ended, but that the client left with it was not written.
             _ = part(with: client, at: now, &effects)
         }
     }
@@ -58,7 +58,7 @@ extension RegistryState {
             return effects.saves.removePort(of: record.appID)
         }
         var lease = PortLease(appID: record.appID, token: token, edge: edge, port: record.port)
-        // Its client may be there already: the edge has a lease to say so.
+        // Its client may be there already; the edge has one lease's time to say so.
         let left = now.remaining(until: record.expiresAt, atMost: portExpiry + Self.portGrace)
         guard lease.bound(to: record.port, until: now.uptime + max(left, leases.duration)) else { return }
         if case .awaited(let session) = clients[record.appID]?.state { _ = lease.connect(session) }

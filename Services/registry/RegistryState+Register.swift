@@ -49,7 +49,6 @@ extension RegistryState {
         return .admitted(admission)
     }
 
-    /// Lets it in.
     mutating func admit(_ admission: Admission, at now: Moment) -> RegistryEffects {
         var effects = RegistryEffects()
         let appID = admission.client.appID
@@ -92,7 +91,7 @@ extension RegistryState {
             || ports[fresh.appID] != nil
     }
 
-    /// Nobody becomes somebody who is there already, wherever identities come from.
+    /// Refuses a new client whose `app_id` or token somebody has already, wherever they came from.
     func refusal(of fresh: KnownClient) -> RPC.Failure? {
         guard isTaken(fresh) else { return nil }
         return RPC.Failure(
@@ -105,7 +104,8 @@ extension RegistryState {
         var isSuperseded = false
     }
 
-    /// Who the session is: what it was granted before, the holder of the token it presents, or somebody new.
+    /// Who the session is: the client it was granted to be before, the holder of the token it presents, or somebody
+    /// new.
     private func identity(
         _ claim: SessionClaim, _ session: SessionKey, _ fresh: KnownClient
     ) -> Result<Admission, Refusal> {
@@ -146,9 +146,10 @@ extension RegistryState {
         }
     }
 
-    /// A claim that repeats an earlier grant is taken as it stands, unless it contradicts what we know: of two holders of a name or
-    /// an `app_id` the one we knew first keeps it. While a registry that took over from another is still being told who is there, order of
-    /// arrival means nothing: then the client that came online earlier keeps the name.
+    /// A claim that repeats an earlier grant is taken as it stands, unless it contradicts what we know: of two holders
+    /// of a name or an `app_id` the one we knew first keeps it. While a registry that took over from another is still
+    /// being told who is there, order of arrival means nothing: then the client that came online earlier keeps the
+    /// name.
     private func grantedBefore(
         _ granted: SessionGrant, _ claim: SessionClaim, _ session: SessionKey
     ) -> Result<Admission, Refusal> {
@@ -169,7 +170,7 @@ extension RegistryState {
             }
         }
         var loser: KnownClient?
-        // A bad one is no name.
+        // A text that is no valid name is ignored.
         if client.name == nil, let text = granted.clientName, let name = try? ClientName(text) {
             if let holder = presence.holder(of: name) {
                 loser = later(holder, than: claim)
@@ -177,13 +178,15 @@ extension RegistryState {
             }
             if presence.holder(of: name) == nil || loser != nil { client.name = name }
         }
-        // Its name was granted with it, or is another's by now: either way `name` asks for nothing more.
+        // Its name was granted with the rest, or is another client's by now: either way the claim asks for no name any
+        // more.
         var settled = claim
         settled.name = nil
         return .success(Admission(session: session, claim: settled, client: client, unnames: loser))
     }
 
-    /// The holder of a name, where it came online after the client that claims the same, and nothing else speaks for it.
+    /// The holder of a name, if it came online after the client that claims the same name and edges are still reporting
+    /// to a registry that took over; else `nil`.
     private func later(_ holder: String, than claim: SessionClaim) -> KnownClient? {
         guard settlesAt != nil, let online = presence.clients[holder], claim.connectedAt < online.connectedAt,
             var client = clients[holder]

@@ -2,8 +2,8 @@ import Contracts
 import OneBot
 
 extension RegistryState {
-    /// Takes what an edge reports. `fresh` makes up who a session becomes that was not registered yet, given the state it
-    /// is to fit: the one it would read itself is being changed.
+    /// Takes what an edge reports. `fresh` makes a new client for a session that was not registered yet. It is given
+    /// the state in which that client has to be new, because it cannot read the one that is being changed here.
     /// - Returns: `nil` where the edge has ended: its reports no longer count.
     mutating func take(
         _ report: EdgeReport, fresh: (RegistryState) -> KnownClient, at now: Moment
@@ -36,7 +36,7 @@ extension RegistryState {
         return effects
     }
 
-    /// Everything there is: what is not in it has left.
+    /// Takes a full report: a session that is not in it has left.
     private mutating func takeAll(
         _ report: EdgeReport, _ fresh: (RegistryState) -> KnownClient, at now: Moment, _ effects: inout RegistryEffects
     ) {
@@ -51,7 +51,7 @@ extension RegistryState {
         let missing = clients.clients(at: edge).filter { client in
             client.session.map { !reported.contains($0.sessionID) } ?? false
         }
-        // One that was registered just now may have overtaken the report: the next one tells.
+        // A session that was registered just now may have overtaken the report; the next report tells.
         let doubtful = missing.filter { client in
             client.admittedAt.map { now.uptime - $0 < Self.overtaking } ?? false
         }

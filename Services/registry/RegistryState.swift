@@ -1,9 +1,9 @@
 import Contracts
 import OneBot
 
-/// Everything the registry knows, and every decision it makes. What promises something is split in two: a `decide…` that changes
-/// nothing and says what must be written first, and what carries it out once that is written. All other inputs change the state at
-/// once and return what follows from it.
+/// Everything the registry knows, and every decision it makes. An input that promises something is split in two: a
+/// `decide…` that changes nothing and says what must be written first, and a method that carries it out once that is
+/// written. All other inputs change the state at once and return what follows from it.
 struct RegistryState: Sendable {
     let portExpiry: Duration
     var edges = EdgeTable()
@@ -14,12 +14,14 @@ struct RegistryState: Sendable {
     var allocator: PortAllocator
     /// Every bot that ever was, online or not.
     var knownBots: Set<SelfID> = []
-    /// Until then edges that an earlier registry knew, and this one does not, may not have been heard of; `nil`: they have.
+    /// Until then there may be edges that an earlier registry knew and this one has not heard of; `nil`: it has heard
+    /// of all.
     var settlesAt: Duration?
 
     /// By how much a question may overtake a report of the same edge.
     static let overtaking = Duration.seconds(2)
-    /// How much later than `expires_in` the registry ends a lease, if the edge has not: its client may have come in the last moment.
+    /// How much later than `expires_in` the registry ends a lease, if the edge has not: its client may have come in the
+    /// last moment.
     static let portGrace = Duration.seconds(2)
     /// Every edge that lives says something within that time: it renews every 5 s.
     static let settling = Duration.seconds(7)
@@ -109,7 +111,7 @@ struct RegistryState: Sendable {
             if edge.mayAskForReport(at: now.uptime) { effects.requests.append(.report(edge.address)) }
             edges[edge.address] = edge
         }
-        // Whoever comes back to a name or a port may have said so already, unheard.
+        // A client that comes back to its name or its port may have said so already, and we have not heard it yet.
         guard leases.mayLapse(at: now.uptime) else { return effects }
         for client in clients.expire(at: now.uptime) {
             effects.lapses.clients += 1

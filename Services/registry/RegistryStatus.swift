@@ -13,7 +13,7 @@ final class RegistryStatus: Sendable {
     private let state = Mutex(State())
     private let active = MetricNames.registryActive.gauge()
 
-    /// `nil`: it can; else why not.
+    /// Why it cannot; `nil`: it can.
     var reason: String? { impairment?.reason }
 
     var impairment: Impairment? {

@@ -25,7 +25,7 @@ struct EdgeAssembly: Sendable {
     let sayAllAgain: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - inbound: the room of the process for messages that arrive; `nil`: this edge is alone in it.
+    ///   - inbound: the process's budget for messages that arrive; `nil`: this edge has one of its own.
     ///   - eventLoop: the inbox's.
     init(
         configuration: WSEdgeConfiguration, address: EdgeAddress, bus: any MessageBus, group: any EventLoopGroup,

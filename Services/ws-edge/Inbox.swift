@@ -8,12 +8,13 @@ import Observability
 import OneBot
 import WebSocketTransport
 
-/// The edge's one consumer: each delivery to the part that handles it. One queue, one loop: a client sees its bot's events
-/// and its own answers in the order the bot sent them.
+/// The edge's one consumer: each delivery to the part that handles it. One queue, one loop: a client sees its bot's
+/// events and its own answers in the order the bot sent them.
 ///
 /// `@unchecked Sendable`: deliveries come on `eventLoop` only, and nothing here is touched elsewhere.
 final class Inbox: @unchecked Sendable {  // confined to its event loop, as said above
-    /// Deliveries are acknowledged when the shards have room again: then the bus holds back, and through it the bots.
+    /// With a larger backlog, deliveries are acknowledged only when the shards have room again: so the bus holds back,
+    /// and through it the bots.
     static let maxBacklogBytes = 32 << 20
 
     private let exchanges: Exchanges
@@ -49,7 +50,7 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         self.eventLoop = eventLoop
     }
 
-    /// What weighs in a shard is acknowledged when that has room: an answer or a broadcast as much as an event.
+    /// A delivery that waits in a shard is acknowledged when that has room, be it an event, an answer or a broadcast.
     func receive(_ delivery: Delivery) {
         let backlog: Int
         switch delivery.exchange {
@@ -133,7 +134,8 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
         }
     }
 
-    /// The registry takes a new run for the end of the one before it, and does not take us back.
+    /// Reports another process under our `edge.id`: the registry takes a new run for the end of the one before it, and
+    /// does not take us back.
     private func lookForTwin(_ edge: EdgeAddress?) {
         guard let edge, edge.edgeID == address.edgeID, edge != address else { return }
         logger.error(
@@ -141,7 +143,8 @@ final class Inbox: @unchecked Sendable {  // confined to its event loop, as said
             metadata: [LogKeys.edgeInstance: "\(edge.instance)"])
     }
 
-    /// One that is delivered again, the connection having been lost before we acknowledged it, was carried out already.
+    /// A question that is delivered again, because the connection was lost before we acknowledged it, was carried out
+    /// already.
     private func question(_ delivery: Delivery) -> Int {
         if let id = delivery.properties.messageID, !seen.insert(id) {
             metrics.events.repeats.increment()

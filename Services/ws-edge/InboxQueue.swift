@@ -15,8 +15,8 @@ final class InboxQueue: Sendable {
 
     /// - Parameters:
     ///   - receive: on the event loop.
-    ///   - regained: what came while there was no inbox is missing: of events the next one tells, the rest is
-    ///     asked for.
+    ///   - regained: called when the queue is back. What came while there was none is missing: the next event declares
+    ///     a gap, and the rest is to be asked for.
     init(
         requester: Requester, exchanges: Exchanges, address: EdgeAddress, bus: any MessageBus,
         eventLoop: any EventLoop, logger: Logger, receive: @escaping @Sendable (Delivery) -> Void,
@@ -54,7 +54,7 @@ final class InboxQueue: Sendable {
         }
     }
 
-    /// Until cancelled.
+    /// Keeps the queue until cancelled.
     func keep() async {
         await consumer.keep {
             self.logger.warning("The edge's queue was deleted under it; it is made anew.")

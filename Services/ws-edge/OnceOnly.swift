@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A callback that is called once, however many would.
+/// A callback of which only the first call counts.
 final class OnceOnly<Value: Sendable>: Sendable {
     private let body: Mutex<(@Sendable (Value) -> Void)?>
 

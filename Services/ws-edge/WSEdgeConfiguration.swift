@@ -6,7 +6,8 @@ public import SettingsReading
 
 /// Every setting of the edge: those of its parts, which each of them reads, and those of the whole.
 public struct WSEdgeConfiguration: Sendable {
-    /// `edge.id`: this edge's name, `[A-Za-z0-9_-]{1,48}`. Default `edge`; in a deployment with several edges each needs its own.
+    /// `edge.id`: this edge's name, `[A-Za-z0-9_-]{1,48}`. Default `edge`; in a deployment with several edges each
+    /// needs its own.
     public var edgeID: String
     /// `amqp.prefix`.
     public var exchanges: Exchanges
@@ -49,11 +50,12 @@ public struct WSEdgeConfiguration: Sendable {
         targets = TargetsConfiguration(settings)
     }
 
-    /// What its listeners may hold, and beyond it for a while.
+    /// How many connections its listeners may hold, and how many more for a while.
     var connections: (served: Int, spare: Int) {
         let loops = eventLoops > 0 ? eventLoops : max(1, System.coreCount / 2)
         let shares = DescriptorShares(loops: loops)
-        // Two sockets each, or the pipes of a program; and as much for the time in which one takes another's place.
+        // Each takes two sockets, or the pipes of a program, and as much again for the time in which one takes
+        // another's place.
         let most = shares.served(besides: 4 * (bots.entries.count + targets.count))
         return (maxConnections > 0 ? min(maxConnections, most) : most, shares.spare)
     }

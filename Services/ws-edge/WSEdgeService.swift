@@ -22,7 +22,7 @@ public final class WSEdgeService: Service {
     private enum Phase { case starting, serving, draining }
 
     /// - Parameters:
-    ///   - inbound: the room of the process for messages that arrive; `nil`: this service is alone in it.
+    ///   - inbound: the process's budget for messages that arrive; `nil`: this service has one of its own.
     ///   - onListening: hears the shared port once it is bound (`edge.shared_port` may be 0).
     public init(
         configuration: WSEdgeConfiguration, bus: any MessageBus, eventLoopGroup: any EventLoopGroup, logger: Logger,
@@ -99,8 +99,8 @@ public final class WSEdgeService: Service {
             metadata: [LogKeys.limit: "\(served)"])
     }
 
-    /// What was said or published while the bus was away may be lost, both ways. The bus keeps what it is given for as
-    /// long as it lives, and so does not keep us alive.
+    /// What was said or published while the bus was away may be lost, both ways. The bus keeps this closure for as long
+    /// as it lives, so the closure must not keep us alive.
     private func sayAllAgainAfterOutages() {
         let wasAway = Mutex(false)
         bus.watch { [weak self] status in
@@ -108,7 +108,7 @@ public final class WSEdgeService: Service {
                 defer { wasAway = status != .connected }
                 return wasAway != (status != .connected)
             }
-            // Where we stop, the bus ends with us.
+            // While we stop, the bus ends with us.
             guard let self, isNews, phase.withLock({ $0 }) == .serving else { return }
             if let obstacle = status.obstacle {
                 logger.warning("The bus is away.", metadata: [LogKeys.reason: "\(obstacle)"])

@@ -4,7 +4,7 @@ import Contracts
 import NIOCore
 import OneBot
 
-/// A message to the gateway, read: which of our own actions it calls, or why none.
+/// What a message to the gateway means: which of our own actions it calls, or why it calls none.
 enum BrokerCall: Sendable {
     case own(OwnAction, Request)
     /// The response to give.

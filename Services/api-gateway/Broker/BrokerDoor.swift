@@ -9,12 +9,14 @@ import ServiceLifecycle
 
 /// The AMQP door: our own actions as any program on the broker sends them, key `gateway`.
 ///
-/// Gateways compete for one queue, and each carries out several messages at once: a program that wants its actions one after
-/// another waits for each answer. A message is acknowledged once it is answered, so that a gateway that ends leaves it to the next.
+/// Gateways compete for one queue, and each carries out several messages at once: a program that wants its actions one
+/// after another waits for each answer. A message is acknowledged once it is answered, so that a gateway that ends
+/// leaves it to the next.
 struct BrokerDoor: Sendable {
     /// How many are carried out at once.
     private static let prefetch = 64
-    /// Whoever sent it does not wait longer than that, even where it set no expiration.
+    /// How long a message waits in our queue, and an answer in its asker's. A sender does not wait longer than that,
+    /// even where it set no expiration.
     private static let patience = Duration.seconds(60)
     private static let maxQueueBytes = 64 << 20
 
@@ -82,7 +84,7 @@ struct BrokerDoor: Sendable {
 
     // MARK: One message
 
-    /// For the chain of work its sender names, or one that begins here.
+    /// Carries it out within the trace that its sender names, or within a new one.
     private func carryOut(_ delivery: Delivery) async {
         let began = NIODeadline.now()
         let trace = delivery.properties.trace ?? .make()

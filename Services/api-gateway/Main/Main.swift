@@ -3,7 +3,7 @@ import NIOCore
 import ServiceLifecycle
 import ServiceRuntime
 
-/// The process `api-gateway`: a gateway: any number of them may run.
+/// The process `api-gateway`. Any number of them may run.
 @main
 enum Main {
     static func main() async {

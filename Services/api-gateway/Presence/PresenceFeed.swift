@@ -10,7 +10,7 @@ import OneBot
 /// The gateway's inbox: answers to its questions, and the registry's presence changes, which keep its replica. A
 /// change that was missed is made up for by a snapshot.
 final class PresenceFeed: Sendable {
-    /// Deliveries not acknowledged yet: each is handled as it comes.
+    /// How many deliveries may be unacknowledged; each is handled as soon as it comes.
     private static let prefetch = 512
 
     private let view: PresenceView
@@ -36,7 +36,8 @@ final class PresenceFeed: Sendable {
         (gaps, gap) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Makes the inbox and begins to take from it. Like an edge's it outlives a connection that is lost for less than a minute.
+    /// Makes the inbox and begins to take from it. Like an edge's it outlives a connection that is lost for less than a
+    /// minute.
     func open(
         on eventLoop: any EventLoop, lost: @escaping @Sendable () -> Void
     ) async throws(MessageBusError) -> any BusConsumer {
@@ -51,11 +52,11 @@ final class PresenceFeed: Sendable {
         }
     }
 
-    /// Changes were missed.
+    /// Asks for a new snapshot, because changes were missed.
     func askAgain() { gap.yield() }
 
-    /// Asks for a snapshot at the start, after each gap and after each outage of the bus, again and again until there is one. Ends
-    /// with its task.
+    /// Asks for a snapshot at the start, after each gap and after each outage of the bus, again and again until there
+    /// is one. Ends with its task.
     func run() async {
         bus.watch { [gap] status in
             if status == .connected { gap.yield() }

@@ -1,7 +1,7 @@
 /// The secret that speaks for one client: 192 random bits, safe in a URL.
 ///
-/// Tokens are looked up by a hash whose key is new in every process, and compared only with the one token of that hash: how long
-/// that takes says nothing about another token.
+/// Tokens are looked up by a hash whose key is new in every process, and compared only with the one token of that hash:
+/// how long that takes says nothing about another token.
 struct ClientToken: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     let text: String
 

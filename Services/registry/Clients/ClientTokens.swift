@@ -7,7 +7,7 @@ struct ClientTokens: Sendable {
     private var sessions: [EdgeAddress: [UInt64: String]] = [:]
     private var kept: Set<String> = []
 
-    /// The most that are kept after they left; beyond, the one that would lapse first goes.
+    /// How many clients are kept after they left. Beyond that, the one whose resume window ends first is dropped.
     static let maxKept = 10_000
 
     subscript(appID: String) -> KnownClient? { clients[appID] }
@@ -35,7 +35,7 @@ struct ClientTokens: Sendable {
         }
     }
 
-    /// Its token speaks for nobody any more.
+    /// Forgets a client: its token speaks for nobody any more.
     mutating func remove(_ appID: String) {
         guard let client = clients.removeValue(forKey: appID) else { return }
         holders[client.token] = nil
@@ -46,7 +46,7 @@ struct ClientTokens: Sendable {
         }
     }
 
-    /// Takes out those whose window has passed, and those over the bound.
+    /// Takes out the clients whose resume window has passed, and those beyond ``maxKept``.
     mutating func expire(at now: Duration) -> [KnownClient] {
         var windows = kept.compactMap { appID -> (client: KnownClient, until: Duration)? in
             guard let client = clients[appID], case .kept(let until) = client.state else { return nil }

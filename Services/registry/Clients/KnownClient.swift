@@ -37,7 +37,7 @@ struct KnownClient: Sendable {
 
     var grant: SessionGrant { SessionGrant(appID: appID, clientToken: token.text, clientName: name?.text) }
 
-    /// Where it is, or was last.
+    /// The session it has, or had when the registry started; `nil` where it has none.
     var session: SessionKey? {
         switch state {
         case .online(let key), .awaited(let key): key

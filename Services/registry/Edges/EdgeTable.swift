@@ -1,7 +1,7 @@
 import Contracts
 
-/// Which edges there are. Of one `edge_id` only the latest run counts: one that was replaced, or that said it ends, is not believed
-/// again. One that merely fell silent may come back, as long as no other run took its place.
+/// Which edges there are. Of one `edge_id` only the latest run counts: one that was replaced, or that said it ends, is
+/// not believed again. One that merely fell silent may come back, as long as no other run took its place.
 struct EdgeTable: Sendable {
     private(set) var current: [String: KnownEdge] = [:]
     /// The last run of each `edge_id` that fell silent.

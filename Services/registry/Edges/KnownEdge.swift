@@ -7,15 +7,16 @@ struct KnownEdge: Sendable {
     var isReady = false
     /// Known from the database only: it has not said in full what lives there.
     var isSilent: Bool
-    /// Of its last report; `nil` before the first.
+    /// The number of its last report; `nil` before the first.
     private var sequence: UInt64?
     private var mismatches = 0
     private var reportAskedAt: Duration?
     private var askAt: Duration?
-    /// Sessions that left, so that a late question of theirs makes no ghost; the latest few thousand.
+    /// Sessions that left, the latest few thousand: a late question of theirs must not bring them back.
     private var departed: Set<UInt64> = []
     private var departedInOrder: [UInt64] = []
-    /// Sessions it reported that were not taken (a name that is another's): they are there all the same, and counted.
+    /// Sessions it reported that were not taken, because their name is another client's: they exist all the same, and
+    /// are counted.
     private(set) var refused: Set<UInt64> = []
     /// Of these, sessions whose place another one took.
     private(set) var superseded: Set<UInt64> = []
@@ -46,8 +47,9 @@ struct KnownEdge: Sendable {
         return number == last &+ 1 ? .next : .jump
     }
 
-    /// Compares the number of sessions; those that were refused may be among them. One difference may be a question that overtook
-    /// the report; the second in a row is not.
+    /// Compares the number of sessions that the edge reported with the number we know. Those that were refused may be
+    /// among the former. One difference may come from a question that overtook the report; a second one in a row does
+    /// not.
     mutating func isCountWrong(reported: Int, known: Int) -> Bool {
         mismatches = known <= reported && reported <= known + refused.count ? 0 : mismatches + 1
         return mismatches >= 2
@@ -62,7 +64,7 @@ struct KnownEdge: Sendable {
         return true
     }
 
-    /// Ask for a full report then: something in the last one is in doubt.
+    /// Plans to ask for a full report at that time, because something in the last one is in doubt.
     mutating func ask(at time: Duration) { askAt = askAt ?? time }
 
     func mustAsk(at now: Duration) -> Bool { askAt.map { $0 <= now } ?? false }
@@ -78,7 +80,7 @@ struct KnownEdge: Sendable {
 
     mutating func take(_ session: UInt64) { refused.remove(session) }
 
-    /// A full report: what is not in it is not there.
+    /// Takes a full report: a session that is not in it is not there.
     mutating func keep(only reported: Set<UInt64>) {
         refused.formIntersection(reported)
         superseded.formIntersection(reported)

@@ -1,8 +1,9 @@
-/// Who is believed alive, and until when: a lease is granted, renewed by reports, and lapses by itself. What an edge holds
-/// (sessions, bots, ports) ends with its lease.
+/// Who is believed alive, and until when: a lease is granted, renewed by reports, and lapses by itself. What an edge
+/// holds (sessions, bots, ports) ends with its lease.
 ///
-/// Whoever owns the table looks at it often. A look that comes late means that the process stood still, and renewals may
-/// wait unread: then nothing lapses for one lease. So it is while the bus is away, and for one lease after.
+/// Whoever owns the table looks at it often. A look that comes late means that the process stood still, and that
+/// renewals may wait unread: then nothing lapses for one lease. The same holds while the bus is away, and for one lease
+/// after.
 struct LeaseTable: Sendable {
     let duration: Duration
     private var deadlines: [LeaseHolder: Duration] = [:]
@@ -29,10 +30,10 @@ struct LeaseTable: Sendable {
         deadlines[holder] = nil
     }
 
-    /// Nothing lapses for one lease: renewals cannot come in now (the bus is away).
+    /// From now on nothing lapses for one lease, because renewals cannot come in (the bus is away).
     mutating func hold(at now: Duration) { nothingLapsesBefore = max(nothingLapsesBefore, now + duration) }
 
-    /// False where renewals, and other news of the edges, may be on their way unheard.
+    /// False while renewals, and other news of the edges, may be on their way to us.
     func mayLapse(at now: Duration) -> Bool { now >= nothingLapsesBefore }
 
     /// Takes out what has lapsed.

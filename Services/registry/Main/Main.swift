@@ -3,7 +3,7 @@ import NIOCore
 import ServiceLifecycle
 import ServiceRuntime
 
-/// The process `registry`: the registry: one works, others stand by.
+/// The process `registry`. One of several works, the others stand by.
 @main
 enum Main {
     static func main() async {

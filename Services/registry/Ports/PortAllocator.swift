@@ -1,7 +1,7 @@
 import Contracts
 
-/// Picks the edge with the fewest clients and a free port on it, not one that has just failed to bind. Ports are taken in turn,
-/// so that one given back rests as long as there are others.
+/// Picks the edge with the fewest clients and a free port on it, not one that has just failed to bind. Ports are taken
+/// in turn, so that one given back rests as long as there are others.
 struct PortAllocator: Sendable {
     /// `nil`: the edge's system picks.
     let range: ClosedRange<Int>?
@@ -28,7 +28,7 @@ struct PortAllocator: Sendable {
 
     enum Choice: Sendable, Hashable {
         case port(EdgeAddress, Int?)
-        /// No free port on any of them; so many could not be bound.
+        /// There is no free port on any of them; so many of their ports could not be bound.
         case exhausted(unbindable: Int)
     }
 

@@ -1,8 +1,8 @@
 import Contracts
 import OneBot
 
-/// Drives one wish for a port: has an edge and a port picked, asks the edge to bind it, and tries the next until one is bound or none
-/// is left. Only then is the wish answered.
+/// Drives one wish for a port: has an edge and a port picked, asks the edge to bind it, and tries the next until one is
+/// bound or none is left. Only then is the wish answered.
 struct PortCoordinator: Sendable {
     let inputs: RegistryInputs
     let edges: EdgeClient

@@ -1,7 +1,7 @@
 import Contracts
 
-/// The leased ports. Never the same port twice at a time on one edge, except in shared mode, where all leases are of one port
-/// and only the token tells them apart.
+/// The leased ports. A port of an edge is leased to one client at a time, except in shared mode, where all leases are
+/// of one port and only the token tells them apart.
 struct PortTable: Sendable {
     private var leases: [String: PortLease] = [:]
     private var taken: [EdgeAddress: [Int: String]] = [:]
@@ -29,7 +29,6 @@ struct PortTable: Sendable {
         leases.values.filter { $0.edge == edge }.sorted { $0.appID < $1.appID }
     }
 
-    /// Who holds that port.
     func lessee(of port: Int, at edge: EdgeAddress) -> String? { taken[edge]?[port] }
 
     /// Enters a lease, or replaces what is known of it.
@@ -39,7 +38,7 @@ struct PortTable: Sendable {
         if let port = lease.port, !isShared { taken[lease.edge, default: [:]][port] = lease.appID }
     }
 
-    /// The port is free.
+    /// Ends a lease: its port is free again.
     @discardableResult
     mutating func remove(_ appID: String) -> PortLease? {
         guard let lease = leases.removeValue(forKey: appID) else { return nil }

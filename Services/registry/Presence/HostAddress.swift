@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The address without the port, in one spelling, so that two of the same machine are equal: an IPv4 address carried in IPv6
-/// (`::ffff:192.0.2.1`) is the IPv4 address.
+/// The address without the port, in one spelling, so that two of the same machine are equal: an IPv4 address carried in
+/// IPv6 (`::ffff:192.0.2.1`) is the IPv4 address.
 struct HostAddress: Sendable, Hashable, CustomStringConvertible {
     let text: String
 
@@ -26,7 +26,7 @@ struct HostAddress: Sendable, Hashable, CustomStringConvertible {
 
     private static func canonical(_ host: Substring) -> String? {
         let bare = host.prefix { $0 != "%" }  // a zone names our interface, not the other's machine
-        guard let address = try? SocketAddress(ipAddress: String(bare), port: 0),  // nil says it all
+        guard let address = try? SocketAddress(ipAddress: String(bare), port: 0),  // `nil`: no IP address
             let text = address.ipAddress
         else { return nil }
         let mapped = "::ffff:"

@@ -3,7 +3,7 @@ import Contracts
 import Foundation
 import NIOCore
 
-/// Publishes changes of presence, each after the one before.
+/// Publishes changes of presence in their order.
 struct PresencePublisher: Sendable {
     let bus: any MessageBus
     let exchange: Exchange

@@ -1,8 +1,8 @@
 import Contracts
 import OneBot
 
-/// Who is online, who has which name, and the numbered changes that tell others. A name belongs to one client at a time, online
-/// or kept for one that may come back; two names are the same if their bytes are.
+/// Who is online, who has which name, and the numbered changes that tell others. A name belongs to one client at a
+/// time, online or kept for one that may come back; two names are the same if their bytes are.
 struct PresenceTable: Sendable {
     let registryEpoch: UInt64
     private(set) var sequence: UInt64 = 0
@@ -11,7 +11,7 @@ struct PresenceTable: Sendable {
     private(set) var bots: [SelfID: OnlineBot] = [:]
     private var names: [ClientName: String] = [:]
     private var hosts: [HostAddress: Set<String>] = [:]
-    /// By where they live: an edge, or (`nil`) AMQP.
+    /// How many clients live at each edge, or (`nil`) on AMQP.
     private var population: [EdgeAddress?: Int] = [:]
 
     init(registryEpoch: UInt64) {
@@ -24,7 +24,7 @@ struct PresenceTable: Sendable {
             bots: Array(bots.values))
     }
 
-    /// The last change: what was answered before is in it, or in one before.
+    /// The last change. Whatever was answered so far is in it, or in a change before it.
     var position: PresencePosition { PresencePosition(registryEpoch: registryEpoch, sequence: sequence) }
 
     /// How many clients are online there; `nil`: on AMQP.
@@ -74,7 +74,6 @@ struct PresenceTable: Sendable {
 
     // MARK: Names
 
-    /// Whose name that is.
     func holder(of name: ClientName) -> String? { names[name] }
 
     /// Gives a free name to a client in place of the one it had; false where it is another's.
@@ -94,9 +93,10 @@ struct PresenceTable: Sendable {
 
     // MARK: Bots
 
-    /// Takes what an edge says of a bot; `nil` where it changes nothing. Of two edges the higher epoch is the newer link: an edge that
-    /// says less, while the other is alive, is late, or only knows the bot from its settings. Nor does one that lost its link, whatever its
-    /// epoch, speak for another's.
+    /// Takes what an edge says of a bot; `nil` where that changes nothing. Of two edges the one with the higher epoch
+    /// has the newer link. While the edge we know is alive, another one with a lower epoch is not believed: it is late,
+    /// or knows the bot from its settings only. Nor can an edge without a link, whatever its epoch, take a bot offline
+    /// that is online at another edge.
     mutating func update(_ bot: OnlineBot) -> OnlineBot? {
         if let known = bots[bot.selfID] {
             if known == bot { return nil }

@@ -5,7 +5,7 @@ struct ClientRecord: Sendable, Hashable, Codable, FetchableRecord, PersistableRe
     static let databaseTableName = "client"
 
     var appID: String
-    /// As it was given out, since resuming gives it again; the file can be read by its owner only.
+    /// In clear, since resuming gives it out again; the file can be read by its owner only.
     var clientToken: String
     var clientName: String?
     /// Where its session is, or last was. SQLite has no unsigned numbers: the bit pattern of `session_id`.

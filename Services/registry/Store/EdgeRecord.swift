@@ -1,6 +1,7 @@
 import GRDB
 
-/// One run of an edge as it is stored, so that a registry that starts knows whom to wait for, and whom not to believe any more.
+/// One run of an edge as it is stored, so that a registry that starts knows whom to wait for, and whom not to believe
+/// any more.
 struct EdgeRecord: Sendable, Hashable, Codable, FetchableRecord, PersistableRecord {
     static let databaseTableName = "edge"
 

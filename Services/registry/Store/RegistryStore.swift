@@ -2,15 +2,15 @@ import Dispatch
 import Foundation
 import GRDB
 
-/// The registry's database: the only file that opens it. One call is one transaction.
+/// The registry's database. Nothing but this file opens it, and one call is one transaction.
 ///
-/// It is in WAL mode with `synchronous = FULL`: what ``save(_:)`` has returned for survives `kill -9` and a power cut. Writes are
-/// rare (names, resume windows, port leases), so the sync per transaction is affordable. The lock is exclusive: a second process
-/// on the same file is refused at start instead of giving out the same names.
+/// It is in WAL mode with `synchronous = FULL`: what ``save(_:)`` has returned for survives `kill -9` and a power cut.
+/// Writes are rare (names, resume windows, port leases), so the sync per transaction is affordable. The lock is
+/// exclusive: a second process on the same file is refused at start instead of giving out the same names.
 final class RegistryStore: Sendable {
     /// What was stored, as a registry finds it at start.
     struct Stored: Sendable {
-        /// Of the registry that starts now.
+        /// The epoch of the registry that starts now.
         var registryEpoch: UInt64
         var clients: [ClientRecord] = []
         var ports: [PortRecord] = []
@@ -26,7 +26,8 @@ final class RegistryStore: Sendable {
     private static let keepsBots = 10_000
 
     /// Opens or creates the file and brings its tables up to date. Blocks: see ``open(path:)``.
-    /// - Parameter busyTimeout: how long another process may take to give the file up (a predecessor that is just ending).
+    /// - Parameter busyTimeout: how long another process may take to give the file up (a predecessor that is just
+    ///   ending).
     init(path: String, busyTimeout: TimeInterval = 5) throws(RegistryError) {
         self.path = path
         do {
@@ -110,7 +111,8 @@ final class RegistryStore: Sendable {
     }
 
     private static func write(_ changes: StoreChanges, to database: Database) throws {
-        // All first go, then come: so a name can pass from one client to another within a transaction.
+        // All rows are deleted before any is inserted, so that a name can pass from one client to another within a
+        // transaction.
         for appID in changes.clients.keys { try ClientRecord.deleteOne(database, key: appID) }
         for case .put(let client) in changes.clients.values { try client.insert(database) }
         for appID in changes.ports.keys { try PortRecord.deleteOne(database, key: appID) }
@@ -131,8 +133,8 @@ final class RegistryStore: Sendable {
         }
     }
 
-    /// Makes the folder, and the file so that only its owner can read it: it holds secrets. SQLite gives its own files beside it
-    /// the same mode.
+    /// Makes the folder, and the file so that only its owner can read it: it holds secrets. SQLite gives its own files
+    /// beside it the same mode.
     private static func createFile(_ path: String) throws {
         let files = FileManager.default
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path

@@ -1,8 +1,8 @@
 import Contracts
 import OneBot
 
-/// What is to be written in one transaction: the latest state of each record that changed. Adding to it never makes it longer
-/// than there are records, so it may wait while the disk is full.
+/// What is to be written in one transaction: the latest state of each record that changed. Adding to it never makes it
+/// longer than there are records, so it may wait while the disk is full.
 struct StoreChanges: Sendable, Equatable {
     enum Write<Record: Sendable & Hashable>: Sendable, Hashable {
         case put(Record)

@@ -14,7 +14,7 @@ enum StoreLock {
     /// Not for a process that has the file open already: closing it here would end its lock (POSIX).
     static func holder(of path: String) -> pid_t? {
         let file = open(path, O_RDWR | O_CLOEXEC)
-        // Not there yet, or not ours to read: then opening it says what is wrong.
+        // The file is not there yet, or we may not read it: opening it later says what is wrong.
         guard file >= 0 else { return nil }
         defer { close(file) }
         var lock = flock()

@@ -46,9 +46,8 @@ extension BotConfiguration {
     }
 }
 
-/// Where an entry of `bots[]` is dialled, and the name of its claim: the same on every edge whose `bots[]` holds the
-/// entry, wherever in the
-/// list it stands.
+/// Where an entry of `bots[]` is dialled, and the name of its claim. That name is the same on every edge whose `bots[]`
+/// holds the entry, wherever in the list it stands.
 extension BotConfiguration {
     /// One address, or one for each of an API and Event pair; none for a bot that dials in.
     var addresses: [(url: String, role: ClientRole)] {

@@ -3,14 +3,14 @@ import Metrics
 import NIOCore
 import Observability
 
-/// The state of all links as gauges, set once a second. A bot of `bots[]` is told by its entry's number; others, of which there may
-/// be any number, are summed up.
+/// The state of all links as gauges, set once a second. A bot of `bots[]` is labelled with its entry's number; others,
+/// of which there may be any number, are summed up.
 struct BotGauges: Sendable {
     /// One bot as it is now.
     struct Sample {
         let configuredIndex: Int?
         let isOnline: Bool
-        /// Since its last event; `nil` where it was never connected here.
+        /// How long ago its last event was; `nil` where it was never connected here.
         let silence: TimeAmount?
         let waiting: (count: Int, bytes: Int)
         /// Actions that wait for their turn.

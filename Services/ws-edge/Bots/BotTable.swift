@@ -19,7 +19,7 @@ struct BotTable {
     }
 
     /// A connection has found out whose it is: `entry` is the one that was dialled, `nil` for a bot that dialled in.
-    /// - Returns: the bots that are something else now, to be reported; `nil` where no more bots are taken.
+    /// - Returns: the bots that have changed by that, to be reported; `nil` where no more bots are taken.
     mutating func saw(_ bot: SelfID, entry: Int?, isLocal: Bool) -> [OnlineBot]? {
         let before = known
         if let entry {
@@ -31,7 +31,8 @@ struct BotTable {
         return known.values.filter { before[$0.selfID] != $0 }
     }
 
-    /// What was dialled for that entry is another bot now: whoever was behind it has no entry any more.
+    /// Gives the entry to that bot, since it was found where the entry dials. A bot that was found there before has no
+    /// entry any more.
     private mutating func take(_ entry: Int, for bot: SelfID) {
         for other in known.values where other.configuredIndex == entry { add(other.selfID, entry: nil) }
         add(bot, entry: entry)
@@ -44,8 +45,8 @@ struct BotTable {
         return known[bot]
     }
 
-    /// A program we run whose bot dials in: where only one entry is without URL, `self_id` and bot, a bot from this machine
-    /// is taken to be it.
+    /// The entry of a program that we run and whose bot dials in. Where only one entry has no URL, no `self_id` and no
+    /// bot yet, a bot from this machine is taken to be that entry's.
     private var unclaimedProgram: Int? {
         let claimed = Set(known.values.compactMap(\.configuredIndex))
         let candidates = entries.indices.filter { index in

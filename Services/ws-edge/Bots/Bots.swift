@@ -31,9 +31,10 @@ final class Bots: Sendable {
     private let listener: BotListener
     private let processes: [BotProcess]
     private let gauges: BotGauges
-    /// What links count is on the metrics page from the start, not from the first link on.
+    /// The counters of links are made here, too, so that the metrics page has them from the start and not from the
+    /// first link on.
     private let counters = BotMetrics()
-    /// Those known beforehand, as they are before they are connected.
+    /// The bots known beforehand, as they are before they are connected.
     private let configured: [OnlineBot]
     private let state: Mutex<State>
     /// Links that have no claiming task yet.
@@ -47,7 +48,7 @@ final class Bots: Sendable {
         var connections: [UInt64: BotConnection] = [:]
         /// What is wrong with those that are connected, each a sentence, by the connection's number.
         var troubles: [UInt64: String] = [:]
-        /// Those that were told of and are not over.
+        /// The troubles that were logged and are not over.
         var toldTroubles: Set<String> = []
         var lastConnection: UInt64 = 0
         var isStopping = false
@@ -55,11 +56,11 @@ final class Bots: Sendable {
 
     /// - Parameters:
     ///   - requester: asks other edges.
-    ///   - inbound: the room for what arrives; `nil`: one of its own.
+    ///   - inbound: the budget for what arrives; `nil`: one of its own.
     ///   - timing: the durations that are no settings; tests shorten them.
     ///   - newestElsewhere: the epoch of a bot's latest link at another edge, as far as presence knows; 0: none.
     ///   - isLinked: whether the bot has a link at any edge, as far as presence knows.
-    ///   - stamp: whom of each group an event is for; `nil` where there is no group.
+    ///   - stamp: which member of each group an event is for; `nil` where there is no group.
     init(
         configuration: BotsConfiguration, sockets: SocketConfiguration, exchanges: Exchanges, address: EdgeAddress,
         bus: any MessageBus, requester: Requester, group: any EventLoopGroup, logger: Logger,
@@ -96,7 +97,8 @@ final class Bots: Sendable {
         (newLinks, newLink) = AsyncStream.makeStream()
     }
 
-    /// Dials and supervises until cancelled; then answers what is in flight as `failed`, closes the links and stops the programs.
+    /// Dials and supervises until cancelled; then answers what is in flight as `failed`, closes the links and stops the
+    /// programs.
     func run() async {
         for bot in configured { report(bot) }
         await withDiscardingTaskGroup { tasks in
@@ -132,7 +134,8 @@ final class Bots: Sendable {
         }
     }
 
-    /// Whether an upgrade request is a bot's (`/bot`, or `X-Self-ID` with `X-Client-Role`), and if so whether it may come in.
+    /// Whether an upgrade request is a bot's (`/bot`, or `X-Self-ID` with `X-Client-Role`), and if so whether it may
+    /// come in.
     func decide(_ request: UpgradeRequest) -> UpgradeDecision? {
         guard let decision = listener.decide(request) else { return nil }
         if case .accept = decision, state.withLock({ $0.isStopping }) {
@@ -167,7 +170,8 @@ final class Bots: Sendable {
         process.restart()
     }
 
-    /// Presence told of bots: a link whose epoch is not the newest any more starts another, since consumers drop what is older.
+    /// Presence has told of bots. A link whose epoch is no longer the newest takes a new one, since consumers drop what
+    /// is older.
     func heard(of bots: [OnlineBot]) {
         for bot in bots where bot.edge != address {
             state.withLock { $0.links[bot.selfID] }?.onLoop { $0.heard(ofEpoch: bot.epoch) }
@@ -246,8 +250,8 @@ final class Bots: Sendable {
         return connection
     }
 
-    /// The bot of a connection does not make itself known, or (`nil`) does. Said once until it does, however often it
-    /// connects.
+    /// Notes that the bot of a connection does not make itself known, or (`nil`) that it does. A trouble is a warning
+    /// in the log once until it is over, however often the bot connects.
     private func note(_ trouble: BotTrouble?, of number: UInt64, _ origin: BotLinkState.Origin, at address: String) {
         guard let sentence = trouble?.sentence(of: origin, remoteAddress: address) else {
             let told = Set(BotTrouble.allCases.map { $0.sentence(of: origin, remoteAddress: address) })
@@ -285,7 +289,7 @@ final class Bots: Sendable {
             return (link, changed)
         }
         guard let sighting else { return nil }
-        // One that is new is told of when its link is up: whoever has seen its lifecycle may call it.
+        // A bot that is new is reported once its link is up, because whoever has seen its lifecycle may call it.
         for bot in sighting.changed where bot.epoch > 0 { report(bot) }
         if sighting.link === fresh { newLink.yield(fresh) }
         return sighting.link

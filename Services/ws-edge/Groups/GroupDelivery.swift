@@ -7,10 +7,10 @@ import Observability
 import OneBot
 import Synchronization
 
-/// Gives events to the members of groups that live here; what was meant for one that is gone it hands on.
+/// Gives events to the members of groups that live here, and hands on those whose member is gone.
 ///
-/// An event names its owner's session, and with it one edge: only that one delivers it, or finds the owner gone and hands it on. So it
-/// never goes to two.
+/// An event names its owner's session, and with it one edge: only that one delivers it, or finds the owner gone and
+/// hands it on. So it never goes to two.
 final class GroupDelivery: Sendable {
     /// An event is handed on at most so often: as many members may go at once before anybody has heard of it.
     static let maxHandovers = 64
@@ -41,7 +41,7 @@ final class GroupDelivery: Sendable {
         sender = HandoverSender(bus: bus, exchange: handovers, eventLoop: eventLoop, metrics: metrics)
     }
 
-    /// An event arrived that somebody decided on: those of its owners who live here get it.
+    /// An event arrived for which somebody has decided on owners: those of them that live here get it.
     func deliver(_ stamp: GroupStamp, of bot: SelfID, _ messageID: String?, frames: ByteBuffer) {
         groups.observe(stamp, of: bot, messageID)
         for owner in stamp.owners where owner.member.edge == address {
@@ -64,7 +64,8 @@ final class GroupDelivery: Sendable {
     /// From now on nothing is given to members that live here: all of them are about to go.
     func leave() { state.withLock { $0.isLeaving = true } }
 
-    /// Until everybody knows that our members are gone events for them still come here; waits for those, at most a second and a little.
+    /// Waits for events that still come here: until everybody knows that our members are gone, they are sent events. It
+    /// takes at most a second and a little.
     func lastEvents() async {
         guard state.withLock({ $0.hasServed }) else { return }
         let deadline = ContinuousClock.now + .seconds(1)

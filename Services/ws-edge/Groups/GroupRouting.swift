@@ -1,10 +1,12 @@
 import Contracts
 import OneBot
 
-/// Which member of a group has which chat: the one it had, while that one is there, whoever joins; a new chat, or one whose member is gone,
-/// goes to the member of the highest weight, which every edge finds alike (rendezvous hashing).
+/// Which member of a group has which chat. A chat stays with the member it had as long as that one is there, whoever
+/// joins. A new chat, or one whose member is gone, goes to the member of the highest weight, which every edge finds
+/// alike (rendezvous hashing).
 ///
-/// The edge that holds the bot's link decides; the others take down what it decided, so that the one that takes the link over goes on alike.
+/// The edge that holds the bot's link decides; the others note what it decided, so that the one that takes the link
+/// over goes on alike.
 struct GroupRouting {
     /// A chat as one group sees it.
     struct Place: Hashable {
@@ -19,7 +21,7 @@ struct GroupRouting {
         var since: EventPosition
     }
 
-    /// So many chats are remembered, the latest used; one that is forgotten goes where a new one would.
+    /// How many chats are remembered, the latest used. One that is forgotten goes where a new one would.
     static let maxPlaces = 65_536
 
     private var assignments: RecentTable<Place, Assignment>
@@ -38,7 +40,7 @@ struct GroupRouting {
         return chosen
     }
 
-    /// Takes down what was decided for that event, here or elsewhere. What is older than what is known changes nothing.
+    /// Notes what was decided for that event, here or elsewhere. A decision older than the one we know changes nothing.
     mutating func observe(_ owner: GroupMember, of place: Place, at position: EventPosition) {
         if let known = assignments.use(place) {
             guard known.appID != owner.appID, known.since < position else { return }

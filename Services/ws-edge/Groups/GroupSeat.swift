@@ -3,11 +3,11 @@ import NIOCore
 
 /// A session's place in a group: from when on, and until when, it can be given events.
 struct GroupSeat {
-    /// So long a session waits to be seen by others.
+    /// How long a session waits until others were told of it.
     static let patience = TimeAmount.seconds(2)
 
     let group: String
-    /// It is about to go: what is for it now is for somebody else.
+    /// It is about to go: events that come for it now are for another member.
     private(set) var hasLeft = false
     /// The registry has told everybody of it.
     private var isListed = false
@@ -15,8 +15,8 @@ struct GroupSeat {
 
     init(group: String) { self.group = group }
 
-    /// The registry let it in. Its lifecycle waits until others were told, the edge that decides on events among them: who has seen the
-    /// lifecycle gets events.
+    /// The registry let it in. Its lifecycle waits until others were told of it, among them the edge that decides on
+    /// events: a client that has seen its lifecycle gets events.
     /// - Returns: whether it has to wait.
     mutating func granted(_ grant: SessionGrant, at now: NIODeadline) -> Bool {
         if isListed { return false }

@@ -14,7 +14,7 @@ final class GroupedEvent: Sendable {
     let gone: [GroupMember]
     /// One encoded text frame.
     let frames: ByteBuffer
-    /// Told, from any thread, where its owner is gone; that event's `gone` holds it.
+    /// Called, from any thread, where the owner is gone; the event it is given has that owner in its `gone`.
     private let whenOrphaned: @Sendable (GroupedEvent) -> Void
 
     init(
@@ -43,14 +43,13 @@ final class GroupedEvent: Sendable {
 
     // MARK: From edge to edge
 
-    /// The `type` of the message.
     static let messageType = "group_event"
     private static let botHeader = "x-perpetua-bot"
     private static let idHeader = "x-perpetua-event"
     private static let goneHeader = "x-perpetua-gone"
 
-    /// As it is handed to its owner's edge. The id is that of this handover: the same event may come by here twice, each time with one more
-    /// that is gone.
+    /// The message that hands it to its owner's edge. The id is that of this handover, because the same event may come
+    /// by here twice, each time with one more member gone.
     var message: Message {
         let id = "\(place.bot)-\(messageID)-\(place.group)-\(gone.count)"
         var properties = MessageProperties(Self.messageType, from: .edge, id: id)

@@ -4,9 +4,11 @@ import NIOCore
 import OneBot
 import Synchronization
 
-/// Who of each group gets which event: decides for the bots whose links are here, takes down what other edges decide for theirs.
+/// Who of each group gets which event: decides for the bots whose links are here, and notes what other edges decide for
+/// theirs.
 final class Groups: Sendable {
-    /// Of one bot, so that a message's headers have a bound; of more, the last by name get no events.
+    /// How many groups of one bot get events, so that a message's headers have a bound; where there are more, the last
+    /// by name get none.
     static let maxGroups = 256
 
     private let presence: PresenceView
@@ -14,7 +16,7 @@ final class Groups: Sendable {
 
     init(presence: PresenceView) { self.presence = presence }
 
-    /// Whom an event is for; `nil` where no group follows the bot, and then the event is not looked at.
+    /// Which members an event is for; `nil` where no group follows the bot, and then the event is not looked at.
     func stamp(_ event: Message, of bot: SelfID) -> GroupStamp? {
         let members = presence.groups
         guard !members.isEmpty else { return nil }
@@ -38,7 +40,7 @@ final class Groups: Sendable {
         return GroupStamp(chat: chat, owners: owners)
     }
 
-    /// Takes down what was decided for an event that arrived.
+    /// Notes what was decided for an event that arrived.
     func observe(_ stamp: GroupStamp, of bot: SelfID, _ messageID: String?) {
         guard let position = EventPosition(messageID: messageID) else { return }
         routing.withLock { routing in

@@ -38,13 +38,13 @@ final class HandoverSender: @unchecked Sendable {  // confined to its event loop
         }
     }
 
-    /// A bus that confirms at once calls back from here, and so calls this again: once is enough.
+    /// A bus that confirms at once calls this method from within itself; the inner call does nothing.
     private func publishWaiting() {
         guard !isPublishing else { return }
         isPublishing = true
         defer { isPublishing = false }
         while let (event, ticket) = outbox.take() {
-            // Made anew each time, with the same id: what waits need not keep it.
+            // The message is made anew each time, with the same id, so that an event that waits need not keep it.
             bus.publish(event.message, to: exchange, key: event.owner.edge.key, mandatory: true) { outcome in
                 self.onLoop { $0.ended(event, ticket, outcome) }
             }

@@ -1,7 +1,7 @@
-/// A table that remembers so many keys, the latest used, and never twice as many.
+/// A table that remembers the keys used last: at least `limit` of them, and never twice as many.
 ///
-/// Two generations, so that no list has to be kept in order: what is used moves to the young one; when that is full, it becomes the old one,
-/// and what is still in that is forgotten.
+/// Two generations, so that no list has to be kept in order: what is used moves to the young one; when that is full, it
+/// becomes the old one, and what is still in that is forgotten.
 struct RecentTable<Key: Hashable, Value> {
     private let limit: Int
     private var young: [Key: Value] = [:]

@@ -3,7 +3,7 @@ import NIOCore
 import ServiceLifecycle
 import ServiceRuntime
 
-/// The process `ws-edge`: an edge: any number of them may run, each with an edge.id of its own.
+/// The process `ws-edge`: an edge. Any number of them may run, each with an edge.id of its own.
 @main
 enum Main {
     static func main() async {

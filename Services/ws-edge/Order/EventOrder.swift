@@ -15,7 +15,7 @@ struct EventOrder {
         case drop
     }
 
-    /// A bot's link is up: what comes by a later one comes after a gap, also where nothing came by this one.
+    /// A bot's link is up. Events of a later link come after a gap, also where none came by this one.
     mutating func linked(_ bot: SelfID, epoch: UInt64) {
         if links[bot] == nil { links[bot] = epoch }
     }

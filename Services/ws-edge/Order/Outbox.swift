@@ -1,17 +1,19 @@
 import NIOCore
 
-/// What a link has for the bus, in the order it came: each parcel is kept until the bus has taken it or refused it for good.
+/// What a link has for the bus, in the order it came: each parcel is kept until the bus has taken it or refused it for
+/// good.
 ///
 /// ```
 /// add → waiting → published → settled (confirmed, or refused): forgotten
 ///          ↑___________| the connection was lost: everything not settled waits again, in its old order
 /// ```
 ///
-/// Closed (the bot's queue is not ours, or the bus takes nothing) it only takes in. Opened again, it gives out what was published
-/// before first, then what came meanwhile, at most a window of it at a time. Consumers know a repeat by its `message_id`.
+/// Closed (the bot's queue is not ours, or the bus takes nothing) it only takes in. Opened again, it gives out what was
+/// published before first, then what came meanwhile, at most a window of it at a time. Consumers know a repeat by its
+/// `message_id`.
 ///
-/// The bot is to be read no further while it ``isFull``: open from a window's worth until half of it is settled; closed only at the larger bound,
-/// since then nothing leaves.
+/// The bot is to be read no further while the outbox ``isFull``. An open one is full from a window's worth until half
+/// of that is settled. A closed one is full at the larger bound only, since nothing leaves it.
 struct Outbox<Item> {
     /// The bounds, in parcels and bytes.
     struct Limits: Sendable {
@@ -38,7 +40,8 @@ struct Outbox<Item> {
 
     private let limits: Limits
     private var parcels = CircularBuffer<Item>()
-    /// One for each parcel. Apart from those, which would be copied with every look at an entry.
+    /// One for each parcel. They are kept apart from the parcels, which would else be copied with every look at an
+    /// entry.
     private var entries = CircularBuffer<Entry>()
     /// The number of the first entry: numbers count up for ever.
     private var first: UInt64 = 0
@@ -69,7 +72,8 @@ struct Outbox<Item> {
     }
 
     /// The next parcel to publish now; `nil` while closed, with a window in flight, or where none waits.
-    /// - Parameter finish: called with a parcel that is published for the first time; what it makes of it is published again, too.
+    /// - Parameter finish: called with a parcel that is published for the first time; where that is published again, it
+    ///   is as `finish` has left it.
     mutating func take(finishing finish: (inout Item) -> Void = { _ in }) -> (parcel: Item, ticket: Ticket)? {
         guard isOpen, inFlight < limits.window else { return nil }
         while next < first + UInt64(entries.count) {
@@ -109,8 +113,8 @@ struct Outbox<Item> {
         return look()
     }
 
-    /// False where everything was published again since, or is about to be: how that publish ended means nothing any more, unless it
-    /// was taken.
+    /// False where everything was published again since, or is about to be: how that publish ended means nothing any
+    /// more, unless it was taken.
     func isOfThisRound(_ ticket: Ticket) -> Bool { isOpen && ticket.round == round }
 
     /// Nothing is published until ``open()``.
@@ -119,7 +123,8 @@ struct Outbox<Item> {
         return look()
     }
 
-    /// From now on ``take()`` gives out everything that is not settled, from the oldest on. Nothing happens where it is open.
+    /// From now on ``take()`` gives out everything that is not settled, from the oldest on. Nothing happens where it is
+    /// open.
     mutating func open() -> Reading {
         guard !isOpen else { return .asBefore }
         isOpen = true

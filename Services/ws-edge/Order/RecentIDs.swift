@@ -1,7 +1,8 @@
-/// The message ids seen last, at least so many and at most twice as many: a repeat is told from a first.
+/// The message ids seen last, at least `limit` and at most twice as many, so that a repeat is recognised.
 ///
-/// Kept are not the ids but 128 bits made of each, by a hash that differs from process to process: an id that was never there is taken for a repeat
-/// once in 10³³, and none has to be fetched from memory long cold to be forgotten.
+/// It keeps not the ids but 128 bits made of each, by a hash that differs from process to process. An id that was never
+/// there is taken for a repeat once in 10³³, and to forget an id, no text has to be fetched from memory that is long
+/// cold.
 struct RecentIDs {
     private struct Fingerprint: Hashable {
         let first: Int
@@ -34,7 +35,7 @@ struct RecentIDs {
 
     init(limit: Int) { self.limit = limit }
 
-    /// - Parameter asker: whose id it is, where it is nobody else's business to use others.
+    /// - Parameter asker: whose id it is, where several askers may use the same ids.
     /// - Returns: false where the id was seen before.
     mutating func insert(_ id: String, from asker: String = "") -> Bool {
         let fingerprint = Fingerprint(of: id, from: asker)
@@ -46,7 +47,7 @@ struct RecentIDs {
         return true
     }
 
-    /// It may come again.
+    /// Forgets an id, so that it may come again.
     mutating func forget(_ id: String, from asker: String = "") {
         let fingerprint = Fingerprint(of: id, from: asker)
         if recent.remove(fingerprint) == nil { older.remove(fingerprint) }

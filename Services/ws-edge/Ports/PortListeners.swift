@@ -17,7 +17,7 @@ final class PortListeners: Sendable {
         case ended
     }
 
-    /// Longer than its time a port waits only so that the answer that names it can get to whoever asked.
+    /// How much longer than its time a port waits, so that the answer that names it can get to whoever asked.
     private static let answerTime = TimeAmount.milliseconds(250)
     /// What a leased port takes of the edge's connections: the listener, and its client.
     private static let places = 2

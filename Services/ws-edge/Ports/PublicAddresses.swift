@@ -7,7 +7,7 @@ struct PublicAddresses: Sendable {
         /// The outside's port for the first of ours.
         let outside: Int
 
-        /// Reads `8100-8199=9100-9199` or `6700=80`; both sides must be as long.
+        /// Reads `8100-8199=9100-9199` or `6700=80`; both sides must be of the same length.
         init?(_ text: String) {
             let sides = text.split(separator: "=").map { Self.range($0) }
             guard sides.count == 2, let ours = sides[0], let outside = sides[1], ours.count == outside.count else {

@@ -34,7 +34,7 @@ final class SharedPort: Sendable {
         self.accepted = accepted
     }
 
-    /// Its number, the one that was picked once it is open.
+    /// Its number: once it is open the one that it is bound to, before that the one that is set.
     var number: Int { server.withLock { $0?.port } ?? port }
 
     func open() async throws(ListenFailure) {

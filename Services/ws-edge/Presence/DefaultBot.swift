@@ -1,8 +1,8 @@
 import Contracts
 import OneBot
 
-/// The bot meant where none is named, once it is known. With bots configured it is the first of those, and no other stands
-/// in for it.
+/// The bot meant where none is named, once it is known. With bots configured it is the first of those, and no other
+/// stands in for it.
 struct DefaultBot: Sendable {
     let presence: PresenceView
     /// Whether there are entries in `bots[]`.

@@ -3,8 +3,8 @@ import OneBot
 
 /// Everything that lives at this edge, and what of it the registry has not heard yet.
 ///
-/// A session that goes while its registration is on the way is reported as left only once that is settled: otherwise the
-/// registry could hear of its end before its beginning, and keep a ghost.
+/// A session that goes while its registration is on the way is reported as left only once that is settled: otherwise
+/// the registry could hear of its end before its beginning, and keep a session that is gone.
 struct LeaseBook {
     private struct Entry {
         var claim: SessionClaim

@@ -7,8 +7,8 @@ import Observability
 import OneBot
 import Synchronization
 
-/// Tells the registry what lives here: changes as they come (those of one loop turn together), everything when asked, and
-/// a renewal every 5 s. The registry alone ends things; what stops being renewed lapses.
+/// Tells the registry what lives here: changes as they come (those of one loop turn together), everything when asked,
+/// and a renewal every 5 s. The registry alone ends things; what stops being renewed lapses.
 final class LeaseKeeper: Sendable {
     static let renewInterval = Duration.seconds(5)
 
@@ -83,8 +83,8 @@ final class LeaseKeeper: Sendable {
         }
     }
 
-    /// Making and publishing a report is one step, on the loop: reports go out in the order of their sequence. While the bus takes
-    /// nothing none is made: what is new stays in the book.
+    /// Making and publishing a report is one step, on the loop, so that reports go out in the order of their sequence.
+    /// While the bus takes nothing no report is made, and what is new stays in the book.
     private func publish(_ make: @escaping @Sendable (inout LeaseBook) -> EdgeReport?) {
         eventLoop.execute {
             if let obstacle = self.bus.status.obstacle { return self.retry(because: obstacle) }
@@ -102,8 +102,8 @@ final class LeaseKeeper: Sendable {
         }
     }
 
-    /// The report was not taken (the registry has not started yet, or the bus is away): then all of it again, a little later, and less
-    /// and less often.
+    /// The report was not taken (the registry has not started yet, or the bus is away): everything is reported again a
+    /// little later, and less and less often.
     private func retry(because reason: String) {
         let (delay, isFirstFailure) = state.withLock { state -> (TimeAmount?, Bool) in
             guard !state.isRetrying else { return (nil, false) }

@@ -4,7 +4,8 @@ import Logging
 import Observability
 import OneBot
 
-/// Makes a new session known to the registry: within 2 s before its first frame, else later, as often as it takes.
+/// Makes a new session known to the registry: before its first frame if the registry answers within 2 s, else later, as
+/// often as it takes.
 struct Registration: Sendable {
     let registry: RegistryClient
     let address: EdgeAddress
@@ -65,7 +66,8 @@ struct Registration: Sendable {
         }
     }
 
-    /// A name that somebody else has keeps no target out: perhaps that is the same target, at an edge that was killed a moment ago.
+    /// A name that somebody else has does not keep a target out, which then comes in without it: perhaps that other one
+    /// is the same target, at an edge that was killed a moment ago.
     private static func mayGoUnnamed(_ claim: SessionClaim, after failure: RPC.Failure) -> Bool {
         claim.name != nil && claim.granted == nil && failure.reason == .conflict
     }

@@ -1,9 +1,9 @@
 import Contracts
 import WebSocketTransport
 
-/// What an edge says where it stops. Whoever connected to us has to come back by itself: 1012 says that there is
-/// something to come back to, while some WebSocket libraries take 1001 for a normal end, and stay away. To whom we
-/// dialled it is we who come back.
+/// What an edge says when it stops. Whoever connected to us has to come back by itself: 1012 says that there is
+/// something to come back to, while some WebSocket libraries take 1001 for a normal end, and stay away. Whoever we
+/// dialled gets 1001: there we come back ourselves.
 extension CloseReason {
     static func stopping(_ transport: ClientTransport) -> CloseReason {
         switch transport {

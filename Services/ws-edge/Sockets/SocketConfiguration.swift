@@ -6,7 +6,7 @@ import WebSocketTransport
 public struct SocketConfiguration: Sendable {
     /// `edge.host`: the address listeners bind. Default `127.0.0.1`.
     public var host: String
-    /// `api.port`: here only to say where HTTP is spoken. Default 8080.
+    /// `api.port`: needed here only to say where HTTP is spoken. Default 8080.
     var apiPort: Int
     /// `edge.drain_time`: how long a stopping edge waits for answers and close frames. Default 5 s.
     var drainTime: Duration
@@ -31,7 +31,7 @@ public struct SocketConfiguration: Sendable {
         doorPolicy = DoorPolicy(settings)
     }
 
-    /// Of connections to bots.
+    /// The options of connections to bots.
     var botOptions: WebSocketOptions {
         var options = WebSocketOptions()
         options.maxMessageBytes = maxMessageBytes

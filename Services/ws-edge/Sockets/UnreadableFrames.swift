@@ -41,7 +41,7 @@ extension UnreadableFrame.Cause {
         }
     }
 
-    /// For whoever waits for a bot's answer, of which no more is known than that there was one.
+    /// The response for whoever waits for a bot's answer of which we know only that there was one.
     func answer(to action: String, of bot: SelfID) -> Response {
         let sentence =
             "The answer of bot \(bot) to \(action) cannot be passed on: \(inWords). It may have been carried out."
@@ -52,7 +52,7 @@ extension UnreadableFrame.Cause {
         }
     }
 
-    /// For a client whose action it was.
+    /// The response for the client whose action it was.
     var refusal: Response {
         switch self {
         case .invalid, .notUTF8: .failed(.badRequest, "The frame cannot be read: \(inWords). It was not carried out.")
@@ -61,10 +61,11 @@ extension UnreadableFrame.Cause {
         }
     }
 
-    /// Seldom enough that the handle is looked up each time.
+    /// It happens so seldom that the handle is looked up each time.
     func count(from sender: Sender) { Self.counter(sender, reason).increment() }
 
-    /// Has every number on the metrics page from the start. A client's frame that is no JSON is not discarded: it is answered.
+    /// Makes every counter, so that all are on the metrics page from the start. A client's frame that is no JSON is not
+    /// discarded: it is answered.
     static func makeCounters() {
         for reason in Reason.allCases {
             _ = counter(.bot, reason)

@@ -1,7 +1,8 @@
 import NIOCore
 import WebSocketTransport
 
-/// A WebSocket to a client that we dialled. It is known by where it was dialled, not by an address that it might have come from.
+/// A WebSocket to a client that we dialled. It is known by where it was dialled, not by an address that it might have
+/// come from.
 final class DialledConnection: ClientConnection {
     let remoteAddress: String
     private let socket: WebSocketConnection

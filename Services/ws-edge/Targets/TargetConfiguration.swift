@@ -2,16 +2,17 @@ import Contracts
 import OneBot
 import SettingsReading
 
-/// What the entries of `reverse_websockets[]` and `webhooks[]` have in common: whom they are for, and what they are called.
+/// What the entries of `reverse_websockets[]` and `webhooks[]` have in common: whom they are for, and what they are
+/// called.
 public struct TargetConfiguration: Sendable {
     /// `reverse_websockets[0]`, `webhooks[1]`: how logs and mistakes call it.
     public var entry: String
-    /// `….name`: its name as a client, 1 to 230 characters; from its second bot on followed by `@` and the account. Default: host and port of
-    /// its address.
+    /// `….name`: its name as a client, 1 to 230 characters; from its second bot on followed by `@` and the account.
+    /// Default: host and port of its address.
     public var name: String
     /// `….self_id`: the bots it is for, one or a list. Default: every bot.
     public var selfIDs: [Int64]
-    /// Its choices, as of a client.
+    /// What it has chosen, as a client may.
     private let chosen: ClientUpgrade
     private var isNameGiven: Bool
 
@@ -48,7 +49,8 @@ public struct TargetConfiguration: Sendable {
         return upgrade
     }
 
-    /// The same targets with names that differ: of two that are made up the second gets a number; two that are given are a mistake.
+    /// The same targets with names that differ. Where two names that we made up are the same, the second gets a number;
+    /// two that are given and the same are a mistake.
     static func withDistinctNames(_ targets: [TargetConfiguration], _ settings: Settings) -> [TargetConfiguration] {
         var targets = targets
         var taken: Set<String> = []
@@ -67,7 +69,7 @@ public struct TargetConfiguration: Sendable {
         return targets
     }
 
-    /// Of two entries with one claim only one would ever be served.
+    /// Reports entries that have the same claim: only one of them would ever be served.
     static func reportTwins(_ targets: [(claim: String, target: TargetConfiguration)], _ settings: Settings) {
         var claims: Set<String> = []
         for (claim, target) in targets where !claims.insert(claim).inserted {
@@ -86,7 +88,7 @@ public struct TargetConfiguration: Sendable {
     }
 
     private static func isValid(_ name: String) -> Bool {
-        // Why it is none does not matter.
+        // Why it is no valid name does not matter.
         (try? ClientName(name)) != nil && name.unicodeScalars.count <= longestName
     }
 }

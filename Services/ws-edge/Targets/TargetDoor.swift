@@ -12,7 +12,7 @@ final class TargetDoor: Sendable {
     private let clients: ClientListener
     private let registry: RegistryClient
     private let tasks: BackgroundTasks
-    /// For what is said of targets.
+    /// The logger for what concerns targets.
     let logger: Logger
     private let isClosed = Mutex(false)
 
@@ -29,8 +29,8 @@ final class TargetDoor: Sendable {
 
     func close() { isClosed.withLock { $0 = true } }
 
-    /// Makes a session of a connection; on its event loop. The caller has the session told what happens on the connection, then starts it;
-    /// at its end it calls ``TargetSeat/ended(_:granted:isOurs:)``.
+    /// Makes a session of a connection; on its event loop. The caller has the session told what happens on the
+    /// connection, then starts it; at its end it calls ``TargetSeat/ended(_:granted:isOurs:)``.
     /// - Returns: `nil` where the edge is stopping.
     func open(
         _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport, seat: TargetSeat
@@ -48,8 +48,8 @@ final class TargetDoor: Sendable {
         return session
     }
 
-    /// Asks for the seat's name for as long as its session has none, somebody else being called so; until cancelled. A name that the target
-    /// gave itself stays.
+    /// Asks for the seat's name, until cancelled, for as long as its session has none because somebody else has that
+    /// name. A name that the target gave itself stays.
     func keepNamed(_ seat: TargetSeat, every interval: Duration) async {
         while !Task.isCancelled {
             // `try?`: cancellation ends the loop.

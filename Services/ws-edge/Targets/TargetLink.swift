@@ -1,7 +1,8 @@
 import NIOCore
 import WebSocketTransport
 
-/// A connection to a target from its first socket to the end of its last one, and the session it is for. Confined to its event loop.
+/// A connection to a target from its first socket to the end of its last one, and the session it is for. Confined to
+/// its event loop.
 final class TargetLink: WebSocketDelegate {
     /// Told once: how it ended.
     let ended: EventLoopFuture<WebSocketEnding>

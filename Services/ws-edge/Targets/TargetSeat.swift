@@ -2,13 +2,14 @@ import Contracts
 import OneBot
 import Synchronization
 
-/// One bot at one target: who that is to others. It lives as long as the process, so that the target comes back as the client it was.
+/// One bot at one target: who that is to others. It lives as long as the process, so that the target comes back as the
+/// client it was.
 final class TargetSeat: Sendable {
     let selfID: SelfID
     /// What it wants to be called.
     let name: String
     private let state = Mutex(State())
-    /// Whether it still calls.
+    /// Watches whether it still calls actions.
     let calls: CallWatch
 
     private struct State {
@@ -19,7 +20,7 @@ final class TargetSeat: Sendable {
         var refusals = 0
     }
 
-    /// A grant that leads nowhere so many times in a row is given up: somebody new comes in its place.
+    /// A grant that is refused so many times in a row is given up: the target comes in as a new client then.
     private static let maxRefusals = 3
 
     init(selfID: SelfID, name: String) {
@@ -28,7 +29,7 @@ final class TargetSeat: Sendable {
         calls = CallWatch(selfID)
     }
 
-    /// Who it was before; `nil` where it never was anybody.
+    /// The client it was before; `nil` where it never was one.
     var grant: SessionGrant? { state.withLock { $0.grant } }
     /// Its session, while there is one.
     var session: UInt64? { state.withLock { $0.session } }
@@ -45,7 +46,8 @@ final class TargetSeat: Sendable {
     // MARK: The end
 
     /// - Parameters:
-    ///   - grant: what the session was granted; `nil`: nothing, the registry having had no time, or having refused it.
+    ///   - grant: what the session was granted; `nil`: nothing, because the registry had no time to answer, or refused
+    ///     it.
     ///   - isOurs: whether we ended it.
     func ended(_ session: UInt64, granted grant: SessionGrant?, isOurs: Bool) {
         state.withLock { state in

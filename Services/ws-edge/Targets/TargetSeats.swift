@@ -1,8 +1,9 @@
 import Contracts
 import OneBot
 
-/// The bots of one target, and what it is called for each: `N` for the first, `N@{self_id}` for every other. The first is the first of
-/// `self_id`, else the first of `bots[]` whose account is given there, else the first that was known; and it stays that.
+/// The bots of one target, and what it is called for each: `N` for the first, `N@{self_id}` for every other. The first
+/// is the first of `self_id`, else the first of `bots[]` whose account is given there, else the first that was known;
+/// and it stays that.
 struct TargetSeats {
     private let name: String
     private let wanted: [SelfID]

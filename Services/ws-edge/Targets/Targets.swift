@@ -7,8 +7,8 @@ import Observability
 import OneBot
 import Synchronization
 
-/// Everything that Perpetua reaches by itself (`reverse_websockets[]`, `webhooks[]`): claims each, and while the claim is held does its work for
-/// every bot that is known and that it wants.
+/// Everything that Perpetua reaches by itself (`reverse_websockets[]`, `webhooks[]`): claims each, and while the claim
+/// is held does its work for every bot that is known and that it wants.
 final class Targets: Sendable {
     private let targets: [Target]
     private let door: TargetDoor
@@ -37,7 +37,7 @@ final class Targets: Sendable {
         seats = Mutex(targets.map { TargetSeats($0.configuration, bots: bots) })
     }
 
-    /// Until cancelled; every connection is closed then.
+    /// Runs until cancelled; every connection is closed then.
     func run() async {
         await withDiscardingTaskGroup { tasks in
             for index in targets.indices {
@@ -46,7 +46,7 @@ final class Targets: Sendable {
         }
     }
 
-    /// Presence told of bots.
+    /// Presence has told of bots.
     func heard() { for alarm in news { alarm.ring() } }
 
     /// The edge is stopping: what is open is drained with all other sessions, and nothing is dialled any more.

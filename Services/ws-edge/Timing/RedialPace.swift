@@ -1,5 +1,5 @@
-/// A steady pace: each wait is `interval`, half as much more or less, however many came before. A bot or framework
-/// that starts again is found soon, however long it was away, and those that lost the same one do not come back
+/// A steady pace: each wait is `interval`, give or take half of it, however many waits came before. A bot or framework
+/// that starts again is found soon, however long it was away, and dialers that lost the same one do not come back
 /// together.
 struct RedialPace<Generator: RandomNumberGenerator> {
     private let interval: Duration

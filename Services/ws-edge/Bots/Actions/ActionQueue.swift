@@ -23,15 +23,15 @@ struct ActionQueue {
     var count: Int { waiting.count }
     var isEmpty: Bool { waiting.isEmpty }
 
-    /// False where the queue is full: the action is to be answered `failed` at once. One message larger than the bound fits
-    /// if nothing else waits.
+    /// False where the queue is full: the action is to be answered `failed` at once. One message larger than the bound
+    /// fits if nothing else waits.
     mutating func add(_ delivery: Delivery, at now: NIODeadline) -> Bool {
         let size = delivery.body.readableBytes
         guard waiting.isEmpty || (waiting.count < maxCount && bytes + size <= maxBytes) else { return false }
         waiting.append(
             Waiting(
                 delivery: delivery,
-                // A publisher's number: an absurd one must not overflow a deadline.
+                // The number is the publisher's choice: an absurd one must not overflow the deadline.
                 expires: delivery.properties.expiration.map { now + TimeAmount(min($0, .seconds(86_400))) }))
         bytes += size
         return true

@@ -1,14 +1,15 @@
 import NIOCore
 
-/// How large a message a bot takes, learnt from a connection that it closed because of one (1009): the same message again would cut
-/// it off again, for everybody.
+/// How large a message a bot takes, learnt from a connection that it closed because of one (1009): the same message
+/// again would cut it off again, for everybody.
 struct BotAppetite {
-    /// No bot known takes less; a bot that says so of a smaller one means something else.
+    /// Every bot we know takes messages up to this size; a bot that closes with 1009 after smaller ones means something
+    /// else.
     private static let leastRefused = 1 << 20
-    /// It may have been given a larger limit meanwhile.
+    /// How long a refusal counts; after that the bot may have been given a larger limit.
     private static let memory = TimeAmount.minutes(10)
 
-    /// The largest message sent over the connection there is.
+    /// The largest message sent over the present connection.
     private var largest = 0
     private var refused: (bytes: Int, until: NIODeadline)?
 
@@ -23,6 +24,6 @@ struct BotAppetite {
         return true
     }
 
-    /// From that size on messages are not worth sending; `nil`: any is.
+    /// The size from which on messages are not worth sending; `nil`: every size is.
     func limit(at now: NIODeadline) -> Int? { refused.flatMap { $0.until > now ? $0.bytes : nil } }
 }

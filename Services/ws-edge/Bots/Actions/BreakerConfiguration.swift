@@ -2,7 +2,8 @@ public import SettingsReading
 
 /// When a bot that does not answer is asked no more, and how it is found to be back.
 public struct BreakerConfiguration: Sendable {
-    /// `breaker.timeouts`: after so many actions in a row without any answer from the bot, actions for it fail at once. Default 5; 0: never.
+    /// `breaker.timeouts`: after so many actions in a row without any answer from the bot, actions for it fail at once.
+    /// Default 5; 0: never.
     public var timeouts: Int
     /// `breaker.probe_interval`: how often the bot is then asked for its status; any answer ends it. Default 10 s.
     public var probeInterval: Duration

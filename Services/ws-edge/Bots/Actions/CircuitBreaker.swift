@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Whether a bot is worth asking: after several timeouts in a row without any answer, nobody waits for it any more until it shows signs of life.
+/// Whether a bot is worth asking: after several timeouts in a row without any answer, nobody waits for it any more
+/// until it shows signs of life.
 ///
 /// ```
 ///   closed ──the last of so many timeouts──▶ open ◀──no answer in time── probing
@@ -18,7 +19,7 @@ struct CircuitBreaker {
     }
 
     private(set) var state = State.closed(timeouts: 0)
-    /// When the bot last answered, or its link was made: what was asked before says nothing of what came after.
+    /// When the bot last answered, or its link was made. Timeouts of actions that were sent before do not count.
     private(set) var lastAnswer = NIODeadline.uptimeNanoseconds(0)
     /// How many timeouts open it; 0: none do.
     let threshold: Int
@@ -51,7 +52,7 @@ struct CircuitBreaker {
         }
     }
 
-    /// So many actions that were sent since ``lastAnswer`` were not answered in time. True where that opens it.
+    /// Takes note that so many actions sent since ``lastAnswer`` were not answered in time. True where that opens it.
     mutating func timedOut(_ count: Int, at now: NIODeadline) -> Bool {
         switch state {
         case .closed(let before):
@@ -67,7 +68,7 @@ struct CircuitBreaker {
         }
     }
 
-    /// The bot answered something, or has a new link, or none. True where that closes it.
+    /// Takes note that the bot answered something, or has a new link, or has lost its link. True where that closes it.
     mutating func answered(at now: NIODeadline) -> Bool {
         let wasOpen = isOpen
         state = .closed(timeouts: 0)

@@ -6,17 +6,17 @@ import OneBot
 
 /// An action's echo ⇄ our token: the only place where an echo is rewritten.
 ///
-/// Towards the bot every action carries a token of ours (a JSON string, unique for the bot), whatever echo the asker used, if
-/// any. The bot's answer is recognised by it, gets the asker's echo back byte for byte, and goes to the asker's reply address.
-/// Each entry ends once: answered, past its deadline, or lost with the link. Where a bot answers in parts, each of them puts the deadline off,
-/// and the last one ends it.
+/// Towards the bot every action carries a token of ours (a JSON string, unique for the bot), whatever echo the asker
+/// used, if any. The bot's answer is recognised by it, gets the asker's echo back byte for byte, and goes to the
+/// asker's reply address. Each entry ends once: answered, past its deadline, or lost with the link. Where a bot answers
+/// in parts, each of them puts the deadline off, and the last one ends it.
 struct EchoTable {
     /// Where an answer goes, and the echo it must carry.
     struct Asker: Sendable {
-        /// Who wants to know.
+        /// Who wants the answer.
         enum Purpose: Sendable {
             case caller
-            /// We do, whether the bot answers at all.
+            /// We ourselves, to see whether the bot answers at all.
             case probe
             /// Whoever wanted it is gone.
             case gone
@@ -27,11 +27,11 @@ struct EchoTable {
         let correlationID: String?
         /// As the asker wrote it; `nil` where it sent none.
         let echo: ByteBuffer?
-        /// The chain of work the answer belongs to.
+        /// The trace that the answer belongs to.
         let trace: TraceParent?
         let purpose: Purpose
 
-        /// A frame no larger may be kept alive by its echo.
+        /// An echo may keep a frame alive that is no larger than this.
         private static let maxFrameBytes = 1024
 
         /// - Parameter echo: copied out of a large frame, so that a small echo does not keep that alive.
@@ -52,12 +52,12 @@ struct EchoTable {
     /// What is to be published.
     struct Answer: Sendable {
         let asker: Asker
-        /// Of the action that is answered.
+        /// The name of the action that is answered.
         let action: String
         let body: ByteBuffer
-        /// Where it is one of several.
+        /// Which part of the answer it is, where there are several.
         var part: AnswerPart?
-        /// The number of our token, where more follow.
+        /// The number of our token, where more parts follow.
         var token: UInt64?
     }
 
@@ -69,7 +69,7 @@ struct EchoTable {
         /// A part of the answer has come.
         var isBegun = false
 
-        /// What ends it is the last of several, or the only one.
+        /// Whatever ends the entry is the last of several parts, or the whole answer.
         var lastPart: AnswerPart? { isBegun ? .last : nil }
     }
 
@@ -86,7 +86,7 @@ struct EchoTable {
     /// The token made last: its storage is used again for the next one.
     private var token = ByteBuffer()
 
-    /// - Parameter prefix: told apart from an earlier process's tokens by it; letters, digits and `-` only.
+    /// - Parameter prefix: tells our tokens from those of an earlier process; letters, digits and `-` only.
     init(bot: SelfID, prefix: String = "p-", maxCount: Int = 4096, maxEchoBytes: Int = 64 << 20) {
         self.bot = bot
         self.prefix = Array("\"\(prefix)".utf8)
@@ -128,7 +128,7 @@ struct EchoTable {
             asker: entry.asker, action: entry.action, body: Self.body(response, for: entry.asker), part: entry.lastPart)
     }
 
-    /// The same for an answer that others follow: the bot has as long again for the next.
+    /// The same for a part that others follow: the bot has the whole timeout again for the next one.
     mutating func restorePart(_ response: BotResponse, at now: NIODeadline) -> Answer? {
         guard let echo = response.echo, let token = number(inToken: echo), let entry = entries[token] else {
             unmatched += 1
@@ -152,7 +152,7 @@ struct EchoTable {
         if let echo = asker.echo { response.json.setting("echo", to: echo) } else { response.json.removing("echo") }
     }
 
-    /// What a frame is that cannot be read: a token in it says whether it was an answer, since nobody else has one.
+    /// What an unreadable frame was. A token of ours in it shows that it was an answer, since nothing else carries one.
     enum Salvaged: Sendable {
         case answer(Answer)
         /// An answer nobody waits for any more.
@@ -171,7 +171,7 @@ struct EchoTable {
         return .answer(Answer(asker: entry.asker, action: entry.action, body: body, part: entry.lastPart))
     }
 
-    /// How many that were sent then or later ``expire(at:)`` would end.
+    /// How many of the actions that were sent at `start` or later ``expire(at:)`` would end.
     func countExpiring(at now: NIODeadline, sentSince start: NIODeadline) -> Int {
         entries.values.count { $0.deadline <= now && $0.deadline - TimeAmount($0.timeout) >= start }
     }

@@ -13,7 +13,7 @@ struct EntryClaims: Sendable {
     let requester: Requester
 
     /// - Parameters:
-    ///   - kind: of what list the entry is: `bot`, `reverse`, `webhook`.
+    ///   - kind: the list that the entry is in: `bot`, `reverse`, `webhook`.
     ///   - patience: how long the work goes on after the claim was lost and could not be had again; `nil`: until
     ///     another edge has it.
     func claim(
@@ -41,8 +41,8 @@ struct EntryClaims: Sendable {
 
     /// The name of an entry's claim: the same on every edge that has the entry.
     ///
-    /// FNV-1a of 64 bits: `Hasher` gives every process other values. A URL may hold a secret, so it is no queue's
-    /// name itself.
+    /// It is a hash (FNV-1a of 64 bits): a URL may hold a secret, so it must not be a queue's name itself, and `Hasher`
+    /// gives other values in every process.
     static func name(of text: String) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -24,7 +24,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     /// What came before we knew whose it is.
     private var held: [BotFrame] = []
     private var heldBytes = 0
-    /// Those there was no room for.
+    /// How many frames there was no room for.
     private var lostBeforeKnown = 0
     private var question: Scheduled<Void>?
     private var firstWords: Scheduled<Void>?
@@ -45,14 +45,15 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         let refusal: Int64?
     }
 
-    /// At most so much is kept until the bot is known; one larger frame always.
+    /// How much is kept at most until the bot is known; one larger frame is kept in any case.
     private static let heldLimit = (count: 256, bytes: 16 << 20)
 
-    /// On the socket's event loop, before any frame is read. The caller sets the delegate, then calls ``start()``.
+    /// To be called on the socket's event loop, before any frame is read. The caller sets the delegate, then calls
+    /// ``start()``.
     /// - Parameters:
     ///   - selfID: what is known of it beforehand.
-    ///   - maxMessageBytes: the limit its options have.
-    ///   - room: where its messages take their room.
+    ///   - maxMessageBytes: the limit that the socket's options have.
+    ///   - room: what its messages take their room from.
     ///   - findLink: the link of that bot; `nil` where no more bots are taken. On this connection's event loop.
     ///   - troubled: told what is wrong with the bot, and (`nil`) when nothing is any more.
     ///   - isClosed: called once, last.
@@ -85,10 +86,10 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
 
     func start() {
         eventLoop.preconditionInEventLoop()
-        // Many hang on this connection: none of its messages is worth closing it.
+        // Many clients depend on this connection: a message that cannot be read is no reason to close it.
         socket?.tolerate([.tooLarge, .notText, .brokenText], in: room)
-        // Some bots never read the socket that takes their events: of it an unanswered ping says nothing. TCP finds a
-        // dead peer there.
+        // Some bots never read the socket over which they send events, so that an unanswered ping says nothing there.
+        // TCP finds out where the peer is dead.
         if place.role.callsActions { socket?.startPinging(every: timing.pingInterval) }
         if let selfID = identity.selfID {
             identified(as: selfID)
@@ -238,7 +239,7 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
         let half = TimeAmount.nanoseconds(TimeAmount(timing.firstWords).nanoseconds / 2)
         firstWords = eventLoop.scheduleTask(in: half) {
             if !self.hasSpoken, self.link != nil, self.place.role.callsActions {
-                // Known beforehand, it was not asked yet.
+                // A bot that is known beforehand was not asked yet.
                 self.socket?.send(text: self.identity.probe())
                 self.socket?.flush()
             }
@@ -247,13 +248,13 @@ final class BotConnection: WebSocketDelegate, @unchecked Sendable {  // confined
     }
 
     private func judge() {
-        // What it may have said is not read yet.
+        // What the bot has said may not be read yet.
         guard !wire.isReadingPaused else { return awaitFirstWords() }
         guard let link else {
             set(hasSpoken ? .nameless : .silent)
             return awaitFirstWords()
         }
-        // One that only sends events may have none.
+        // A connection for events only may have none to send.
         guard !hasSpoken, place.role.callsActions else { return }
         set(.silent)
         let sentence = BotTrouble.silent.sentence(of: place.origin, remoteAddress: remoteAddress)

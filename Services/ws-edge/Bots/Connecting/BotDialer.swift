@@ -7,7 +7,8 @@ import OneBot
 import Synchronization
 import WebSocketTransport
 
-/// Keeps one connection to an address of `bots[entry]`: dials, waits for its end, dials again, for ever, one attempt at a time.
+/// Keeps one connection to an address of `bots[entry]`: dials, waits for its end, dials again, for ever, one attempt at
+/// a time.
 struct BotDialer: Sendable {
     let entry: Int
     let url: String
@@ -23,7 +24,7 @@ struct BotDialer: Sendable {
     /// Whether that bot is connected, however it came.
     let isConnected: @Sendable (SelfID) -> Bool
 
-    /// Until the task is cancelled; a connection is then closed with 1001.
+    /// Runs until the task is cancelled; a connection is then closed with 1001.
     func run() async {
         var log = DialLog(entry: entry, isStarted: isStarted, logger: logger)
         var pace = RedialPace(timing.redial)
@@ -41,7 +42,8 @@ struct BotDialer: Sendable {
         }
     }
 
-    /// The bot is connected some other way: two that take turns would help nobody.
+    /// Waits while the bot is connected some other way: two connections that displace each other in turn would help
+    /// nobody.
     private func leaveAlone(_ bot: SelfID, _ pause: Alarm, _ pace: inout RedialPace<SystemRandomNumberGenerator>) async
     {
         let end = NIODeadline.now() + TimeAmount(timing.duplicateRedial)

@@ -19,7 +19,7 @@ struct BotIdentity {
         return probe()
     }
 
-    /// The same question to a bot that is known, whether it answers at all.
+    /// The same question for a bot that is known, to see whether it answers at all.
     mutating func probe() -> ByteBuffer {
         hasAsked = true
         var frame = JSONObjectWriter()
@@ -32,7 +32,7 @@ struct BotIdentity {
     enum Finding: Hashable {
         /// The frame says nothing about who sent it, or nothing new.
         case none
-        /// The answer to our own question: nobody else's business.
+        /// The answer to our own question; it concerns nobody else.
         case answerToUs(SelfID?)
         case learnt(SelfID)
     }

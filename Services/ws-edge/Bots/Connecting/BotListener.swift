@@ -7,9 +7,10 @@ import WebSocketTransport
 
 /// Lets in bots that dial us (OneBot 11, reverse WebSocket): who counts as a bot, and which may come in.
 struct BotListener: Sendable {
-    /// What bots must show (`bot_listener.access_token`); `nil`: nothing. Those that are connected stay where it is replaced.
+    /// What bots must show (`bot_listener.access_token`); `nil`: nothing. Bots that are connected stay when it is
+    /// replaced.
     let token: Reloadable<AccessToken?>
-    /// Which web pages may pose as a bot where nothing is to be shown: as a rule none.
+    /// Which web pages may connect as a bot where no token is asked for; as a rule none.
     var policy = DoorPolicy()
 
     static func token(following settings: Settings) -> Reloadable<AccessToken?> {
@@ -17,7 +18,7 @@ struct BotListener: Sendable {
         return settings.reloadable {
             AccessToken($0.secret(key))
         } check: { current, next, newer in
-            // A file that is half written, or gone, is not to open what was closed.
+            // A settings file that is half written, or gone, must not open what was closed.
             guard current != nil, next == nil else { return }
             newer.report(
                 key, value: "",

@@ -5,8 +5,8 @@ enum BotTrouble: Sendable, Hashable, CaseIterable {
     /// It speaks, and does not say which account it is.
     case nameless
 
-    /// For the log, health checks and callers. Without secrets, and the same each time: addresses of bots hold
-    /// tokens, and ports differ.
+    /// For the log, health checks and callers. The sentence names no URL, because URLs of bots hold tokens, and no
+    /// port, because ports differ each time.
     func sentence(of origin: BotLinkState.Origin, remoteAddress: String) -> String {
         switch (self, origin) {
         case (.silent, .dialled(let entry)):

@@ -2,21 +2,21 @@ import Logging
 import Observability
 import WebSocketTransport
 
-/// What an operator reads of the attempts to reach one bot: each kind of failure once as a warning with its likely
-/// cause, at debug as long as the bot is away, and the return. A bot is dialled every two seconds for ever, and may
-/// fail in turns by this and by that.
+/// What an operator reads of the attempts to reach one bot: each kind of failure as a warning with its likely cause,
+/// but only once and then at debug until the bot has come back; and its return. A bot is dialled every two seconds for
+/// ever, and its failures may take turns.
 struct DialLog {
     let entry: Int
     /// Its program was started a moment ago by ourselves: that it does not listen at once is no news.
     let isStarted: Bool
     let logger: Logger
-    /// The kinds of failure that were told since the bot was last there.
+    /// The kinds of failure that were logged as warnings since the bot was last there.
     private var told: Set<String> = []
     private var failures = 0
-    /// How often in a row it has let us in and said goodbye before it said who it is, as if all were well.
+    /// How often in a row it has let us in and closed with 1000, as if all were well, before it said who it is.
     private var farewells = 0
 
-    /// More kinds than that are told at debug only.
+    /// More kinds than that are logged at debug only.
     private static let maxTold = 16
 
     /// Attempts a program of ours may need until it listens.
@@ -61,7 +61,7 @@ struct DialLog {
         farewells = ending.socket.code == 1000 && !ending.socket.isOurs ? farewells + 1 : 0
         let failure = "\(ending.socket), retcode \(ending.refusal.map(String.init) ?? "none")"
         let cause = Self.likelyCause(of: ending, farewells: farewells)
-        // The same end may come to mean something else by coming again and again.
+        // The same ending may mean something else when it comes again and again.
         let isNew = isNews(failure + cause)
         logger.log(
             level: isNew ? .warning : .debug,

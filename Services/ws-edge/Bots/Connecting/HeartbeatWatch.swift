@@ -7,7 +7,7 @@ struct HeartbeatWatch {
     let leastSilence: Duration
     private var interval: Duration?
     private var lastHeard: NIODeadline
-    /// How much of an unfinished message had come when that was last looked at.
+    /// How many bytes of an unfinished message had come at the last look.
     private var arrived = 0
 
     init(leastSilence: Duration, at now: NIODeadline) {
@@ -18,8 +18,8 @@ struct HeartbeatWatch {
     /// Any frame is a sign of life.
     mutating func heard(at now: NIODeadline) { lastHeard = max(lastHeard, now) }
 
-    /// So much has come of a message that is still arriving (0: there is none). One that goes on is a sign of life: a large one
-    /// may take longer than a bot may be silent.
+    /// Takes note of how many bytes have come of a message that is still arriving (0: there is none). If it goes on
+    /// arriving, that is a sign of life: a large message may take longer than a bot may be silent.
     mutating func arriving(_ bytes: Int, at now: NIODeadline) {
         if bytes > 0, bytes != arrived { heard(at: now) }
         arrived = bytes

@@ -4,8 +4,9 @@ import Contracts
 import OneBot
 
 extension Action {
-    /// What is answered to an action that names another bot than the one it came to; `nil` where it does not. A session
-    /// has chosen the bot by what the action says; whoever publishes by himself may have the wrong key.
+    /// The answer to an action that names another bot than the one it came to; `nil` where it does not. An edge has
+    /// chosen the bot by what the action says, so that its actions are not looked at; a program that publishes by
+    /// itself may use the wrong key.
     static func objection(to frame: JSONObject, from asker: MessageProperties, at bot: SelfID) -> Response? {
         guard asker.appID != ServiceName.edge.rawValue else { return nil }
         return Action.selfID(in: frame).flatMap { objection(to: $0, at: bot) }

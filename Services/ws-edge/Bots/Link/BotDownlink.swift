@@ -8,7 +8,7 @@ import Observability
 import OneBot
 import WebSocketTransport
 
-/// Down: actions from a bot's queue to its socket, and what becomes of each: it is answered in any case.
+/// Takes actions from a bot's queue to its socket. Every action is answered, whatever becomes of it.
 ///
 /// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only.
 final class BotDownlink: @unchecked Sendable {  // confined to its event loop, as said above
@@ -26,7 +26,7 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
     private var appetite = BotAppetite()
     /// Actions seen last, so that none is carried out twice.
     private var seen = RecentIDs(limit: 16_384)
-    /// A bot that is still connected by then has not restarted.
+    /// A bot that is still connected after that time has not restarted, and may be asked to again.
     private var restarts = RestartGate(patience: .seconds(60))
     private var isPumping = false
     private var isFlushScheduled = false
@@ -40,7 +40,7 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
         self.uplink = uplink
         self.metrics = metrics
         timeout = services.timeout
-        // The time in the tokens: an answer to an earlier process's action is not taken for one to ours.
+        // The tokens hold the time, so that an answer to an earlier process's action is not taken for one to ours.
         echoes = EchoTable(bot: bot, prefix: "p\(String(services.utcMilliseconds(), radix: 36))-")
         waiting = WaitingActions(for: bot, on: eventLoop, pacing: services.pacing, metrics: metrics)
         silence = BotSilence(of: bot, on: eventLoop, configuration: services.breaker, metrics: metrics)
@@ -56,7 +56,7 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
 
     // MARK: The connection that takes actions
 
-    /// Another connection takes them: what was sent over the one before will not be answered.
+    /// Another connection takes the actions now: what was sent over the one before will not be answered.
     func moved() { uplink.publish(echoes.failAll()) }
 
     func connected(_ wire: BotWire, isWritable: Bool) {
@@ -91,8 +91,8 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
         refuseWaiting(notConnected)
     }
 
-    /// The link starts an epoch. Whoever asked before takes the bot's link for gone then, and soon waits no more: so
-    /// what still waits is answered, and not sent after all.
+    /// The link starts an epoch. Whoever asked earlier takes the bot's link for gone, and soon stops waiting: so what
+    /// still waits is answered now, and not sent later.
     func refuseWaiting() {
         refuseWaiting(
             .failed(
@@ -142,7 +142,7 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
             }
             return
         }
-        // A refusal that comes at once is still told.
+        // The asker is still told of a refusal that comes at once.
         let plain = delivery.unattended(frame, name)
         guard let rest = try? JSONObject(plain.body) else { return refuseNonsense(delivery) }
         if let refusal = admit(plain, rest, name, askedBy: delivery.properties, at: now) {
@@ -178,14 +178,15 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
         }
     }
 
-    /// Whether nothing waits before it, nor it for anything: then it needs no place in a queue.
+    /// Whether the action can be sent without a place in a queue: nothing waits before it, and it has to wait for
+    /// nothing.
     private func takesAtOnce(_ delivery: Delivery) -> Bool {
         waiting.isIdle && isWritable && !echoes.isFull && !isPumping && wire != nil
             && (delivery.properties.expiration ?? .seconds(1)) > .zero
     }
 
-    /// Sends what waits, as long as the socket takes it. Writing may tell of writability, and so call this again: once
-    /// is enough.
+    /// Sends what waits, as long as the socket takes it. Writing may change the writability and so call this method
+    /// from within itself; the inner call does nothing.
     func pump(at now: NIODeadline? = nil) {
         guard !isPumping, !waiting.isIdle else { return }
         isPumping = true
@@ -259,7 +260,7 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
 
     /// Answers an action that is not sent, and is done with it.
     private func refuse(_ delivery: Delivery, _ response: Response) {
-        // Nothing was sent: whoever is told to may send the same message again.
+        // Nothing was sent, so an asker that is told to try again may send the same message again.
         if let id = delivery.properties.messageID { seen.forget(id, from: delivery.properties.replyTo?.text ?? "") }
         // `try?`: a frame that is no object has no name, and an echo only as far as one is found.
         guard let frame = try? JSONObject(delivery.body) else {
@@ -332,8 +333,8 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
 
     // MARK: No answers
 
-    /// The connection that takes its actions has brought nothing since it was opened, not even an answer to a
-    /// question of ours: nobody waits for it to time out.
+    /// The connection that takes its actions has brought nothing since it was opened, not even an answer to a question
+    /// of ours. Actions fail at once from now on, so that nobody has to wait for timeouts.
     func isMute(_ number: UInt64, because sentence: String) {
         let now = NIODeadline.now()
         guard wire?.place.number == number, silence.timedOut(silence.threshold, because: sentence, at: now) else {
@@ -372,7 +373,8 @@ final class BotDownlink: @unchecked Sendable {  // confined to its event loop, a
         ask(frame, "get_status", timeout: timeout, for: nil, at: now)
     }
 
-    /// Sees to it that the earliest deadline is kept: the timer that runs, or one for this deadline if it is earlier.
+    /// Makes sure that a timer runs for the earliest deadline: the one that runs already, or a new one where this
+    /// deadline is earlier.
     private func scheduleExpiry(noLaterThan deadline: NIODeadline?) {
         guard let deadline else { return }
         if let expiry, expiry.deadline <= deadline { return }

@@ -10,8 +10,8 @@ import OneBot
 import WebSocketTransport
 
 /// One bot's link: its connections (one, or an API and an Event one), what they send up (``BotUplink``), what goes down
-/// to them (``BotDownlink``), and whose the bot is: its queue comes and goes with the connection to the broker, and
-/// other edges want it.
+/// to them (``BotDownlink``), and the claims on the bot (``LinkClaims``): its queue comes and goes with the connection
+/// to the broker, and other edges may want it.
 ///
 /// It lives from the first time the bot is seen to the end of the process; each time it comes up it starts an epoch.
 ///
@@ -26,7 +26,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     private let uplink: BotUplink
     private var claims: LinkClaims
     private let wires = LinkWires()
-    /// All that was wished for has been ours since the link came up.
+    /// Every part that was wanted has been ours at some time since the link came up.
     private var wasClaimed = false
 
     /// - Parameter claim: makes the claim on a part of the bot.
@@ -107,7 +107,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
         }
     }
 
-    /// So many events of that connection are lost.
+    /// Takes note that so many events of that connection are lost.
     func missed(_ count: Int, from number: UInt64) {
         if state.takesEvent(from: number) { uplink.missed(count) } else { metrics.framesIgnored.increment() }
     }
@@ -142,7 +142,8 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
         }
     }
 
-    /// A part is wished for while a connection fills it, and until what a lost link left is published.
+    /// A part is wanted while a connection fills it. After the link is lost its claims are kept until what it left can
+    /// be published.
     private func updateClaims() {
         let parts: Set<BotLinkState.Part>? =
             state.phase != .down ? state.parts : uplink.isOpen || uplink.isEmpty ? [] : nil
@@ -154,7 +155,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
         }
     }
 
-    /// All that is wished for is ours.
+    /// Every part that is wanted is ours.
     private func claimed() {
         if services.newestElsewhere(bot) > uplink.epoch, state.phase != .down {
             // Another edge had the bot while we were cut off, and is gone: consumers take no more of the old epoch.

@@ -3,9 +3,10 @@ import WebSocketTransport
 
 /// Which of a bot's connections does what, and how far its link is.
 ///
-/// A bot has two places to fill: who takes actions and who sends events. A Universal connection fills both, an API or Event
-/// connection one. The newest connection takes the places of its role; one that is left without a place is to be closed, and
-/// what it still sends is ignored: so two connections never double an event, and roles may be mixed as a bot likes.
+/// A bot has two places to fill: who takes actions and who sends events. A Universal connection fills both, an API or
+/// Event connection one. The newest connection takes the places of its role; one that is left without a place is to be
+/// closed, and what it still sends is ignored: so two connections never double an event, and roles may be mixed as a
+/// bot likes.
 ///
 /// ```
 ///   down ──attach──▶ claiming ◀──unclaimed── up
@@ -13,7 +14,8 @@ import WebSocketTransport
 ///     └── last connection lost, or expelled ───┘
 /// ```
 struct BotLinkState {
-    /// What a bot's connections are for. Each has a claim of its own, since the two of an API and Event pair may reach different edges.
+    /// What a bot's connections are for. Each has a claim of its own, since the two of an API and Event pair may reach
+    /// different edges.
     enum Part: Sendable, Hashable, CaseIterable { case actions, events }
 
     /// Who opened a connection.
@@ -51,7 +53,8 @@ struct BotLinkState {
     private(set) var events: Connection?
 
     enum Attachment: Hashable {
-        /// `displaced` are to be closed. `movesActions`: answers still awaited will not come. `claims`: the link was down.
+        /// `displaced` are to be closed. `movesActions`: answers still awaited will not come. `claims`: the link was
+        /// down.
         case attached(displaced: [Connection], movesActions: Bool, takesEvents: Bool, claims: Bool)
         /// Another entry of `bots[]` is connected to the same bot: taking turns for ever helps nobody.
         case refused(entry: Int)
@@ -97,7 +100,8 @@ struct BotLinkState {
         }
     }
 
-    /// That part is another edge's: the connection that fills it, to be closed; what it still sends is ignored. `nil`: none does.
+    /// Gives up a part that another edge has. The connection that filled it is to be closed, and what it still sends is
+    /// ignored. `nil`: no connection filled it.
     mutating func expel(_ part: Part) -> (place: Connection, loss: Loss)? {
         let place =
             switch part {
@@ -126,7 +130,8 @@ struct BotLinkState {
     /// Whether an event from that connection counts.
     func takesEvent(from number: UInt64) -> Bool { events?.number == number }
 
-    /// Whether an answer from that connection counts. Whoever sends it: its echo says whether it is awaited.
+    /// Whether an answer from that connection counts. It may come over either connection: its echo says whether it is
+    /// awaited.
     func takesResponse(from number: UInt64) -> Bool { actions?.number == number || events?.number == number }
 
     /// The parts that are filled.

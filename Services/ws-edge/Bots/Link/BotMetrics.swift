@@ -3,12 +3,13 @@ import NIOCore
 import Observability
 import Synchronization
 
-/// What an operator sees of one bot's link: counters shared by all links, and what ``BotGauges`` reads of this one, from any thread.
+/// What an operator sees of one bot's link: counters shared by all links, and what ``BotGauges`` reads of this one,
+/// from any thread.
 final class BotMetrics: Sendable {
     let eventsPublished = MetricNames.eventsPublished.counter()
     /// The bus refused an event: consumers declare a gap.
     let eventsRefused = MetricNames.eventsRefused.counter()
-    /// From a connection that has no part in them.
+    /// Frames from a connection that has no place for them.
     let framesIgnored = MetricNames.framesIgnored.counter()
     /// Answered 1503 because too many waited.
     let actionsRefused = MetricNames.actionsRefused.counter()
@@ -52,7 +53,7 @@ final class BotMetrics: Sendable {
     /// It does not answer, and its actions fail at once.
     var isSilent: Bool { silent.load(ordering: .relaxed) }
 
-    /// Since its last event; since the link was made where none came.
+    /// How long ago the last event was or, where none came, the link was made.
     func silence(at now: NIODeadline) -> TimeAmount {
         let last = NIODeadline.uptimeNanoseconds(lastEvent.load(ordering: .relaxed))
         return last < now ? now - last : .zero

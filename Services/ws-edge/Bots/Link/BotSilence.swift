@@ -5,15 +5,16 @@ import NIOCore
 import Observability
 import OneBot
 
-/// A bot that answers nothing for long is asked no more by clients, but by us. Confined to the link's event loop.
+/// A bot that has answered nothing for long gets no more actions of clients, and we ask it ourselves until it answers.
+/// Confined to the link's event loop.
 final class BotSilence: @unchecked Sendable {  // confined to its event loop, as said above
     private let bot: SelfID
     private let eventLoop: any EventLoop
     private let metrics: BotMetrics
     private var breaker: CircuitBreaker
-    /// There while the breaker is open.
+    /// Set while the breaker is open.
     private var probing: Scheduled<Void>?
-    /// Why the bot is said not to answer, where that is known better than that.
+    /// A better reason than that the bot does not answer, where one is known.
     private var muteness: String?
     private var probe: (_ timeout: Duration, _ now: NIODeadline) -> Void = { _, _ in }
 
@@ -24,10 +25,10 @@ final class BotSilence: @unchecked Sendable {  // confined to its event loop, as
         breaker = CircuitBreaker(threshold: configuration.timeouts, probeInterval: configuration.probeInterval)
     }
 
-    /// - Parameter probe: asks the bot how it is. Nobody is told the answer: that there is one is the answer.
+    /// - Parameter probe: asks the bot for its status. What it answers does not matter, only that it does.
     func begin(probing probe: @escaping (_ timeout: Duration, _ now: NIODeadline) -> Void) { self.probe = probe }
 
-    /// How many timeouts in a row it takes.
+    /// How many timeouts in a row open the breaker.
     var threshold: Int { breaker.threshold }
     /// When the bot last answered.
     var lastAnswer: NIODeadline { breaker.lastAnswer }
@@ -43,8 +44,8 @@ final class BotSilence: @unchecked Sendable {  // confined to its event loop, as
             "\(reason) Perpetua goes on asking it for its status.")
     }
 
-    /// So many actions were not answered in time.
-    /// - Parameter sentence: why it is said not to answer, where that is known better than that.
+    /// Takes note that so many actions were not answered in time.
+    /// - Parameter sentence: a better reason than that the bot does not answer, where one is known.
     /// - Returns: whether it is silent from now on: then what waits is to be refused, and it is to be ``watch()``ed.
     func timedOut(_ count: Int, because sentence: String? = nil, at now: NIODeadline) -> Bool {
         guard breaker.timedOut(count, at: now) else { return false }
@@ -53,7 +54,7 @@ final class BotSilence: @unchecked Sendable {  // confined to its event loop, as
         return true
     }
 
-    /// Asks it from now on, until it answers.
+    /// Asks the bot for its status from now on, until it answers.
     func watch() {
         probing?.cancel()
         probing = breaker.nextWake.map { wake in
@@ -67,7 +68,8 @@ final class BotSilence: @unchecked Sendable {  // confined to its event loop, as
         }
     }
 
-    /// It answered, or has another connection: what was not answered over an earlier one says nothing of the next.
+    /// Takes note that the bot answered, or has another connection: what it did not answer over an earlier one says
+    /// nothing about the next.
     /// - Returns: whether it had been silent.
     @discardableResult
     func end() -> Bool {

@@ -6,11 +6,11 @@ import NIOCore
 import Observability
 import OneBot
 
-/// Up: what a bot says on its way to the bus, events and answers, published in the order the bot sent them.
+/// Takes what a bot sends to the bus: events and answers, published in the order in which the bot sent them.
 ///
 /// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only; what the bus says elsewhere hops there.
 final class BotUplink: @unchecked Sendable {  // confined to its event loop, as said above
-    /// What is to be done about the link; it is told, and does it.
+    /// What the link is told, so that it does something about it.
     enum News {
         /// The bus is behind: the bot is to be read no further.
         case pause
@@ -21,14 +21,14 @@ final class BotUplink: @unchecked Sendable {  // confined to its event loop, as 
         case untaken(UInt64)
     }
 
-    /// With the epoch, as soon as there is one.
+    /// Its metadata names the epoch, as soon as there is one.
     private(set) var logger: Logger
 
     private let bot: SelfID
     private let eventLoop: any EventLoop
     private let bus: any MessageBus
     private let events: Exchange
-    /// What the bus takes.
+    /// The largest message that the bus takes.
     private let maxMessageBytes: Int
     private let utcMilliseconds: @Sendable () -> UInt64
     private let owners: @Sendable (SelfID, Message) -> GroupStamp?
@@ -58,7 +58,7 @@ final class BotUplink: @unchecked Sendable {  // confined to its event loop, as 
         self.logger[metadataKey: LogKeys.selfID] = "\(bot)"
     }
 
-    /// Before anything is published.
+    /// To be called before anything is published.
     func begin(telling tell: @escaping (News) -> Void) { self.tell = tell }
 
     // MARK: Epochs, and when it publishes
@@ -118,11 +118,11 @@ final class BotUplink: @unchecked Sendable {  // confined to its event loop, as 
                 content: .event))
     }
 
-    /// So many events are lost: everybody hears of it now, in their place.
+    /// Declares that so many events are lost; everybody hears of it in their place.
     func missed(_ count: Int) { send(gap(id: sequence.next(), missed: count)) }
 
-    /// Stands in an event's place: clients hear of it whether or not another one follows, also where it would have been
-    /// the first.
+    /// Stands in the place of lost events. By it clients hear of the loss even where no other event follows, or none
+    /// came before.
     private func gap(id: String?, missed: Int) -> Parcel {
         var properties = MessageProperties(Exchanges.gapType, from: .edge, id: id, at: timestamp)
         properties.isPersistent = true
@@ -133,7 +133,7 @@ final class BotUplink: @unchecked Sendable {  // confined to its event loop, as 
 
     // MARK: Answers
 
-    /// Publishes answers; of those nobody waits for, failures are noted.
+    /// Publishes answers. Of those that nobody waits for, failures are noted.
     func publish(_ answers: [EchoTable.Answer]) {
         for answer in answers {
             let content = answer.token.map { Parcel.Content.part(answer.asker, $0) } ?? .answer(answer.asker)
@@ -173,8 +173,8 @@ final class BotUplink: @unchecked Sendable {  // confined to its event loop, as 
         publishWaiting()
     }
 
-    /// Publishes what the window has room for. A bus that confirms at once calls back from here, and so calls this
-    /// again: once is enough.
+    /// Publishes what the window has room for. A bus that confirms at once calls this method from within itself; the
+    /// inner call does nothing.
     private func publishWaiting() {
         guard !isPublishing else { return }
         isPublishing = true
@@ -188,8 +188,8 @@ final class BotUplink: @unchecked Sendable {  // confined to its event loop, as 
         }
     }
 
-    /// Says whom of each group an event is for: as late as can be, so that it is somebody who is there, and once, so
-    /// that all edges hear the same. Heartbeats are nobody's.
+    /// Adds to an event which member of each group it is for. This is decided as late as possible, so that the member
+    /// is still there, and only once, so that all edges hear the same. Heartbeats are for no member in particular.
     private func stamp(_ parcel: inout Parcel) {
         guard case .event = parcel.content, Exchanges.kind(ofEventKey: parcel.key) != .heartbeat,
             let stamp = owners(bot, parcel.message)
@@ -207,7 +207,7 @@ final class BotUplink: @unchecked Sendable {  // confined to its event loop, as 
             if case .part(_, let token) = outbox[ticket]?.content { tell(.untaken(token)) }
             apply(outbox.settle(ticket))
         case .rejected, .notStored:
-            // In another round it is published once more, and refused once more.
+            // A message of an earlier round is published once more, and then refused once more.
             guard outbox.isOfThisRound(ticket) else { return }
             guard let parcel = outbox[ticket], let substitute = substitute(for: parcel, because: outcome.refusal ?? "")
             else {

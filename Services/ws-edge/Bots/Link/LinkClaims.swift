@@ -6,8 +6,7 @@ import NIOCore
 import Observability
 import OneBot
 
-/// Whose the bot is: the claims on its parts, and which of those that are wished for are ours. Confined to the link's
-/// event loop.
+/// The claims on a bot's parts: which parts are wanted, and which of those are ours. Confined to the link's event loop.
 struct LinkClaims {
     typealias Part = BotLinkState.Part
 
@@ -29,19 +28,19 @@ struct LinkClaims {
         }
     }
 
-    /// All that is wished for is ours.
+    /// Whether every part that is wanted is ours.
     var areGranted: Bool { granted == wanted }
 
     func holds(_ part: Part) -> Bool { granted.contains(part) }
 
-    /// - Parameter parts: what is wished for from now on; `nil`: what was.
+    /// - Parameter parts: the parts that are wanted from now on; `nil`: the same as before.
     mutating func want(_ parts: Set<Part>?, for epoch: UInt64) {
         if let parts { wanted = parts }
         granted.formIntersection(wanted)
         for part in Part.allCases { claim(of: part).want(wanted.contains(part) ? epoch : nil) }
     }
 
-    /// - Returns: whether all that is wished for is ours now.
+    /// - Returns: whether every part that is wanted is ours now.
     mutating func grant(_ part: Part) -> Bool {
         guard wanted.contains(part) else { return false }
         granted.insert(part)
@@ -52,14 +51,14 @@ struct LinkClaims {
 
     mutating func lostAll() { granted = [] }
 
-    /// They are to say again that they are ours, once the bus works.
+    /// The claims are to report again that they are ours, once the bus works.
     func sayAgain() {
         for part in wanted { claim(of: part).sayAgain() }
     }
 }
 
 extension LinkClaims {
-    /// Makes the claim on a part of that bot; the bot's actions come to the queue of theirs.
+    /// Makes the claim on a part of that bot. The queue of the claim on its actions is the one they come to.
     static func claim(
         _ part: Part, of bot: SelfID, at address: EdgeAddress, exchanges: Exchanges, bus: any MessageBus,
         requester: Requester, on eventLoop: any EventLoop, timing: ClaimTiming, logger: Logger

@@ -17,7 +17,7 @@ final class LinkWires {
         let claims: Bool
     }
 
-    /// Closes those whose place it takes.
+    /// Gives a connection its place, and closes those whose place it takes.
     /// - Returns: `nil` where it has no place here, and is closed.
     func attach(_ wire: BotWire, of bot: SelfID, _ logger: Logger) -> (Joining, replaces: Bool)? {
         switch state.attach(wire.place) {

@@ -10,7 +10,7 @@ struct Parcel: Sendable {
         case answer(EchoTable.Asker)
         /// One of several answers, with more to come: the number of our token.
         case part(EchoTable.Asker, UInt64)
-        /// Says that the answer could not be sent: refused in its turn, nothing is left to say.
+        /// Says that the answer could not be sent. Where this is refused in its turn, nothing is left to say.
         case apology
     }
 

@@ -5,10 +5,10 @@ import NIOCore
 import Observability
 import OneBot
 
-/// Actions that failed and whose outcome nobody waits for: called with `_async` or `_rate_limited`, or published
-/// without `reply_to`. Somebody may look for why nothing happened.
+/// Notes actions that failed and whose outcome nobody waits for: called with `_async` or `_rate_limited`, or published
+/// without `reply_to`. Somebody may want to know why nothing happened.
 struct UnattendedFailures {
-    /// How often the log says aloud that such actions fail; each one in between is for those who look closer.
+    /// How often such a failure is a warning in the log; those in between are logged at debug.
     private static let warnEvery = TimeAmount.minutes(1)
 
     private var warned: NIODeadline?
@@ -36,8 +36,8 @@ struct UnattendedFailures {
 }
 
 extension Delivery {
-    /// What goes on in the place of an action that is answered at once: the same one without the suffix, and nobody to
-    /// be told.
+    /// What is carried out in the place of an action that is answered at once: the same action without the suffix and
+    /// without a reply address.
     func unattended(_ frame: JSONObject, _ name: ActionName) -> Delivery {
         var plain = ByteBuffer()
         plain.writeJSONString(name.plain)

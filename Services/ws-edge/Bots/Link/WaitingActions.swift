@@ -7,13 +7,13 @@ import NIOCore
 import Observability
 import OneBot
 
-/// Before the bot's socket: actions that wait for it, and those that make the bot speak for their turn. Each is given
+/// The actions that wait for the bot's socket, and those that make the bot speak and wait for their turn. Each is given
 /// out once, to be sent or to be answered. Confined to the link's event loop.
 final class WaitingActions: @unchecked Sendable {  // confined to its event loop, as said above
     enum Admission {
         case waits
         case refused(Response)
-        /// It waits in the place of another one, which is answered so.
+        /// It waits in the place of another one, which gets this response.
         case displaces(Delivery, Response)
     }
 
@@ -25,7 +25,7 @@ final class WaitingActions: @unchecked Sendable {  // confined to its event loop
     private var queue = ActionQueue() {
         didSet { metrics.setWaiting(queue) }
     }
-    /// Before those: the actions that wait for their turn; `nil` where nothing is paced.
+    /// The actions that wait for their turn; `nil` where nothing is paced.
     private var pacer: Pacer<Delivery>? {
         didSet { metrics.setPaced(pacer?.count ?? 0) }
     }
@@ -46,7 +46,7 @@ final class WaitingActions: @unchecked Sendable {  // confined to its event loop
     var isIdle: Bool { pacer == nil && queue.isEmpty }
 
     /// Lets an action wait.
-    /// - Parameter asker: whose turn it is: an action nobody waits for had an asker all the same.
+    /// - Parameter asker: who asked, since askers take turns; an action that nobody waits for had an asker, too.
     func add(
         _ delivery: Delivery, _ frame: JSONObject, _ name: ActionName, askedBy asker: MessageProperties,
         at now: NIODeadline
@@ -88,7 +88,8 @@ final class WaitingActions: @unchecked Sendable {  // confined to its event loop
         return .send(release.item)
     }
 
-    /// Those that have waited too long for their turn, and what they are answered; `nil`: none.
+    /// Takes out the actions that have waited too long for their turn, with the response to give; `nil`: there are
+    /// none.
     func expire(at now: NIODeadline) -> (late: [Delivery], response: Response)? {
         guard pacer != nil, let late = pacer?.expire(at: now), !late.isEmpty else { return nil }
         let retryAfter = pacer?.estimate(nil, at: now) ?? .seconds(1)
@@ -102,7 +103,7 @@ final class WaitingActions: @unchecked Sendable {  // confined to its event loop
         )
     }
 
-    /// Everything that waits, in order; nothing does afterwards.
+    /// Takes out everything that waits, in order.
     func removeAll() -> [Delivery] { queue.removeAll() + (pacer?.removeAll() ?? []) }
 
     /// Wakes when the next turn comes, where the bot takes actions, or the next deadline. A timer that rings too early
@@ -120,9 +121,9 @@ final class WaitingActions: @unchecked Sendable {  // confined to its event loop
         timer = (deadline, scheduled)
     }
 
-    /// Whose turn it is: a client's session, all callers of a gateway together, or a program on the broker by its reply
-    /// queue. A program that calls its questions as edges do may have several turns; with several queues it would have
-    /// them as well.
+    /// Who takes turns with others: a client's session, all callers of a gateway together, or a program on the broker
+    /// by its reply queue. A program that writes its correlation ids as edges do may get several turns; it could get
+    /// them with several reply queues as well.
     static func asker(of properties: MessageProperties) -> String {
         let queue = properties.replyTo?.text ?? ""
         guard let call = properties.correlationID.flatMap({ CallID($0) }) else { return queue }

@@ -1,14 +1,16 @@
 import Actions
 import NIOCore
 
-/// A bucket for each chat that is not full; those that are full again are forgotten, so that memory does not grow with the chats there ever were.
+/// A bucket for each chat that is not full; those that are full again are forgotten, so that memory does not grow with
+/// the chats there ever were.
 struct ChatBuckets {
     private let rate: PacingConfiguration.Limit
     private let maxCount: Int
     private var buckets: [PacedChat: TokenBucket] = [:]
     private var sweepAt = 64
 
-    /// - Parameter maxCount: with more at once, those that are soonest full are forgotten before they are.
+    /// - Parameter maxCount: where there are more at once, those that are soonest full are forgotten before they are
+    ///   full.
     init(_ rate: PacingConfiguration.Limit, maxCount: Int = 65_536) {
         self.rate = rate
         self.maxCount = maxCount
@@ -16,7 +18,7 @@ struct ChatBuckets {
 
     var count: Int { buckets.count }
 
-    /// From then on the chat may be spoken to.
+    /// When the chat may be spoken to.
     func next(_ chat: PacedChat) -> NIODeadline { buckets[chat]?.next ?? .uptimeNanoseconds(0) }
 
     /// When the last of so many more actions may go to the chat.
@@ -29,7 +31,7 @@ struct ChatBuckets {
         buckets[chat, default: TokenBucket(rate)].take(at: now)
     }
 
-    /// Now and then: each time twice as many are left as the last time.
+    /// Forgets buckets that are full again. It runs when there are twice as many as it left the last time.
     private mutating func sweep(at now: NIODeadline) {
         buckets = buckets.filter { !$0.value.isFull(at: now) }
         if buckets.count >= maxCount {

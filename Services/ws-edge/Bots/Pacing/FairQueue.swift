@@ -1,8 +1,8 @@
 import NIOCore
 
-/// What waits for its turn, and whose turn it is: the highest priority first; within one priority the askers take turns; of one asker the action
-/// that came first and whose chat may be spoken to. So what one asker sends to one chat stays in order, and a chat that must wait holds up
-/// nothing but itself.
+/// Actions that wait for their turn, and the order of turns: the highest priority first; within one priority the askers
+/// take turns; of one asker the oldest action whose chat may be spoken to. So what one asker sends to one chat stays in
+/// order, and a chat that must wait holds up nothing but itself.
 struct FairQueue<Item> {
     struct Entry {
         let item: Item
@@ -25,7 +25,7 @@ struct FairQueue<Item> {
         var lines: [Line]
     }
 
-    /// By priority: those who wait, the next to have its turn first.
+    /// For each priority the askers that wait, in the order of their turns.
     private var levels = [[Asker]](repeating: [], count: priorities.count)
     private var countByChat: [PacedChat: Int] = [:]
     private var countByAsker: [String: Int] = [:]
@@ -51,7 +51,8 @@ struct FairQueue<Item> {
         }
     }
 
-    /// Takes out the next one; its asker's next turn comes after everybody else's. `nil` where no chat that waits is ready.
+    /// Takes out the next one; its asker's next turn comes after everybody else's. `nil` where no chat that waits is
+    /// ready.
     mutating func popFirst(where isReady: (PacedChat?) -> Bool) -> (entry: Entry, chat: PacedChat?)? {
         for level in levels.indices.reversed() {
             for place in levels[level].indices {
@@ -73,7 +74,8 @@ struct FairQueue<Item> {
         }
     }
 
-    /// Takes out the newest of the lowest priority of whoever has most that waits, if that is more than so many.
+    /// Takes out an action of the asker that has most waiting, if it has more than `limit`: the newest one of its
+    /// lowest priority.
     mutating func removeLast(ofOneWithMoreThan limit: Int) -> Entry? {
         guard let (name, most) = countByAsker.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }), most > limit,
             let level = levels.firstIndex(where: { $0.contains { $0.name == name } }),

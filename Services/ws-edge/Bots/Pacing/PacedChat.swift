@@ -8,7 +8,7 @@ struct PacedChat: Hashable {
     /// A number's digits, or the text of an implementation that has no numbers.
     let id: String
 
-    /// Nobody's ids are longer: what is, is kept out of our memory.
+    /// No implementation's ids are longer; longer ones are not kept, so that they take no memory.
     private static let longestID = 64
 
     init(_ kind: Kind, _ id: String) {
@@ -16,7 +16,7 @@ struct PacedChat: Hashable {
         self.id = id
     }
 
-    /// `nil` where they name neither. A quick operation names them in its event (`context`).
+    /// `nil` where the parameters name neither. A quick operation names them in its event (`context`).
     init?(_ params: JSONObject?) {
         guard let params else { return nil }
         if let group = Self.id(params["group_id"]) {

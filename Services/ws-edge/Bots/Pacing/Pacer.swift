@@ -1,11 +1,11 @@
 import Actions
 import NIOCore
 
-/// Lets actions go to a bot no faster than the bot, and the chat each one is for, may be made to speak. What has to wait does so fairly
-/// (``FairQueue``), up to a bound and for a time.
+/// Releases actions no faster than the limits for the bot, and for the chat that each action is for, allow. What has to
+/// wait waits fairly (``FairQueue``), up to a bound and for a time.
 ///
-/// Whoever holds it calls ``next(at:)`` as long as that gives something, and again when ``nextRelease`` has come; ``expire(at:)`` when
-/// ``nextDeadline`` has.
+/// Whoever holds it calls ``next(at:)`` as long as that gives something, and again when ``nextRelease`` has come;
+/// ``expire(at:)`` when ``nextDeadline`` has.
 struct Pacer<Item> {
     /// What is known of an action that is to wait for its turn.
     struct Request {
@@ -14,23 +14,23 @@ struct Pacer<Item> {
         /// 0 to 9, the higher the sooner.
         var priority = 0
         var bytes = 0
-        /// How long whoever asked lets it wait; `nil`: as long as we do.
+        /// How long the asker lets it wait; `nil`: as long as the settings do.
         var expiration: Duration?
     }
 
     /// Too many wait.
     struct Refusal: Hashable {
-        /// Until those that wait now may have gone.
+        /// How long until the actions that wait now may all have gone.
         let retryAfter: Duration
         /// The place it would have had.
         let position: Int
     }
 
     enum Addition {
-        /// If only until ``Pacer/next(at:)`` is called.
+        /// Perhaps only until ``Pacer/next(at:)`` is called.
         case waits
         case refused(Refusal)
-        /// It waits in the place of the last one of whoever has most that waits.
+        /// It waits in the place of the last action of the asker that has most waiting.
         case displaces(Item, Refusal)
     }
 
@@ -46,9 +46,9 @@ struct Pacer<Item> {
     private var chats: ChatBuckets?
     private var queue = FairQueue<Item>()
     private var lastNumber: UInt64 = 0
-    /// Nothing that waits may go before; so nobody looks through what waits before.
+    /// Nothing that waits may go before that, so the queue is not searched before.
     private(set) var nextRelease: NIODeadline?
-    /// No deadline of what waits is before.
+    /// No action that waits has a deadline before that.
     private(set) var nextDeadline: NIODeadline?
 
     /// - Parameter maxBytes: how large those that wait may be together; one larger action always fits.
@@ -62,7 +62,8 @@ struct Pacer<Item> {
 
     var count: Int { queue.count }
 
-    /// Nobody can keep others out: where the queue is full, who asks for less than another takes that one's last place.
+    /// Lets an action wait. No asker can keep the others out: where the queue is full, an asker with fewer actions in
+    /// it takes the last place of the asker with most.
     mutating func add(_ item: Item, _ request: Request, at now: NIODeadline) -> Addition {
         if queue.count >= maxCount || (queue.count > 0 && queue.bytes + request.bytes > maxBytes) {
             let refusal = Refusal(retryAfter: estimate(request.chat, at: now), position: queue.count + 1)
@@ -86,14 +87,14 @@ struct Pacer<Item> {
         nextDeadline = min(nextDeadline ?? deadline, deadline)
     }
 
-    /// The next one that may go now: it counts as gone.
+    /// Takes out the next action that may go now. From here on it counts against the limits.
     mutating func next(at now: NIODeadline) -> Release? {
         guard let nextRelease, nextRelease <= now else { return nil }
         let first = popReady(at: now)
         if let first {
             bot?.take(at: now)
             if let chat = first.chat { chats?.take(chat, at: now) }
-            // Perhaps later; then the next call says so.
+            // Perhaps nothing may go then, and the next call finds the later time.
             self.nextRelease = max(now, bot?.next ?? now)
         } else {
             self.nextRelease = queue.chats.map { Self.release(of: $0, bot, chats, at: now) }.min()
@@ -111,21 +112,23 @@ struct Pacer<Item> {
         return late.map(\.item)
     }
 
-    /// Everything that waits, in the order it came; nothing waits afterwards. What has gone still counts.
+    /// Everything that waits, in the order it came; nothing waits afterwards. Actions that have gone still count
+    /// against the limits.
     mutating func removeAll() -> [Item] {
         let all = queue.removeAll()
         forgetTimesIfEmpty()
         return all.map(\.item)
     }
 
-    /// How long until what waits for the bot, and for that chat, may all have gone, and one more.
+    /// How long until everything that waits for the bot and for that chat, and one action more, may have gone.
     func estimate(_ chat: PacedChat?, at now: NIODeadline) -> Duration {
         let ofBot = bot?.next(after: queue.count + 1, at: now) ?? now
         let ofChat = chat.flatMap { chats?.next($0, after: queue.count(of: $0) + 1, at: now) } ?? now
         return max(.milliseconds(1), .nanoseconds((max(ofBot, ofChat) - now).nanoseconds))
     }
 
-    /// The copies end here, before a bucket is changed: so none is made of what is in them.
+    /// The copies of the buckets end with this method, before a bucket is changed; so changing it does not copy their
+    /// storage.
     private mutating func popReady(at now: NIODeadline) -> (entry: FairQueue<Item>.Entry, chat: PacedChat?)? {
         let (bot, chats) = (bot, chats)
         return queue.popFirst { Self.release(of: $0, bot, chats, at: now) <= now }

@@ -1,11 +1,13 @@
 import Actions
 import NIOCore
 
-/// A rate with a burst, counted exactly: in any span of time no more than `burst` plus the rate times the span is taken.
+/// A rate with a burst, counted exactly: in any span of time no more than `burst` plus the rate times the span is
+/// taken.
 ///
-/// Kept is one point in time, at which the bucket will be full again: there is nothing to fill as time goes by.
+/// It keeps one point in time only, at which the bucket will be full again, so that nothing has to be filled as time
+/// goes by.
 struct TokenBucket {
-    /// One token comes in so long.
+    /// The time in which one token comes in.
     let interval: TimeAmount
     let burst: Int
     private var full = NIODeadline.uptimeNanoseconds(0)
@@ -15,7 +17,7 @@ struct TokenBucket {
         burst = limit.burst
     }
 
-    /// From then on there is a token.
+    /// When there is a token.
     var next: NIODeadline { full - interval * (burst - 1) }
 
     /// A full one is like a new one, and may be forgotten.

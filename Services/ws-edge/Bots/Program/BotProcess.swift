@@ -65,7 +65,7 @@ final class BotProcess: Sendable {
         }
     }
 
-    /// Until the task is cancelled; the program is then stopped.
+    /// Runs until the task is cancelled; the program is then stopped.
     func run() async {
         var backoff = Backoff(first: timing.restartFirst, longest: timing.restartLongest)
         while !Task.isCancelled {

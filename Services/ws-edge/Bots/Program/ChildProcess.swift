@@ -192,14 +192,14 @@ extension ChildProcess {
         return (error, pid)
     }
 
-    /// Nearly all close themselves when a program starts; those of libraries may not.
+    /// Nearly all descriptors close themselves when a program starts (`FD_CLOEXEC`); those of libraries may not.
     private static var openFiles: [CInt] {
-        // `try?`: without /proc we rely on that.
+        // `try?`: without /proc we rely on `FD_CLOEXEC`.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         return names.compactMap { CInt($0) }
     }
 
-    /// Ours, without our own settings: they hold secrets.
+    /// Our environment without our own settings, which hold secrets.
     private static var environment: [String] {
         ProcessInfo.processInfo.environment.compactMap { name, value in
             name.hasPrefix("PERPETUA_") ? nil : "\(name)=\(value)"

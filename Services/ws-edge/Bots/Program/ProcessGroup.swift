@@ -3,8 +3,8 @@ import Glibc
 
 /// What is left of a program's process group once the program itself has ended.
 enum ProcessGroup {
-    /// Whether anything of the group still runs. Zombies that nobody has reaped yet do not count; those that became our own
-    /// children (as they do where we are a container's first process) are reaped.
+    /// Whether anything of the group still runs. Zombies that nobody has reaped yet do not count; those that became our
+    /// own children (as they do where we are a container's first process) are reaped.
     static func isAlive(_ group: pid_t) -> Bool {
         while waitpid(-group, nil, WNOHANG) > 0 {}
         guard kill(-group, 0) == 0 else { return false }

@@ -7,7 +7,6 @@ import OneBot
 /// Puts clients' actions on the bus, untouched; the answers come back to the edge's inbox.
 struct BotCalls: Sendable {
     let bus: any MessageBus
-    /// The exchange of actions.
     let actions: Exchange
     /// The queue answers come back to.
     let inbox: QueueName

@@ -1,17 +1,20 @@
-/// Whether a framework that is dialled has ceased to call actions since it was connected anew, though it did before and messages come.
+/// Whether a framework that we dial has stopped calling actions since it was connected anew, although it called some
+/// before and still gets messages.
 ///
-/// Frameworks on aiocqhttp keep connections by account, and forget the new one when the old one ends after it: events arrive, every send fails, and
-/// nothing of that is to be seen from here but that no action comes. Others call seldom by nature, so each is measured by itself.
+/// Frameworks on aiocqhttp keep connections by account, and forget the new one when the old one ends after it: events
+/// arrive, every send fails, and all we see of it is that no action comes. Other frameworks call seldom by nature, so
+/// each is measured by its own habit.
 ///
 ///     learning ──connected anew, having called often enough──▶ watching ──many messages and no action──▶ told
 ///         ◀──────────────────────────────an action──────────────────┴──────────────────────────────────────┘
 struct CallHabit {
-    /// Fewer actions before say nothing of what it does.
+    /// With fewer actions before, we do not know its habit.
     static let fewestCalls: UInt64 = 5
-    /// Messages without an action, at least; and so many times the longest it ever had between two.
+    /// How many messages it must have got without calling an action: at least so many, and at least `factor` times the
+    /// most events that it ever got between two actions.
     static let fewestMessages: UInt64 = 100
     static let factor: UInt64 = 5
-    /// And as long.
+    /// How long it must have been like that.
     static let patience = Duration.seconds(300)
 
     private enum State {
@@ -26,7 +29,7 @@ struct CallHabit {
     /// The most events it had between two actions.
     private var longestSilence: UInt64 = 0
 
-    /// Whether only messages count now.
+    /// Whether only messages count now, and no other events.
     var isWatching: Bool {
         switch state {
         case .watching: true
@@ -56,8 +59,8 @@ struct CallHabit {
         calls += 1
     }
 
-    /// - Parameter events: while ``isWatching``, messages.
-    /// - Returns: whether it is to be told of; once, until it calls again.
+    /// - Parameter events: how many events it got; while ``isWatching``, how many messages.
+    /// - Returns: whether this is to be reported; true once, until it calls again.
     mutating func delivered(_ events: Int, at now: ContinuousClock.Instant) -> Bool {
         let events = UInt64(clamping: events)
         switch state {

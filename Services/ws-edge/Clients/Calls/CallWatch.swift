@@ -3,7 +3,7 @@ import OneBot
 import Synchronization
 import WebSocketTransport
 
-/// What a framework that is dialled does in all its connections: whether it gets messages and calls actions still
+/// Watches a framework that we dial over all its connections: whether it gets messages, and still calls actions
 /// (``CallHabit``).
 final class CallWatch: Sendable {
     /// Why a framework calls no more.

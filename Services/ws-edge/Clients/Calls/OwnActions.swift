@@ -5,10 +5,10 @@ import OneBot
 
 /// One client's actions of ours: carried out one after another, in the order it asked for them.
 ///
-/// Each that asks the registry may wait for it some seconds, in vain. Then those behind it that would ask as well have waited long enough:
-/// they share its answer, so that nobody waits longer than two such questions.
+/// An action that asks the registry may wait for it some seconds, in vain. The actions behind it that would ask as well
+/// have then waited long enough: they share its answer, so that nobody waits longer than two such questions.
 struct OwnActions {
-    /// A registry that kept a question so long did not say no: it said nothing.
+    /// A registry that kept a question so long did not refuse: it did not answer.
     static let silence = TimeAmount.seconds(1)
 
     struct Job: Sendable {
@@ -23,7 +23,7 @@ struct OwnActions {
         let action: Action
         let answer: Answer
         let began = NIODeadline.now()
-        /// Of the task it is made in, where that works for a request over HTTP.
+        /// The trace of the task that makes the job: for a request over HTTP, the request's.
         let trace = TraceParent.currentOrNew
 
         /// The name it asks for.
@@ -34,7 +34,7 @@ struct OwnActions {
     private var isBusy = false
     private var startedAt = NIODeadline.now()
 
-    /// Those of the connection itself; what came over HTTP is bounded there.
+    /// How many jobs are not answered yet, those that came over HTTP included.
     private(set) var count = 0
 
     mutating func append(_ job: Job) {
@@ -51,8 +51,9 @@ struct OwnActions {
         return job
     }
 
-    /// The job at work has ended so.
-    /// - Returns: every job that is to be answered, and how: it, and perhaps some of those behind it, which were not begun.
+    /// The job at work has ended with that response.
+    /// - Returns: every job that is to be answered, and how: this one, and perhaps some of those behind it, which were
+    ///   not begun.
     mutating func finished(
         _ job: Job, _ response: Response, at now: NIODeadline
     ) -> [(job: Job, response: Response)] {
@@ -67,7 +68,7 @@ struct OwnActions {
         return answered
     }
 
-    /// The client is gone: whoever waits elsewhere is told so.
+    /// The client is gone: callers that wait at a gateway are told so.
     mutating func clear() {
         for job in waiting {
             if case .callback(let answer) = job.answer {

@@ -48,7 +48,7 @@ struct PendingCalls {
 
     var count: Int { calls.count }
 
-    /// - Parameter bot: whom it is sent to; `nil` where that is not known yet: ``address(_:to:)`` says it.
+    /// - Parameter bot: the bot it is sent to; `nil` where that is not known yet: ``address(_:to:)`` says it.
     mutating func begin(_ action: Action, of bot: SelfID?, at now: NIODeadline, timeout: TimeAmount) -> UInt64 {
         lastID += 1
         calls[lastID] = Call(
@@ -63,7 +63,8 @@ struct PendingCalls {
         return true
     }
 
-    /// The bot's link, or its edge, is gone, or another took its place: who held it answers what was in flight, if it lives. Nobody else will.
+    /// The bot's link or its edge is gone, or another one took its place. The edge that held the link answers what was
+    /// in flight, if it lives; nobody else will. So these calls are in doubt, and end at `deadline`.
     mutating func doubt(_ bot: SelfID, askedBefore time: NIODeadline, deadline: NIODeadline) {
         for (id, call) in calls where call.bot == bot && call.began <= time && deadline < call.deadline {
             calls[id]?.deadline = deadline
@@ -71,8 +72,8 @@ struct PendingCalls {
         }
     }
 
-    /// A part of the answer came: there is as long again for the next; where the link is in doubt, as long as that doubt.
-    /// False where it has ended before.
+    /// A part of the answer came: the next one has the whole timeout again or, where the link is in doubt,
+    /// ``doubtful``. False where the call has ended before.
     mutating func renew(_ id: UInt64, at now: NIODeadline) -> Bool {
         guard let call = calls[id] else { return false }
         calls[id]?.deadline = now + (call.isInDoubt ? Self.doubtful : call.timeout)
@@ -84,11 +85,11 @@ struct PendingCalls {
         case none
         /// The link is gone: all of them are in doubt.
         case gone
-        /// Another link is there: those it cannot have been given are in doubt.
+        /// Another link is there: the actions that it cannot have been given are in doubt.
         case replaced
     }
 
-    /// So long a link's holder has to answer what was in flight.
+    /// How long a link's holder has to answer what was in flight.
     static let doubtful = TimeAmount.seconds(2)
 
     /// Takes the call out; `nil` where it was answered before: the answer at hand is late.

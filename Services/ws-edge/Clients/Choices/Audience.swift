@@ -1,10 +1,10 @@
 import OneBot
 
-/// Who hears a bot's events together.
+/// Which bots' events a session hears; sessions that hear the same are served together.
 enum Audience: Hashable {
     case bot(SelfID)
     case everyBot
-    /// These together: as everyBot, with a token for some.
+    /// These bots: what `everyBot` becomes with a token that is for some bots only.
     case someBots(Set<SelfID>)
     /// The same as members of groups: a bot's events come to one of them at a time.
     indirect case sharing(Audience)

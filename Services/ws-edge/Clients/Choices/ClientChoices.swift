@@ -3,8 +3,8 @@ import OneBot
 import SettingsReading
 import WebSocketTransport
 
-/// What a client may choose for itself (docs/contract.md §3): in the query of its upgrade, or in the settings of its token or target. What
-/// it does not choose is as configured for everybody (`client.*`).
+/// What a client may choose for itself (docs/contract.md §3): in the query of its upgrade, or in the settings of its
+/// token or target. What it does not choose is as configured for everybody (`client.*`).
 struct ClientChoices: Sendable, Hashable {
     /// `post_types`, `detail_types`, `group_ids`, `user_ids`, `exclude_group_ids`, `exclude_user_ids`, `self_ids`.
     var filter = EventFilter()
@@ -21,7 +21,7 @@ struct ClientChoices: Sendable, Hashable {
     /// `max_event_size`, `one_answer_per_write`, `ping_interval`.
     var delivery = DeliveryChoices()
 
-    /// An interval that somebody may choose.
+    /// The intervals that may be chosen.
     static let intervals = Duration.milliseconds(100)...Duration.seconds(3600)
     /// Where the settings for everybody are.
     private static let defaultsPrefix = "client"
@@ -31,7 +31,7 @@ struct ClientChoices: Sendable, Hashable {
     /// Whether each event has to be looked at for this client.
     var concernsEvents: Bool { !form.isAsSent || !filter.isEmpty || !metaEvents || delivery.maxEventBytes != nil }
 
-    /// Whether only large ones do.
+    /// Whether only large events have to be looked at.
     var concernsOnlySize: Bool { form.isAsSent && filter.isEmpty && metaEvents }
 
     /// How events are written.
@@ -44,7 +44,8 @@ struct ClientChoices: Sendable, Hashable {
 
     // MARK: From a query
 
-    /// - Parameter defaults: what counts where the query says nothing. An empty list, `message_format` or `message_sent_as` takes a default away.
+    /// - Parameter defaults: what counts where the query says nothing. An empty list, `message_format` or
+    ///   `message_sent_as` takes a default away.
     init(_ request: inout ClientQuery, defaults: ClientChoices) throws(ClientUpgrade.Refusal) {
         self = defaults
         for list in EventFilter.List.allCases {
@@ -103,12 +104,13 @@ struct ClientChoices: Sendable, Hashable {
 
     /// - Parameters:
     ///   - prefix: `client`, or an entry that has choices of its own.
-    ///   - defaults: what an entry does not set; `nil`: as it is under `client`.
+    ///   - defaults: what counts where an entry sets nothing; `nil`: what is set under `client`.
     init(_ settings: Settings, prefix: String, over defaults: ClientChoices? = nil) {
         let isForEverybody = prefix == Self.defaultsPrefix
         self =
             isForEverybody ? ClientChoices() : defaults ?? ClientChoices(settings, prefix: Self.defaultsPrefix)
-        // An entry says by its self_id, a token by its self_ids, which bots it is for.
+        // `self_ids` is a choice for everybody only: an entry says by its `self_id`, and a token by its own `self_ids`,
+        // which bots it is for.
         for list in EventFilter.List.allCases where isForEverybody || list != .selfIDs {
             let key = "\(prefix).\(list.rawValue)"
             let items = settings.strings(key, default: [])
@@ -132,7 +134,7 @@ struct ClientChoices: Sendable, Hashable {
         }
     }
 
-    /// None, or often enough to be told from none, and not more often than anybody can use.
+    /// Reports an interval that is neither 0 (no heartbeats) nor as long as the shortest that may be chosen.
     static func check(_ interval: Duration, _ key: String, _ settings: Settings) {
         guard interval != .zero, interval < intervals.lowerBound else { return }
         settings.report(

@@ -1,7 +1,7 @@
 import SettingsReading
 import WebSocketTransport
 
-/// The query of a client's upgrade, which remembers what it was asked for: the rest nobody knows.
+/// The query of a client's upgrade. It remembers which keys were read; any other key in it is unknown.
 struct ClientQuery {
     let request: UpgradeRequest
     /// `access_token` is read by who lets clients in.

@@ -23,8 +23,8 @@ extension ClientUpgrade {
         throw Refusal(status: status, message: message + (mistake.map { " \($0.remedy)" } ?? ""))
     }
 
-    /// Keeps to the token's scope: a universal client without events becomes one for actions only; where no bot is named, or every one, it
-    /// is those of the scope.
+    /// Keeps to the token's scope: a universal client without events becomes one for actions only; a client that names
+    /// no bot, or every one, gets the bots of the scope.
     /// - Parameter standard: the bot meant where none is named, if it is known.
     /// - Throws: 403 for a bot that is out of the scope, and for `/event` without events.
     mutating func confineToScope(defaultBot standard: SelfID?) throws(Refusal) {

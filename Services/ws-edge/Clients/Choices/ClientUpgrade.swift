@@ -5,8 +5,8 @@ import NIOHTTP1
 import OneBot
 import WebSocketTransport
 
-/// What a client asks for when it connects: read from path, query and headers of the upgrade request (docs/contract.md §3), and where these
-/// say nothing, from the settings.
+/// What a client asks for when it connects: read from path, query and headers of the upgrade request (docs/contract.md
+/// §3), and where these say nothing, from the settings.
 struct ClientUpgrade: Sendable, Hashable {
     /// Which bot's events and actions the connection is for.
     enum Binding: Sendable, Hashable {
@@ -32,7 +32,8 @@ struct ClientUpgrade: Sendable, Hashable {
     /// Which events it wants, and how.
     var choices = ClientChoices()
 
-    /// As a claim says it: the bots whose events a member of a group shares, where they are several, and not all.
+    /// What the session's claim says: the bots whose events a member of a group shares, where there are several and not
+    /// all.
     var groupBots: [SelfID]? {
         guard group != nil, case .bots(let bots) = binding else { return nil }
         return bots
@@ -63,7 +64,7 @@ struct ClientUpgrade: Sendable, Hashable {
 
     /// - Parameters:
     ///   - defaults: what counts where the client does not choose.
-    ///   - chosen: what outweighs that for who shows one of these tokens.
+    ///   - chosen: what takes precedence over the defaults for a client that shows one of these tokens.
     init(
         _ request: inout ClientQuery, tokens: AccessTokens, defaults: ClientChoices = ClientChoices(),
         chosen: TokenChoices = TokenChoices()

@@ -7,10 +7,11 @@ struct DeliveryChoices: Sendable, Hashable {
     var maxEventBytes: Int?
     /// `one_answer_per_write`: for clients that keep one slot for the newest answer.
     var oneAnswerPerWrite = false
-    /// `ping_interval`: for clients behind a proxy that closes what is idle; `nil`: no pings, which one library cannot take.
+    /// `ping_interval`: for clients behind a proxy that closes what is idle; `nil`: no pings, which one library cannot
+    /// take.
     var pingInterval: Duration?
 
-    /// A limit that somebody may choose: an `event_gap` always fits.
+    /// The limits that may be chosen; an `event_gap` fits into each.
     static let eventBytes = 1 << 10...256 << 20
 
     init() {}

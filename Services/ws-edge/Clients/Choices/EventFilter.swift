@@ -1,8 +1,8 @@
 import Contracts
 import OneBot
 
-/// Which events a client wants (docs/contract.md §3, "What a client may choose"). A list that is empty restricts nothing; each other one
-/// narrows what is left; what is excluded is left out, whatever else is listed.
+/// Which events a client wants (docs/contract.md §3, "What a client may choose"). A list that is empty restricts
+/// nothing; each other one narrows what is left; what is excluded is left out, whatever else is listed.
 struct EventFilter: Sendable, Hashable {
     private(set) var postTypes: Set<String> = []
     private(set) var detailTypes: Set<String> = []
@@ -33,7 +33,7 @@ struct EventFilter: Sendable, Hashable {
         }
     }
 
-    /// A misspelt one would keep everything from a client, so others are refused.
+    /// The post types there are. Others are refused, since a misspelt one would keep everything from a client.
     static let knownPostTypes = ["message", "message_sent", "notice", "request", "meta_event", "distributed"]
 
     var isEmpty: Bool { self == EventFilter() }
@@ -76,8 +76,8 @@ struct EventFilter: Sendable, Hashable {
     /// Whether anything of that bot is wanted.
     func passes(selfID: SelfID) -> Bool { selfIDs.isEmpty || selfIDs.contains(selfID) }
 
-    /// In a group the group must be listed, and the user too where users are; in private it is the user who must be listed. What
-    /// happens in no chat at all concerns everybody.
+    /// In a group the group must be listed, and the user too where users are; in private it is the user who must be
+    /// listed. What happens in no chat at all concerns everybody.
     private func passes(group: Int64?, user: Int64?) -> Bool {
         switch (group, user) {
         case (nil, nil): true
@@ -88,7 +88,7 @@ struct EventFilter: Sendable, Hashable {
         }
     }
 
-    /// None is 0 or below: in a list of chats such a one would match nothing.
+    /// An id above 0. No chat has another one, so that it would match nothing in a list.
     private static func id(_ text: String) -> Int64? {
         SelfID(decimal: text).flatMap { $0.number > 0 ? $0.number : nil }
     }

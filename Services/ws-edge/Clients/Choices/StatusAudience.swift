@@ -5,7 +5,8 @@ enum ClientStatusAudience: String, Sendable, CaseIterable {
     case none
 }
 
-/// Who hears of a client coming or going: what the connection asked for or is configured, else everybody as long as there are few.
+/// Who hears of a client coming or going: what the connection asked for or is configured, else everybody as long as
+/// there are few.
 enum StatusAudience {
     static func hears(_ audience: ClientStatusAudience?, isSelf: Bool, isCrowd: Bool) -> Bool {
         switch audience {

@@ -1,7 +1,8 @@
 import Actions
 import SettingsReading
 
-/// What the settings choose for whoever shows a token of `tokens[]`, for clients that cannot write a query. Who can outweighs it, key by key.
+/// What the settings choose for clients that show a token of `tokens[]`, because some cannot write a query. What a
+/// client writes in its query takes precedence, key by key.
 struct TokenChoices: Sendable {
     private var upgrades: [String: ClientUpgrade] = [:]
 
@@ -16,7 +17,8 @@ struct TokenChoices: Sendable {
         }
     }
 
-    /// Reads them, and follows the settings when they are read again, as the tokens do: whoever is connected keeps what it has.
+    /// Reads them, and follows the settings when they are read again, as the tokens do: whoever is connected keeps what
+    /// it has.
     static func following(_ settings: Settings, over defaults: ClientChoices) -> Reloadable<TokenChoices> {
         settings.reloadable { TokenChoices($0, over: defaults) }
     }

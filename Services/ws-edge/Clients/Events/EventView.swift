@@ -2,8 +2,8 @@ import NIOCore
 import OneBot
 import WebSocketTransport
 
-/// One event as sessions look at it that do not want every event, or not as the bot wrote it. Read when the first of them asks, once for
-/// all of a shard. Confined to the shard's event loop.
+/// One event, for sessions that do not want every event, or not in the form in which the bot wrote it. It is parsed
+/// when the first of them asks, once for all sessions of a shard. Confined to the shard's event loop.
 final class EventView {
     /// Whose event it is.
     let selfID: SelfID
@@ -18,7 +18,7 @@ final class EventView {
         selfID = bot
     }
 
-    /// Those of a run, in order.
+    /// The events of a run, in order.
     static func all(of run: EventRun.Joined) -> [EventView] {
         WebSocketConnection.texts(inEncoded: run.frames).map { EventView($0, of: run.bot) }
     }
@@ -26,7 +26,8 @@ final class EventView {
     var postType: String? { event?.postType }
     /// `message_type`, `notice_type`, `request_type`, `meta_event_type`.
     var detailType: String? { event?.detailType }
-    /// The group it happened in; `nil` in private. Some bots write 0 there, and the group where they met a stranger.
+    /// The group it happened in; `nil` in private. For private messages some bots write 0, or the group where they met
+    /// a stranger.
     private(set) lazy var groupID: Int64? = isPrivateMessage ? nil : id("group_id")
     /// Who it is about; for a private message that the bot's account sent itself: whom it was sent to. `nil` where it
     /// is nobody: a notice that names the account itself, and no group, is about the account (that it was logged out,

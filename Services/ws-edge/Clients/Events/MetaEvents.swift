@@ -3,8 +3,10 @@ import OneBot
 
 /// Lifecycle and heartbeat as clients must see them: ours take the place of the bot's (OneBot 11, meta events).
 enum MetaEvents {
-    /// The first frame of every client that receives events. `grant` is missing only while the registry cannot be reached.
-    /// - Parameter isPosted: the client is a webhook: it gets `enable` where others get `connect` (OneBot 11, meta events).
+    /// The first frame of every client that receives events. `grant` is missing only while the registry cannot be
+    /// reached.
+    /// - Parameter isPosted: the client is a webhook: it gets `enable` where others get `connect` (OneBot 11, meta
+    ///   events).
     static func lifecycle(
         time: Int64, selfID: SelfID, appID: String?, clientToken: String?, isPosted: Bool = false
     ) -> ByteBuffer {

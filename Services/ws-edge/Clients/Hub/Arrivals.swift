@@ -2,7 +2,7 @@ import Contracts
 import DequeModule
 import NIOCore
 
-/// Clients that came, and of whom nobody was told yet: those that go again within a moment nobody hears of at all.
+/// Clients that came and were not announced yet. Nobody ever hears of those that go again within a moment.
 ///
 /// Some programs make a connection or two to look, and the real one after that; others are restarted again and again.
 ///
@@ -23,7 +23,7 @@ struct Arrivals {
     /// - Parameter delay: how long a client has to be there before others are told; zero: they are told at once.
     init(delay: TimeAmount) { self.delay = delay }
 
-    /// When somebody is next to be told of.
+    /// When the next client is to be announced.
     var nextDue: NIODeadline? { order.first?.due }
 
     mutating func came(_ client: OnlineClient, at now: NIODeadline) {
@@ -32,7 +32,7 @@ struct Arrivals {
         order.append((client.appID, lastNumber, now + delay))
     }
 
-    /// It is told of under the name it has then.
+    /// The client is announced under the name it has then.
     mutating func renamed(_ client: OnlineClient) {
         if let entry = waiting[client.appID], entry.client.isSameSession(as: client) {
             waiting[client.appID]?.client = client
@@ -46,7 +46,7 @@ struct Arrivals {
         return false
     }
 
-    /// Takes out those to be told of now, in the order in which they came.
+    /// Takes out the clients that are to be announced now, in the order in which they came.
     mutating func due(at now: NIODeadline) -> [OnlineClient] {
         var clients: [OnlineClient] = []
         while let next = order.first, next.due <= now {

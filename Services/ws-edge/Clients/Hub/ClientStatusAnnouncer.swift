@@ -3,11 +3,13 @@ import Contracts
 import NIOCore
 import OneBot
 
-/// Turns what the registry published into what local clients hear: `client_status` events, bots that came or went, new names.
+/// Turns what the registry published into what local clients hear: `client_status` events, bots that came or went, new
+/// names.
 ///
-/// Whoever announces does so on one event loop: what is told follows the order of what happened.
+/// Everything is announced on one event loop, so that clients hear it in the order in which it happened.
 struct ClientStatusAnnouncer: Sendable {
-    /// Above that many clients, telling everyone of everyone has to be asked for: it costs a square.
+    /// Above that many clients, a client hears of all others only if it has asked for that: to tell everyone of
+    /// everyone costs the square of their number.
     static let crowd = 1_000
 
     private let hub: Hub
@@ -53,7 +55,7 @@ struct ClientStatusAnnouncer: Sendable {
             hub.enqueue(.tell(.own(.clientStatus(ClientStatus(client, isOnline: false, isCrowd: isCrowd)))))
         }
         let (now, isWaiting) = (NIODeadline.now(), arrivals.value.nextDue != nil)
-        // Those who were there before this edge have come to nobody here.
+        // Clients that were there before this edge are no news to anybody here.
         for client in effect.cameOnline where !effect.isFirst || client.edge == address {
             arrivals.value.came(client, at: now)
         }
@@ -64,7 +66,7 @@ struct ClientStatusAnnouncer: Sendable {
         }
     }
 
-    /// Those whose moment is over, and then the next.
+    /// Announces the clients that have been there long enough, and schedules the next.
     private func tellOfArrivals() {
         let isCrowd = isCrowd
         for client in arrivals.value.due(at: .now()) {
@@ -76,8 +78,8 @@ struct ClientStatusAnnouncer: Sendable {
 
     private var isCrowd: Bool { presence.clientCount > Self.crowd }
 
-    /// The clients of an edge whose sessions have something to hear: of the others' there is one of the same number here. One that a registry
-    /// took in anew may have another name with it.
+    /// The clients of an edge whose sessions have something to hear. Those of other edges are left out: a session here
+    /// may have the same number. A client that a registry took in anew may have another name by that.
     static func spokenOf(in effect: PresenceReplica.Effect, at edge: EdgeAddress) -> [OnlineClient] {
         (effect.renamed + effect.cameOnline).filter { $0.edge == edge }
     }

@@ -2,17 +2,18 @@ import Contracts
 import NIOCore
 import OneBot
 
-/// The first events of each bot, for the targets that begin because of it: they hear of it when the registry has told everybody, are at work
-/// a moment later, and the bot speaks meanwhile.
+/// Keeps the first events of each bot for the targets that begin because of it. They begin a moment after the registry
+/// has told everybody of the bot, and the bot speaks meanwhile.
 ///
-/// Kept from the first event of a bot, or from when everybody was told of it where that comes first, until a moment after everybody was; bounded,
-/// and what had to go is declared. A bot that had its link before this edge began is no news: others may have delivered its events.
+/// Events are kept from the bot's first one, or from when everybody was told of the bot if that comes first, until a
+/// moment after everybody was told. They are bounded, and what had to go is declared. Nothing is kept of a bot that had
+/// its link before this edge began: others may have delivered its events.
 struct FirstEvents {
-    /// Of more bots that come at once, nothing is kept.
+    /// How many bots are kept at once; of any further one nothing is.
     static let maxBots = 16
-    /// Of one bot.
+    /// How many bytes are kept of one bot.
     static let maxBytes = 4 << 20
-    /// So long after a bot became known its targets may begin.
+    /// How long after a bot became known its targets may begin.
     static let patience = TimeAmount.seconds(2)
 
     private struct Entry {
@@ -24,24 +25,25 @@ struct FirstEvents {
     private var entries: [SelfID: Entry] = [:]
     private let began: UInt64
 
-    /// - Parameter began: when the edge did, as the epoch of a link: UTC, in milliseconds.
+    /// - Parameter began: when the edge began, as the epoch of a link: UTC, in milliseconds.
     init(began: UInt64) { self.began = began }
 
-    /// Events of a bot, or a gap.
+    /// Takes events of a bot, or a gap.
     /// - Parameter isKnown: whether everybody was told of the bot.
     mutating func append(_ item: ClientItem, of bot: SelfID, isKnown: Bool) {
         if entries[bot] == nil {
             guard !isKnown, entries.count < Self.maxBots else { return }
             entries[bot] = Entry()
         }
-        // What had to go it declares itself.
+        // The items declare by themselves what had to go.
         _ = entries[bot]?.items.append(item)
     }
 
     /// Everybody was told of the bot.
     /// - Parameter isKnown: whether they had been before.
     mutating func known(_ bot: OnlineBot, isKnown: Bool, at now: NIODeadline) {
-        // Of one without a link nobody has delivered anything meanwhile.
+        // A bot that had its link before this edge began is no news. A bot without a link is: nobody can have delivered
+        // events of it meanwhile.
         guard bot.epoch >= began || !bot.isOnline else {
             if !isKnown { entries[bot.selfID] = nil }
             return

@@ -49,7 +49,7 @@ final class Hub: Sendable {
 
     func shard(of session: UInt64) -> HubShard { shards[Int(session % UInt64(shards.count))] }
 
-    /// To every shard.
+    /// Gives work to every shard.
     /// - Returns: the bytes waiting in the fullest of them.
     @discardableResult
     func enqueue(_ work: ShardWork) -> Int {
@@ -58,7 +58,7 @@ final class Hub: Sendable {
         return most
     }
 
-    /// To the shard of that session.
+    /// Gives work to the shard of that session.
     /// - Returns: the bytes waiting there.
     @discardableResult
     func enqueue(_ work: ShardWork, to session: UInt64) -> Int { shard(of: session).enqueue(work) }
@@ -68,7 +68,7 @@ final class Hub: Sendable {
     /// What waits in all shards together.
     var totalBacklogBytes: Int { shards.map(\.backlogBytes).reduce(0, +) }
 
-    /// Heartbeats (with an interval of 0: none) and deadlines, until the returned tasks are cancelled.
+    /// Starts heartbeats (none with an interval of 0) and deadlines; they go on until the returned tasks are cancelled.
     func startTimers(heartbeatInterval: Duration) -> [RepeatedTask] {
         shards.flatMap { shard in
             var timers = [

@@ -5,8 +5,8 @@ import OneBot
 import Synchronization
 import WebSocketTransport
 
-/// The sessions of one event loop. Anyone may hand it work; it carries that out on its loop, all that came since the last
-/// turn together: one hop per loop and turn, each frame encoded once, one flush per session (docs/decisions/0003).
+/// The sessions of one event loop. Anyone may hand it work; it carries that out on its loop, all that came since the
+/// last turn together: one hop per loop and turn, each frame encoded once, one flush per session (docs/decisions/0003).
 ///
 /// `@unchecked Sendable`: `backlog` is behind its mutex; everything else is touched on `eventLoop` only.
 final class HubShard: @unchecked Sendable {  // confined to its event loop, as said above
@@ -17,9 +17,9 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private var bots = KnownBots()
     /// `nil` where there are no targets.
     private var firstEvents: FirstEvents?
-    /// Those who want to hear of every client, however many there are.
+    /// The sessions that want to hear of every client, however many there are.
     private var curious: [UInt64: ClientSession] = [:]
-    /// What the sessions here know of it.
+    /// What the sessions here know of this shard.
     private(set) lazy var home = SessionHome(
         on: eventLoop, add: { [weak self] in self?.add($0) }, remove: { [weak self] in self?.remove($0) },
         rebind: { [weak self] in self?.rebind($0) }, isKnown: { [weak self] in self?.isKnown($0) == true },
@@ -151,7 +151,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
                 if let full = run.append(frames, count: count, of: bot) { deliver(full) }
                 continue
             }
-            // No business of those a run is for.
+            // A grouped event is for one session only, and need not end the run, which is for others.
             if case .tell(.grouped(let event)) = next {
                 deliver(event)
                 continue
@@ -208,7 +208,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
     private func deliver(_ run: EventRun.Joined) {
         var delivered = 0
         defer { if delivered > 0 { metrics.events.delivered.increment(by: delivered) } }
-        // One by one only where somebody wants to look at them.
+        // The events one by one, made only where a session wants to look at them.
         var events: [EventView] = []
         func offer(_ session: ClientSession) {
             let feed = session.feed
@@ -225,7 +225,8 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
             .events(run.bot, frames: run.frames, count: run.count), of: run.bot, isKnown: bots.isKnown(run.bot))
     }
 
-    /// Those whose bot is not known yet, and may turn out to be this one: the registry has told nobody of it so far.
+    /// The sessions whose bot is not known yet, and may turn out to be this one as long as the registry has told nobody
+    /// of it.
     private func waiting(for bot: SelfID) -> [ClientSession] {
         guard state.waitingCount > 0, !bots.isKnown(bot) else { return [] }
         return state.members(of: .unbound)
@@ -257,7 +258,7 @@ final class HubShard: @unchecked Sendable {  // confined to its event loop, as s
                 if let appID = session.appID {
                     if appIDs.contains(appID) { session.feed.receive(rendered) }
                 } else if !session.isOpen {
-                    // Others may have heard of it before it has heard who it is.
+                    // Others may have heard who this client is before its session has.
                     session.feed.hold(.own(event))
                 }
             }

@@ -14,9 +14,9 @@ struct HubState<Member: AnyObject> {
     private var entries: [UInt64: Entry] = [:]
     private var audiences: [Audience: [UInt64]] = [:]
     private var members: [Audience: [Member]] = [:]
-    /// The audiences there are that follow some bots: as many as tokens, at most.
+    /// The audiences that follow some bots; there are at most as many as tokens.
     private var mixed: [Audience: Set<SelfID>] = [:]
-    /// Those whose bot is not known yet. Counted, since it is asked with each event.
+    /// How many sessions there are whose bot is not known yet. It is kept because it is asked with each event.
     private(set) var waitingCount = 0
 
     var count: Int { entries.count }
@@ -54,7 +54,6 @@ struct HubState<Member: AnyObject> {
         }
     }
 
-    /// Those in one audience.
     func members(of audience: Audience) -> [Member] { members[audience] ?? [] }
 
     /// Calls `body` with everyone who receives the events of `bot`.
@@ -66,7 +65,8 @@ struct HubState<Member: AnyObject> {
         }
     }
 
-    /// Calls `body` with everyone who hears what we say of `bot`: those who receive its events, and those who share them.
+    /// Calls `body` with everyone who hears what we say of `bot`: those who receive its events, and those who share
+    /// them.
     func forEachFollower(of bot: SelfID, _ body: (Member) -> Void) {
         forEachRecipient(of: bot, body)
         for (audience, sharing) in members where audience.shares(bot) { for member in sharing { body(member) } }

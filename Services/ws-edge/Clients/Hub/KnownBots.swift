@@ -12,7 +12,8 @@ struct KnownBots {
     }
 
     private var entries: [SelfID: Entry] = [:]
-    /// What bots said of themselves before they were known here. Of more of them at once it is forgotten.
+    /// What bots said of themselves before they were known here. Where there are too many such bots at once, nothing is
+    /// kept of any further one.
     private var early: [SelfID: ByteBuffer] = [:]
     private static let maxEarly = 64
 

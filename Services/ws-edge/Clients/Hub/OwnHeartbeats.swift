@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Clients that chose an interval of their own for heartbeats: one timer for each interval somebody here has, so never more than clients.
-/// Confined to the shard's event loop.
+/// Clients that chose an interval of their own for heartbeats. There is one timer for each interval that somebody here
+/// has, so never more timers than clients. Confined to the shard's event loop.
 struct OwnHeartbeats {
     private struct Group {
         let timer: RepeatedTask
@@ -22,7 +22,7 @@ struct OwnHeartbeats {
 
     mutating func remove(_ session: ClientSession) {
         guard let interval = session.feed.ownHeartbeatInterval else { return }
-        // In place: a copy for each that goes would cost a square where all go.
+        // In place: a copy for each session that goes would cost the square of their number where all go.
         groups[interval]?.sessions[session.id] = nil
         if groups[interval]?.sessions.isEmpty == true { groups.removeValue(forKey: interval)?.timer.cancel() }
     }

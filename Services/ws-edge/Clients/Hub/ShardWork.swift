@@ -2,7 +2,7 @@ import Contracts
 import NIOCore
 import OneBot
 
-/// Work for a shard, carried out in the order in which it came: its sessions must see it so.
+/// Work for a shard, carried out in the order in which it came, because its sessions must see it in that order.
 enum ShardWork: Sendable {
     /// Clients hear something.
     case tell(ClientItem)
@@ -17,7 +17,7 @@ enum ShardWork: Sendable {
     /// Work for all of them.
     case onEverySession(@Sendable (ClientSession) -> Void)
 
-    /// What it weighs while it waits.
+    /// How many bytes it counts for while it waits.
     var bytes: Int {
         switch self {
         case .tell(let item): item.bytes

@@ -44,7 +44,7 @@ final class ClientListener: Sendable {
         } catch {
             return error.decision
         }
-        // A leased port's client has its place since that was opened.
+        // The client of a leased port has had its place since the port was opened.
         guard lease == nil, accepting.isFull else { return .accept }
         accepting.refuse()
         return full
@@ -92,11 +92,11 @@ final class ClientListener: Sendable {
         do {
             upgrade = try self.upgrade(&query, lease)
         } catch {
-            // It was decided a moment ago, and the tokens have changed since.
+            // It was accepted a moment ago, and the tokens have changed since.
             connection.close(.policy(error.message))
             return onEnded()
         }
-        // Of a leased port that is done with the port.
+        // The client of a leased port was counted when the port was opened.
         if lease == nil { accepting.occupy() }
         let session = open(connection, upgrade) { [accepting] in
             if lease == nil { accepting.vacate() }
@@ -118,10 +118,11 @@ final class ClientListener: Sendable {
         }
     }
 
-    /// Makes a session of a connection, whoever opened it; on its event loop. The caller makes the session hear it, then starts the session.
+    /// Makes a session of a connection, whoever opened it; on its event loop. The caller lets the session hear the
+    /// connection, then starts the session.
     /// - Parameters:
     ///   - name: what it is to be called from the start.
-    ///   - granted: who it was before, where it is to be that again.
+    ///   - granted: the client it was before, where it is to be that again.
     func open(
         _ connection: any ClientConnection, _ upgrade: ClientUpgrade, transport: ClientTransport = .websocket,
         name: String? = nil, granted: SessionGrant? = nil, onEnded: @escaping () -> Void = {}

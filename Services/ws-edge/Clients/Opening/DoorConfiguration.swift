@@ -18,7 +18,7 @@ struct DoorConfiguration: Sendable {
     init(_ settings: Settings, policy: DoorPolicy) {
         self.policy = policy
         choices = ClientChoices(settings, prefix: "client")
-        // Before the tokens, so that a new one is never there without them.
+        // Read before the tokens, so that a new token is never there without its choices.
         tokenChoices = TokenChoices.following(settings, over: choices)
         tokens = AccessTokens.following(settings)
     }

@@ -9,7 +9,7 @@ enum ClientItem: Sendable {
     case grouped(GroupedEvent)
     case own(OwnEvent)
 
-    /// What it weighs while it waits.
+    /// How many bytes it counts for while it waits.
     var bytes: Int {
         switch self {
         case .events(_, let frames, _): frames.readableBytes

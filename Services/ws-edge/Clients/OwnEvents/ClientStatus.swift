@@ -6,7 +6,7 @@ import OneBot
 final class ClientStatus: OwnEventContent {
     let client: OnlineClient
     let isOnline: Bool
-    /// There are so many that only those hear it who asked for it, and the client itself.
+    /// There are so many clients that only those hear it that asked for it, and the client itself.
     let isCrowd: Bool
 
     init(_ client: OnlineClient, isOnline: Bool, isCrowd: Bool) {

@@ -1,7 +1,8 @@
 import NIOCore
 import OneBot
 
-/// `notice` / `event_gap`: events of a bot are known to be missing here. It concerns everybody who wants any of that bot.
+/// `notice` / `event_gap`: events of a bot are known to be missing here. It concerns everybody who wants any of that
+/// bot.
 struct EventGap: OwnEventContent {
     let source: SelfID
     /// `nil` where their number is not known.

@@ -10,7 +10,7 @@ struct FittingFrames {
     private var frames = ByteBuffer()
     /// Events in a row that did not fit, and are not declared yet.
     private var missed = 0
-    /// Those of all.
+    /// How many events did not fit in all.
     private(set) var leftOut = 0
 
     /// - Parameter maxEventBytes: of the event's text; `nil`: all fit.

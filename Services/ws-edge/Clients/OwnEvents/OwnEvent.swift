@@ -21,13 +21,13 @@ enum OwnEvent: Sendable {
     /// Who hears it, of a shard's sessions that receive events.
     enum Hearers: Hashable, Sendable {
         case everybody
-        /// The clients with these `app_id`s, as often as they are named; where a session has not heard yet who it is, it waits.
+        /// The clients with these `app_id`s; where a session has not heard yet who it is, the event waits.
         case clients([String])
         /// Those who asked to hear of every client, however many there are, and that session.
         case curious(and: UInt64)
-        /// Those who hear what is said of that bot, and those who may yet turn out to.
+        /// The followers of that bot, and those that may yet turn out to be.
         case followers(of: SelfID)
-        /// Those of its followers whom no heartbeat tells how it is.
+        /// Those followers of the bot that get no heartbeats to tell them how it is.
         case followersWithoutHeartbeat(of: SelfID)
     }
 
@@ -42,12 +42,13 @@ enum OwnEvent: Sendable {
     }
 }
 
-/// What the file of an event of ours says: its JSON, and who hears it. A large one is an object, so that all shards share it.
+/// What the file of an event of ours says: its JSON, and who hears it. A large one is an object, so that all shards
+/// share it.
 protocol OwnEventContent: Sendable {
     var hearers: OwnEvent.Hearers { get }
     /// The bot it speaks of; `nil`: it speaks of clients, and each client hears it under the account of its own bot.
     var bot: SelfID? { get }
-    /// What it weighs while it waits.
+    /// How many bytes it counts for while it waits.
     var bytes: Int { get }
 
     /// Whether a client that has chosen its events wants this one.
@@ -66,7 +67,7 @@ protocol OwnEventContent: Sendable {
     func text(time: Int64, selfID: SelfID, isSelf: Bool) -> ByteBuffer
 }
 
-/// Most speak of no session, weigh nothing, and are for all their hearers.
+/// Most speak of no session, count for no bytes, and are for all their hearers.
 extension OwnEventContent {
     var bytes: Int { 0 }
     func isAbout(session: UInt64, at edge: EdgeAddress) -> Bool { false }

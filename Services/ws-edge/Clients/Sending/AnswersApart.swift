@@ -1,27 +1,27 @@
 import NIOCore
 
-/// Answers that go out one by one (`one_answer_per_write`), for clients that keep the newest answer only until whoever waits for it has looked: of
-/// two that their event loop reads together, the first is lost to its caller. Separate writes alone would not do: what comes while such a client is
-/// busy is read together all the same.
+/// Lets answers go out one by one (`one_answer_per_write`), for clients that keep only the newest answer until the task
+/// that waits for it has looked: of two answers that their event loop reads together, the first is lost. Separate
+/// writes alone would not do, because whatever comes while such a client is busy is read together all the same.
 ///
 ///     idle ──an answer is written, and a ping──▶ until the pong ──pong──▶ a moment more ──▶ idle
 ///       └──where pings are not answered──▶ a longer moment ──▶ idle
 ///
-/// The pong says that the client has read the answer. Its caller has its turn in the moment after it, which on a busy machine begins late:
-/// how long that takes no pause of ours could know.
+/// The pong says that the client has read the answer, and the task that waits for it has its turn in the moment after.
+/// On a busy machine the client reads late, and a pause without a pong could not know how late.
 struct AnswersApart {
     /// After the pong: a few turns of a Python event loop.
     static let afterPong = TimeAmount.milliseconds(5)
     /// After the answer, where no pong comes.
     static let withoutPong = TimeAmount.milliseconds(20)
-    /// A pong that has not come by then is not waited for any longer, and the next not at all, until one comes.
+    /// A pong that has not come by then is not waited for any longer, and no later one is until a pong comes.
     static let longestPong = TimeAmount.milliseconds(200)
 
     /// What is to be done now.
     struct Step {
-        /// To be sent behind the answer; `nil`: behind none.
+        /// A ping to be sent behind the answer; `nil`: none.
         var ping: ByteBuffer?
-        /// After that, ``timeIsUp(_:)``.
+        /// The time after which ``timeIsUp(_:)`` is to be called.
         let pause: TimeAmount
         fileprivate let number: UInt64
         fileprivate let state: State
@@ -32,10 +32,10 @@ struct AnswersApart {
     private var state = State.idle
     private var number: UInt64 = 0
     private var answersPings = true
-    /// While what waits is written: a socket that becomes writable meanwhile is nothing to begin anew for.
+    /// What waits is being written: a socket that becomes writable meanwhile must not begin that anew.
     var isWriting = false
 
-    /// Nothing is to be written.
+    /// Nothing may be written now.
     var isPausing: Bool { state != .idle }
 
     mutating func wroteAnswer() -> Step {

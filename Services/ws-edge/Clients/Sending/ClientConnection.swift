@@ -1,8 +1,8 @@
 import NIOCore
 import WebSocketTransport
 
-/// What a session sends through and hears from: one WebSocket, or whatever stands for one. Confined to the session's event loop; what
-/// happens on it is told to the session, its ``WebSocketDelegate``.
+/// What a session sends through and hears from: one WebSocket, or whatever stands for one. Confined to the session's
+/// event loop; what happens on it is told to the session, its ``WebSocketDelegate``.
 protocol ClientConnection: AnyObject {
     var eventLoop: any EventLoop { get }
     /// `address:port` of the client; of one that we reach, its URL without secrets.
@@ -10,7 +10,8 @@ protocol ClientConnection: AnyObject {
     /// False while the client reads more slowly than we write.
     var isWritable: Bool { get }
 
-    /// Writes text frames made by ``WebSocketConnection/encodeText(_:)``, one or several joined; nothing goes out before ``flush()``.
+    /// Writes text frames made by ``WebSocketConnection/encodeText(_:)``, one or several joined; nothing goes out
+    /// before ``flush()``.
     func send(_ frames: ByteBuffer, as kind: OutgoingKind)
     func flush()
     /// As ``flush()``, at the latest when the batch is carried out.
@@ -25,7 +26,7 @@ protocol ClientConnection: AnyObject {
     func abort()
 }
 
-/// What goes out to a client: of an API and Event pair each goes over one of the two.
+/// What goes out to a client. Where it is an API and Event pair of connections, each kind goes over one of the two.
 enum OutgoingKind: Sendable, Hashable {
     /// Events of the bot and of ours, lifecycle and heartbeats.
     case event

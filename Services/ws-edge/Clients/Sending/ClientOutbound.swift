@@ -2,12 +2,14 @@ import Actions
 import DequeModule
 import NIOCore
 
-/// What one client has not taken yet: frames shared with other clients, kept in order while its socket is full; bounded in
-/// bytes and age (`edge.outbound_bytes`, `edge.outbound_age`, `edge.outbound_budget`). One larger message always fits.
+/// What one client has not taken yet: frames shared with other clients, kept in order while its socket is full; bounded
+/// in bytes and age (`edge.outbound_bytes`, `edge.outbound_age`, `edge.outbound_budget`). One larger message always
+/// fits.
 ///
 /// What happens at the bound is `edge.slow_client`: the connection is closed, or the oldest events go, counted, so that
-/// ``next()`` can say how many are missing at that place. Answers never go: a client that asked gets its answer. Only of those that come in parts
-/// the parts do, before anything else: without one the others are of no use, and one answer that says so takes their place.
+/// ``next()`` can say how many are missing at that place. Answers never go, since a client that asked gets its answer.
+/// Answers in parts are the exception: their parts go before anything else, because without one of them the others are
+/// of no use, and one answer that says so takes their place.
 struct ClientOutbound {
     private struct Entry {
         var frames: ByteBuffer
@@ -71,12 +73,12 @@ struct ClientOutbound {
         }
     }
 
-    /// Lets go of all that waits of answers in parts.
+    /// Drops all that waits of answers in parts.
     /// - Returns: the calls they belong to.
     mutating func dropParts() -> [UInt64] {
         let parts = entries.filter { $0.part != nil }
         guard !parts.isEmpty else { return [] }
-        // None of them says that events are missing before it: before an event is dropped, parts are.
+        // No part has a count of missing events before it, since parts are dropped before any event is.
         entries.removeAll { $0.part != nil }
         change(by: -parts.reduce(0) { $0 + $1.frames.readableBytes })
         return Array(Set(parts.compactMap(\.part))).sorted()
@@ -123,7 +125,7 @@ struct ClientOutbound {
     private mutating func dropOldest(while condition: (Self) -> Bool) -> Int {
         var dropped = 0
         var index = 0
-        // The newest stays: with it what follows is complete again.
+        // The newest entry stays, and says how many events are missing before it.
         while condition(self), index < entries.count - 1 {
             guard entries[index].events > 0 else {
                 index += 1

@@ -1,9 +1,9 @@
 import NIOCore
 import WebSocketTransport
 
-/// The largest message that a connection was sent: what a client means that closes with 1009.
+/// The largest message that a connection was sent, which is what a client means that closes with 1009.
 struct LargestSent {
-    /// Frames that were joined are together no larger; and no client of ours takes less than that.
+    /// Joined frames are together no larger than this, and every client of ours takes as much.
     static var leastBytes: Int { EventRun.maxBytes }
 
     private var bytes = 0
@@ -29,7 +29,8 @@ struct LargestSent {
         }
     }
 
-    /// What clients commonly take, and this one may: 1 MiB (Python's websockets), 4 MiB (aiohttp), 16 MiB (uvicorn).
+    /// The largest of clients' common limits that is below that size: 1 MiB (Python's websockets), 4 MiB (aiohttp), 16
+    /// MiB (uvicorn).
     private static func suggestion(for bytes: Int) -> String {
         let common = [16, 4, 1].first { $0 << 20 < bytes }
         return common.map { "perhaps \($0)MiB, which is \($0 << 20) bytes" } ?? "below \(bytes) bytes"

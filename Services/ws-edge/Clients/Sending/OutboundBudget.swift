@@ -1,7 +1,7 @@
 import Synchronization
 
-/// How many bytes all clients of the process together may be behind (`edge.outbound_budget`). Buffers are shared between
-/// clients, so this counts more than there is: the bound errs to the safe side.
+/// How many bytes all clients of the process together may be behind (`edge.outbound_budget`). Buffers are shared
+/// between clients, so this counts more than there is: the bound errs to the safe side.
 final class OutboundBudget: Sendable {
     private let used = Atomic<Int>(0)
     private let limit: Int

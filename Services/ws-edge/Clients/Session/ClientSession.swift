@@ -119,7 +119,7 @@ final class ClientSession: WebSocketDelegate {
         feed.open(as: state.grant, isPosted: claim.transport == .webhook)
     }
 
-    /// The list says which bot a client is for, also where that was not known when it came.
+    /// Reports which bot the client is for, so that the list says it also where it was not known when the client came.
     private func tellBot() {
         if state.grant != nil, case .bot(let bot) = state.binding { services.leases.bound(id, to: bot) }
     }

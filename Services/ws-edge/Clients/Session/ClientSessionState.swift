@@ -2,13 +2,13 @@ import Actions
 import Contracts
 import OneBot
 
-/// What a session may do when: registered before its first frame, its lifecycle held back until a bot is known, all else of
-/// ours behind that.
+/// What a session may do when. It is registered before its first frame, its lifecycle is held back until a bot is
+/// known, and everything else of ours waits behind the lifecycle.
 ///
 ///     registering ──granted / late──▶ registered ──its bot is known──▶ open ──drain──▶ draining ──▶ ended
 ///
-/// A client of role `API` has no lifecycle: it is open once it is registered. Actions are read from `registered` on: with no
-/// bot known they are answered 1503.
+/// A client of role `API` has no lifecycle: it is open once it is registered. Actions are read from `registered` on:
+/// with no bot known they are answered 1503.
 struct ClientSessionState {
     let role: ClientRole
     private(set) var binding: ClientUpgrade.Binding
@@ -76,7 +76,8 @@ struct ClientSessionState {
         }
     }
 
-    /// The bot meant where an action names none: the one this connection is for; of several one is to be named.
+    /// The bot that is meant where an action names none: the one this connection is for. Where there are several, an
+    /// action must name one.
     func choice(in scope: TokenScope) -> BotChoice {
         switch binding {
         case .bot(let bot): BotChoice(.bot(bot), in: scope)

@@ -1,8 +1,8 @@
 import DequeModule
 import OneBot
 
-/// Events that wait behind a lifecycle that cannot be sent yet; bounded, the oldest goes first, and what is missing then of a bot's events is
-/// declared.
+/// Events that wait behind a lifecycle that cannot be sent yet. They are bounded: the oldest goes first, and what is
+/// missing then of a bot's events is declared.
 struct HeldItems {
     static let maxItems = 4_096
     static let maxBytes = 16 << 20
@@ -85,7 +85,7 @@ struct HeldItems {
 
     private mutating func miss(_ count: Int?, of bot: SelfID) {
         let before = missed[bot, default: 0]
-        // Counts come from other programs, too: a sum that is no number any more is not known.
+        // Counts come from other programs, too: a sum that overflows is not known.
         let sum = before.flatMap { before in count.map { before.addingReportingOverflow($0) } }
         missed[bot] = .some(sum.flatMap { $0.overflow ? nil : $0.partialValue })
     }

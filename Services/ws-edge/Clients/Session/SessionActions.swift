@@ -11,15 +11,15 @@ import WebSocketTransport
 ///
 ///     waiting ──the session is registered──▶ reading ──drain──▶ draining ──▶ ended
 final class SessionActions {
-    /// What is to be done about the client; it is told, and does it.
+    /// What the session is told, so that it does something about it.
     enum News {
         /// It asked for a name, and has it.
         case renamed(to: String)
-        /// It is answered, and nothing more is read.
+        /// Everything is answered, and nothing more is read.
         case drained
     }
 
-    /// The bot meant where an action names none, and which it may name.
+    /// The bot that is meant where an action names none, and which bots an action may name.
     var choice: BotChoice
     /// What the registry calls it; `nil` while it is not known there.
     var client: Client?
@@ -44,7 +44,7 @@ final class SessionActions {
 
     private enum Phase { case waiting, reading, draining, ended }
 
-    /// An action whose bot somebody else is asked about, and those that came behind it.
+    /// An action that waits because others are asked for its bot, or for the bot of an action before it.
     private struct Lookup {
         let action: Action
         let call: UInt64
@@ -54,7 +54,7 @@ final class SessionActions {
     private enum Verdict {
         case bot(SelfID)
         case refused(RPC.Failure)
-        /// It is not known here: somebody else may know it already, or know why there is none.
+        /// The bot is not known here: others may know it already, or know why there is none.
         case unknown
     }
 
@@ -70,7 +70,7 @@ final class SessionActions {
         self.services = services
     }
 
-    /// Before anything is read.
+    /// To be called before anything is read.
     func begin(telling tell: @escaping (News) -> Void, logger: @escaping () -> Logger?) {
         self.tell = tell
         self.logger = logger
@@ -100,7 +100,8 @@ final class SessionActions {
         do {
             let action = try Action(parsing: text)
             feed.watch?.called()
-            // Why its token is not for that action. Which bot that is for is another question (``choice``).
+            // The token may not be for that action. Whether it is for the action's bot is another question
+            // (``choice``).
             if let refusal = choice.scope.refusal(ofAction: action.name) {
                 reply(Response.failed(.forbidden, refusal).encoded(echo: action.echo), to: .now())
             } else if let own = OwnAction(called: action.name) {
@@ -114,7 +115,7 @@ final class SessionActions {
         if unanswered >= services.configuration.maxUnanswered { pauseReading() }
     }
 
-    /// An action that was not kept: it is answered as one that could not be read, and the connection lives on.
+    /// An action whose text was not kept: it is answered as one that could not be read, and the connection lives on.
     func discarded(_ message: DiscardedMessage) {
         let frame = UnreadableFrame(message, limit: services.configuration.maxMessageBytes)
         frame.cause.count(from: .client)
@@ -144,7 +145,7 @@ final class SessionActions {
         answersWentOut()
     }
 
-    /// Some of those that waited for each other, too.
+    /// Called also when answers went out that had waited for each other.
     func answersWentOut() {
         resumeReadingIfPossible()
         tellIfDrained()
@@ -164,7 +165,7 @@ final class SessionActions {
 
     /// One of several answers to a call, with more to come.
     func answeredInPart(_ call: UInt64, with text: ByteBuffer) {
-        // One that has ended before was cut, or given up: the rest is nobody's.
+        // A call that has ended before was cut, or given up: nobody wants the rest.
         guard calls.renew(call, at: .now()) else { return }
         feed.deliver(HubFrame.encode(text), events: 0, as: .answer, part: call)
     }
@@ -192,8 +193,8 @@ final class SessionActions {
         }
     }
 
-    /// The link of a bot is gone, or another has taken its place. Whoever held it has so long to answer what
-    /// was in flight.
+    /// The link of a bot is gone, or another one has taken its place. The edge that held it has
+    /// ``PendingCalls/doubtful`` to answer what was in flight.
     func doubt(_ bot: SelfID, _ doubt: PendingCalls.Doubt, at now: NIODeadline) {
         switch doubt {
         case .none: break
@@ -240,7 +241,7 @@ final class SessionActions {
         case .bot(let bot): send(action, call: begin(action, of: bot), to: bot)
         case .refused(let failure): reply(failure.response.encoded(echo: action.echo), to: .now())
         case .unknown:
-            // None overtakes another one.
+            // No action overtakes another one.
             lookups.append(Lookup(action: action, call: begin(action, of: nil), wish: wish))
             if lookups.count == 1 { lookUp(wish) }
         }
@@ -248,7 +249,7 @@ final class SessionActions {
 
     private func verdict(on wish: BotChoice.Wish) -> Verdict {
         let (choice, presence) = (choice, services.presence.current)
-        // Of those that are known here it may be the only one, and not the only one there is.
+        // A bot may be the only one that is known here, and not the only one there is.
         if wish == .standard, choice.standard == .onlyBot, !presence.isComplete { return .unknown }
         do throws(RPC.Failure) {
             return .bot(try choice.bot(wish, in: presence))
@@ -276,7 +277,8 @@ final class SessionActions {
         }
     }
 
-    /// What the oldest was looked up for, and then the others in order, as far as their bots are known.
+    /// Deals with the oldest action that waits for its bot as the lookup says, and then with the others in order, as
+    /// far as their bots are known.
     private func lookedUp(_ verdict: Verdict) {
         var verdict = verdict
         while let next = lookups.first {
@@ -309,7 +311,8 @@ final class SessionActions {
 
     private func patience(for action: Action) -> Duration { services.configuration.patience.patience(for: action.name) }
 
-    /// The bot's edge counts its turn and, from sending, the bot's time; ours is the last resort, so it waits longer.
+    /// The bot's edge counts how long the action waits for its turn and, from sending it, how long the bot takes. Our
+    /// timeout is the last resort, so it is longer.
     private func begin(_ action: Action, of bot: SelfID?) -> UInt64 {
         calls.begin(action, of: bot, at: .now(), timeout: TimeAmount(patience(for: action) + ActionPatience.grace))
     }
@@ -344,13 +347,15 @@ final class SessionActions {
                 await dispatcher.perform(job.own, params: job.action.params, as: caller, for: choice)
             }
             home.run(id) { $0.actions.finishedOwn(job, response) }
-            // Also where the session has gone meanwhile. It may be told twice, and listens once.
+            // The caller is told also where the session has gone meanwhile. It may be told twice, and only the first
+            // time counts.
             if case .callback(let answer) = job.answer { answer(response) }
         }
     }
 
     private func finishedOwn(_ job: OwnActions.Job, _ response: Response) {
-        // What it does next it does under its new name, whether or not everybody has been told of that.
+        // The client's next action is carried out under its new name, whether or not everybody has been told of that
+        // name.
         if let name = job.newName, response.retcode == .ok { tell(.renamed(to: name)) }
         for (job, response) in own.finished(job, response, at: .now()) {
             switch job.answer {

@@ -8,13 +8,14 @@ import WebSocketTransport
 /// What one client hears: frames that go out now, and those that wait, for the lifecycle, for the socket, or for a
 /// moment after an answer. Confined to its event loop.
 final class SessionFeed {
-    /// What is to be done about the client; it is told, and does it.
+    /// What the session is told, so that it does something about it.
     enum News {
         /// Answers in parts to these calls had to go: the client takes them too slowly.
         case cut([UInt64])
         /// The client is further behind than it may be.
         case fellBehind(bytes: Int)
-        /// A framework that is dialled gets messages, called actions before it was connected anew, and none since.
+        /// A framework that we dial gets messages, and has called no action since it was connected anew, although it
+        /// did before.
         case callsNoMore
         /// Some of the answers that waited for each other went out.
         case answersWentOut
@@ -27,7 +28,7 @@ final class SessionFeed {
     let wholeRunBytes: Int
     /// Its place in the group it asked for.
     var seat: GroupSeat?
-    /// Of a framework that is dialled: what it does in all its connections.
+    /// Watches a framework that we dial, over all its connections.
     var watch: CallWatch?
     /// The lifecycle has been sent, or there is none.
     private(set) var isOpen = false
@@ -38,7 +39,7 @@ final class SessionFeed {
     private let connection: any ClientConnection
     private let home: SessionHome
     private let metrics: EdgeMetrics
-    /// Everybody's.
+    /// The interval of clients that chose none.
     private let commonHeartbeatInterval: Duration
     private var tell: (News) -> Void = { _ in }
     private var bot: SelfID?
@@ -47,7 +48,7 @@ final class SessionFeed {
     /// Items of ours that wait for the lifecycle.
     private var held = HeldItems()
     private var largest = LargestSent()
-    /// Whether its answers go out one by one: asked for each frame, when ``answersApart`` is not.
+    /// Whether its answers go out one by one. It is kept beside ``answersApart`` because it is asked for each frame.
     private let wantsAnswersApart: Bool
     private var answersApart: AnswersApart?
 
@@ -70,7 +71,7 @@ final class SessionFeed {
         answersApart = wantsAnswersApart ? AnswersApart() : nil
     }
 
-    /// Before anything is sent.
+    /// To be called before anything is sent.
     func begin(telling tell: @escaping (News) -> Void) { self.tell = tell }
 
     // MARK: The lifecycle, and what waits behind it
@@ -92,7 +93,7 @@ final class SessionFeed {
 
     func hold(_ item: ClientItem) { dropped(held.append(item)) }
 
-    /// What its bot said before this session began; before its lifecycle.
+    /// Takes what its bot said before this session began; to be called before the lifecycle is sent.
     func catchUp(on item: ClientItem) {
         guard case .events(let bot, let frames, let count) = item, isChoosy else { return hold(item) }
         let run = EventRun.Joined(bot: bot, frames: frames, count: count)
@@ -100,7 +101,8 @@ final class SessionFeed {
         hold(.events(bot, frames: chosen.frames, count: chosen.count))
     }
 
-    /// It held the events of every bot that might have become its own. One is known now: its own, or one that is not.
+    /// The session held the events of every bot that might have become its own. If the bot that is known now is its
+    /// own, the events of all others are left out; if it is not, the events of that one are.
     func leaveOutOthers(knowing bot: SelfID) {
         let isOwn = self.bot == bot
         for event in held.leaveOut(where: { ($0 == bot) != isOwn }) { event.orphaned() }
@@ -116,7 +118,7 @@ final class SessionFeed {
         }
     }
 
-    /// It may have come before it was known who this is.
+    /// An event for certain clients may have come before it was known which client this is.
     private func release(_ rendered: HubFrame, to appID: String?) {
         if case .clients(let appIDs) = rendered.content.hearers {
             guard let appID, appIDs.contains(appID) else { return }
@@ -139,10 +141,10 @@ final class SessionFeed {
         deliver(fitting(rendered.frame(bot: bot, isSelf: isSelf, time: UnixTime.now), of: bot), events: 1)
     }
 
-    /// An event of its bot, for this one of its group: now, or behind the lifecycle.
+    /// An event of its bot that this member of its group is to have: now, or behind the lifecycle.
     func receive(_ event: GroupedEvent) {
         guard isOpen else { return hold(.grouped(event)) }
-        // It left while it was given what it had held, this one not yet.
+        // The session left its group while it was given what it had held, and before this event.
         guard seat?.hasLeft == false else { return event.orphaned() }
         var frames = event.frames
         if isChoosy {
@@ -154,7 +156,7 @@ final class SessionFeed {
         deliver(frames, events: 1, grouped: event)
     }
 
-    /// It goes, or is about to: what was not written to it yet is for others of its group.
+    /// The session goes, or is about to: what was not written to it yet is for others of its group.
     func leaveGroup() {
         guard seat?.leave() == true else { return }
         for event in outbound.takeGrouped() + held.takeGrouped() { event.orphaned() }
@@ -168,7 +170,7 @@ final class SessionFeed {
         let wanted = events.filter { choices.wants($0) }
         guard !wanted.isEmpty else { return nil }
         let (form, maxEventBytes) = (choices.form, choices.delivery.maxEventBytes)
-        // Together no larger than one may be: then none is.
+        // Where all events together are no larger than one may be, no single one is.
         let allFit = maxEventBytes.map { run.frames.readableBytes <= $0 } ?? true
         if wanted.count == events.count, allFit, form.isAsSent || !wanted.contains(where: form.concerns) {
             return run
@@ -176,11 +178,11 @@ final class SessionFeed {
         var frames = FittingFrames(run.bot, maxEventBytes: maxEventBytes)
         for event in wanted { frames.append(event.frame(in: form)) }
         if frames.leftOut > 0 { metrics.events.tooLarge.increment(by: frames.leftOut) }
-        // A gap that is dropped stands for as many.
+        // The count includes the events that a gap stands for: where the gap is dropped, they are as well.
         return EventRun.Joined(bot: run.bot, frames: frames.finish(), count: wanted.count)
     }
 
-    /// An event of our own; in the place of one that is larger than this client takes, that one is missing.
+    /// An event of our own or, where it is larger than this client takes, a gap in its place.
     private func fitting(_ frame: ByteBuffer, of bot: SelfID) -> ByteBuffer {
         guard let maxEventBytes = upgrade.choices.delivery.maxEventBytes, frame.readableBytes > maxEventBytes else {
             return frame
@@ -191,7 +193,7 @@ final class SessionFeed {
         return frames.finish()
     }
 
-    /// Between two of its heartbeats; `nil`: it has none.
+    /// The time between two of its heartbeats; `nil`: it has none.
     var heartbeatInterval: Duration? {
         let interval = upgrade.choices.heartbeatInterval ?? commonHeartbeatInterval
         return upgrade.choices.metaEvents && interval > .zero ? interval : nil
@@ -262,11 +264,11 @@ final class SessionFeed {
         if let step = answersApart?.ponged(payload) { take(step) }
     }
 
-    /// Whole answers that wait. One that waits only for the one before it is not the client's fault: it asks
-    /// for less meanwhile.
+    /// Whole answers that wait for the one before them. That is not the client's fault, so they count as unanswered:
+    /// fewer of its actions are read meanwhile.
     var waitingAnswers: Int { wantsAnswersApart ? outbound.answers : 0 }
 
-    /// What a client means that says a message was too large, and what to do about it.
+    /// What a client probably means that says a message was too large, and what to do about it.
     var largestAdvice: String { largest.advice }
 
     /// Lets go of what waits.
@@ -282,7 +284,7 @@ final class SessionFeed {
         tell = { _ in }
     }
 
-    /// The connection is about to be closed: what waits for a pause only goes out before.
+    /// The connection is about to be closed: what waits only for a pause goes out before that.
     func endPause() {
         while answersApart?.isPausing == true {
             answersApart?.endPause()
@@ -294,8 +296,8 @@ final class SessionFeed {
     @inline(__always)
     private var mayWrite: Bool { connection.isWritable && !(wantsAnswersApart && answersApart?.isPausing == true) }
 
-    /// Only while ``mayWrite``; it goes out with the next flush.
-    /// - Parameter isPart: one of several answers to the same call: whoever takes these takes them together.
+    /// Writes frames, which go out with the next flush; to be called only while ``mayWrite``.
+    /// - Parameter isPart: one of several answers to the same call; a client that takes such parts takes them together.
     @inline(__always)
     private func write(_ frames: ByteBuffer, as kind: OutgoingKind, isPart: Bool = false) {
         if frames.readableBytes > LargestSent.leastBytes { largest.sent(frames, as: kind) }
@@ -304,7 +306,7 @@ final class SessionFeed {
     }
 
     private func writeApart(_ frames: ByteBuffer, as kind: OutgoingKind) {
-        // Nor with what was written before it.
+        // The answer must not go out together with what was written before it, either.
         connection.flush()
         connection.send(frames, as: kind)
         if let step = answersApart?.wroteAnswer() { take(step) }

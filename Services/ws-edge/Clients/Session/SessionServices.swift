@@ -29,7 +29,7 @@ struct SessionConfiguration: Sendable {
     }
 }
 
-/// Whom the actions of an edge's clients go to.
+/// What the actions of an edge's clients need on their way.
 final class ActionServices: Sendable {
     let configuration: SessionConfiguration
     let address: EdgeAddress
@@ -83,10 +83,10 @@ final class SessionServices: Sendable {
             presence: presence, tasks: registration.tasks, metrics: metrics, isTracing: logger.logLevel <= .trace)
     }
 
-    /// For what is said of one client.
+    /// The logger for what concerns one client.
     func logger(of claim: SessionClaim, token: String?, appID: String?, remoteAddress: String) -> Logger {
         var logger: Logger = logger
-        // A target may be dialled in vain for days; who dials it says what there is to know.
+        // A target may be dialled in vain for days; whoever dials it logs what there is to know.
         if claim.transport == .reverseWebSocket, logger.logLevel == .info { logger.logLevel = .notice }
         logger[metadataKey: LogKeys.sessionID] = "\(claim.sessionID)"
         logger[metadataKey: LogKeys.remoteAddress] = "\(remoteAddress)"

@@ -8,8 +8,8 @@ import OneBot
 import Synchronization
 import WebSocketTransport
 
-/// Keeps one connection (or one pair) to a framework's server for one bot: dials, waits for its end, dials again, for ever, one attempt at a
-/// time and whatever the framework answers.
+/// Keeps one connection (or one pair) to a framework's server for one bot: dials, waits for its end, dials again, for
+/// ever, one attempt at a time and whatever the framework answers.
 struct ClientDialer: Sendable {
     let configuration: ReverseWebSocketConfiguration
     let seat: TargetSeat
@@ -19,7 +19,7 @@ struct ClientDialer: Sendable {
     let eventLoop: any EventLoop
     let timing: TargetTiming
 
-    /// Until the task is cancelled; a connection is then closed with 1001, and has ended when this returns.
+    /// Runs until the task is cancelled; a connection is then closed with 1001, and has ended when this returns.
     func run() async {
         var logger = door.logger
         logger[metadataKey: LogKeys.target] = "\(configuration.target.entry)"
@@ -46,7 +46,7 @@ struct ClientDialer: Sendable {
         }
     }
 
-    /// What is open, to be closed or waited for from elsewhere.
+    /// An open link, to be closed or waited for from outside its event loop.
     private struct Open: Sendable {
         let link: NIOLoopBound<TargetLink>
         let ended: EventLoopFuture<WebSocketEnding>
@@ -97,7 +97,7 @@ struct ClientDialer: Sendable {
         return opened.open
     }
 
-    /// First the connection for actions: whoever hears of the bot by an event may call it.
+    /// Dials the connection for actions first, because whoever hears of the bot by an event may call it.
     private func dial(api: String, event: String) async throws(DialError) -> Open {
         let opened = Box()
         let pair = Mutex<NIOLoopBound<ConnectionPair>?>(nil)
@@ -139,7 +139,7 @@ struct ClientDialer: Sendable {
             to: url, headers: headers, on: eventLoop, accepted: accepted)
     }
 
-    /// What a connection is handed over in, from the callback that opens it.
+    /// Takes an open link out of the callback that opens it.
     private final class Box: Sendable {
         private let value = Mutex<Open?>(nil)
 

@@ -1,10 +1,11 @@
 import NIOCore
 import WebSocketTransport
 
-/// The two connections of one client that wants actions and events apart (OneBot 11, reverse WebSocket): answers go over the first, events over
-/// the second, and actions come over the first. Confined to its event loop.
+/// The two connections of one client that wants actions and events apart (OneBot 11, reverse WebSocket): answers go
+/// over the first, events over the second, and actions come over the first. Confined to its event loop.
 ///
-/// It is open when both are, and dies with either: the other one is closed, and its ``delegate`` hears of the end when both are gone.
+/// It is open when both are, and dies with either: the other one is closed, and its ``delegate`` hears of the end when
+/// both are gone.
 final class ConnectionPair: ClientConnection {
     let eventLoop: any EventLoop
     let remoteAddress: String
@@ -19,7 +20,7 @@ final class ConnectionPair: ClientConnection {
 
     private enum Side { case api, event }
 
-    /// - Parameter api: it is not read before the other one has joined.
+    /// - Parameter api: the connection for actions; it is not read before the other one has joined.
     init(api: WebSocketConnection, remoteAddress: String) {
         self.api = api
         self.remoteAddress = remoteAddress
@@ -70,7 +71,7 @@ final class ConnectionPair: ClientConnection {
         }
     }
 
-    /// Only actions are held back: nothing comes over the other one, and its end is to be noticed.
+    /// Only the connection for actions is held back: nothing comes over the other one, but its end is to be noticed.
     func pauseReading() { api.pauseReading() }
     func resumeReading() { api.resumeReading() }
 
@@ -91,7 +92,7 @@ final class ConnectionPair: ClientConnection {
     private func received(_ text: ByteBuffer, over side: Side) {
         switch side {
         case .api: delegate?.received(text: text)
-        // Nobody has anything to say there; whoever does all the same is not hung up on.
+        // A framework has nothing to say there; if it does all the same, the connection is not closed for it.
         case .event: break
         }
     }
@@ -114,7 +115,7 @@ final class ConnectionPair: ClientConnection {
             switch side {
             case .api: event?.close(Self.halfIsGone)
             case .event:
-                // Its close frame is to be seen.
+                // It is read again, so that its close frame is seen.
                 api.resumeReading()
                 api.close(Self.halfIsGone)
             }

@@ -1,11 +1,14 @@
 import OneBot
 import SettingsReading
 
-/// One entry of `reverse_websockets[]`: a framework's WebSocket server that Perpetua dials, as a OneBot implementation does.
+/// One entry of `reverse_websockets[]`: a framework's WebSocket server that Perpetua dials, as a OneBot implementation
+/// does.
 public struct ReverseWebSocketConfiguration: Sendable {
-    /// `reverse_websockets[].url`: the framework's address (`ws://` or `wss://`), path and query as it wants them. Default: none, there are two.
+    /// `reverse_websockets[].url`: the framework's address (`ws://` or `wss://`), path and query as it wants them.
+    /// Default: none, and then there are the following two.
     public var url: String?
-    /// `reverse_websockets[].api_url`: with `event_url` in place of `url`, where the connection for actions goes. Default: none.
+    /// `reverse_websockets[].api_url`: with `event_url` in place of `url`, where the connection for actions goes.
+    /// Default: none.
     public var apiURL: String?
     /// `reverse_websockets[].event_url`: where the one for events goes. Default: none.
     public var eventURL: String?

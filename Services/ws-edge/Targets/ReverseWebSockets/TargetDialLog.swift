@@ -2,18 +2,19 @@ import Logging
 import Observability
 import WebSocketTransport
 
-/// What an operator reads of the attempts to reach one framework: each kind of failure once as a warning with its
-/// likely cause, at debug as long as the framework is away, and the return.
+/// What an operator reads of the attempts to reach one framework: each kind of failure as a warning with its likely
+/// cause, but only once and then at debug until the framework has come back; and its return.
 struct TargetDialLog {
     private let hasToken: Bool
     private let logger: Logger
-    /// The kinds of failure that were told since the framework was last there; more than some are told at debug only.
+    /// The kinds of failure that were logged as warnings since the framework was last there; more kinds than `maxTold`
+    /// are logged at debug only.
     private var told: Set<String> = []
     private static let maxTold = 16
     private var failures = 0
-    /// Whether the last connection was hung up on at once: then another is no news.
+    /// Whether the framework closed the last connection at once: then another connection is no news.
     private var isHungUpOn = false
-    /// How often in a row it has let us in and said goodbye at once, as if all were well.
+    /// How often in a row it has let us in and closed with 1000 at once, as if all were well.
     private var farewells = 0
 
     init(hasToken: Bool, logger: Logger) {
@@ -27,7 +28,7 @@ struct TargetDialLog {
             cause: Self.likelyCause(of: error, hasToken: hasToken), next: delay)
     }
 
-    /// - Parameter life: how long it was open. One that was hung up on at once was refused.
+    /// - Parameter life: how long it was open. A connection that the framework closed at once was refused.
     mutating func ended(_ ending: WebSocketEnding, after life: Duration, steadyAfter: Duration, next delay: Duration) {
         if life >= steadyAfter {
             told = []
@@ -56,7 +57,7 @@ struct TargetDialLog {
 
     private mutating func report(_ message: Logger.Message, _ failure: String, cause: String, next delay: Duration) {
         failures += 1
-        // The same end may come to mean something else by coming again and again.
+        // The same ending may mean something else when it comes again and again.
         let isNew = told.count < Self.maxTold && told.insert(failure + cause).inserted
         logger.log(
             level: isNew ? .warning : .debug, message,
@@ -117,7 +118,7 @@ struct TargetDialLog {
         }
     }
 
-    /// - Parameter farewells: how often in a row it ended like this, where that was with 1000.
+    /// - Parameter farewells: how often in a row the connection was closed at once with 1000.
     static func likelyCause(of ending: WebSocketEnding, farewells: Int = 0, hasToken: Bool) -> String {
         switch ending.code {
         case 1000 where farewells > 1:
@@ -140,7 +141,6 @@ struct TargetDialLog {
         }
     }
 
-    /// The path of a URL.
     private static func path(of url: String) -> String {
         let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex
         let path = url[start...].drop { !"/?#".contains($0) }.prefix { !"?#".contains($0) }

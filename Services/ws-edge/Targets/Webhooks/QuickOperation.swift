@@ -1,23 +1,28 @@
 import NIOCore
 import OneBot
 
-/// What a webhook answered to an event, as the actions it stands for (OneBot 11, "HTTP POST" and the quick operations of each event):
+/// What a webhook answered to an event, as the actions it stands for (OneBot 11, "HTTP POST" and the quick operations
+/// of each event):
 ///
 /// | event | members | actions |
 /// |---|---|---|
 /// | private message | `reply`, `auto_escape` | `send_private_msg` |
-/// | group message | `reply`, `auto_escape`, `at_sender` (as `webhooks[].at_sender` has it unless said otherwise; never for anonymous senders) | `send_group_msg` |
+/// | group message | `reply`, `auto_escape`, `at_sender` | `send_group_msg` |
 /// | | `delete` | `delete_msg` |
-/// | | `kick`, `reject_add_request` (false unless said otherwise; not for anonymous senders) | `set_group_kick` |
-/// | | `ban`, `ban_duration` (seconds, 30 minutes unless said otherwise) | `set_group_ban`, or `set_group_anonymous_ban` |
+/// | | `kick`, `reject_add_request` | `set_group_kick` |
+/// | | `ban`, `ban_duration` | `set_group_ban`, or `set_group_anonymous_ban` |
 /// | friend request | `approve`, `remark` | `set_friend_add_request` |
 /// | group request or invitation | `approve`, `reason` | `set_group_add_request` |
 ///
-/// Every member is optional, and only one that is there does something. Numbers and messages pass with the digits and bytes that the event and
-/// the answer had. A member of another type is converted as a form's would be (``ParameterText``); where it cannot be, what it belongs to is not
-/// done, whatever the default is, and ``ignored`` says why.
+/// Where the answer does not say, `at_sender` is as `webhooks[].at_sender` has it, `reject_add_request` is false, and
+/// `ban_duration`, in seconds, is 30 minutes. An anonymous sender is never mentioned, and cannot be kicked.
+///
+/// Every member is optional, and only one that is there does something. Numbers and messages pass with the digits and
+/// bytes that the event and the answer had. A member of another type is converted as a form's would be
+/// (``ParameterText``). Where it cannot be converted, what it belongs to is not done, whatever the default is, and
+/// ``ignored`` says why.
 struct QuickOperation {
-    /// One action: its name is its echo too, so that who hears of its answer knows what was asked.
+    /// One action. Its name is its echo too, so that whoever gets its answer knows what was asked.
     struct Call {
         let name: String
         let params: ByteBuffer
@@ -138,7 +143,7 @@ struct QuickOperation {
             ? text : nil
     }
 
-    /// What is to be sent; `nil` where nothing is, or nothing that can be.
+    /// The message to send; `nil` where there is none, or none that can be sent.
     private mutating func reply() -> QuickReply? {
         guard let value = present("reply") else { return nil }
         guard let escapes = flag("auto_escape", else: false, for: "reply") else { return nil }
@@ -151,7 +156,7 @@ struct QuickOperation {
 
     // MARK: Requests
 
-    /// - Parameter verdict: the text counts where `approve` is that.
+    /// - Parameter verdict: the value of `approve` with which the text counts.
     private mutating func decide(
         _ action: String, textWhere verdict: Bool, named name: StaticString, copying members: [StaticString]
     ) {

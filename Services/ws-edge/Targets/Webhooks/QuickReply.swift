@@ -1,7 +1,8 @@
 import NIOCore
 import OneBot
 
-/// The message of a quick reply, in any of the three forms OneBot 11 has for one: a text with CQ codes, a list of segments, one segment.
+/// The message of a quick reply, in any of the three forms OneBot 11 has for one: a text with CQ codes, a list of
+/// segments, one segment.
 struct QuickReply {
     private let message: ByteBuffer
     private let kind: JSONText.Kind
@@ -42,8 +43,8 @@ struct QuickReply {
         return members
     }
 
-    /// The same with that account mentioned before it, and a space between. A text stays one, unless it stands for itself: then the mention
-    /// needs a segment.
+    /// The same with that account mentioned before it, and a space between. A text stays one, unless it stands for
+    /// itself: then the mention needs a segment.
     func mentioning(_ account: String) -> QuickReply {
         if kind == .string, !escapes {
             var message = ByteBuffer()

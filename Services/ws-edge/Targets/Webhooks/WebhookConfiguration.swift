@@ -4,15 +4,15 @@ import SettingsReading
 
 /// One entry of `webhooks[]`: a receiver of events over HTTP POST (OneBot 11, HTTP POST).
 public struct WebhookConfiguration: Sendable {
-    /// `webhooks[].url`: where events are posted, `http://` or `https://`; path and query as they are written. `user:password@` becomes
-    /// `Authorization: Basic`. It must be given.
+    /// `webhooks[].url`: where events are posted, `http://` or `https://`; path and query as they are written.
+    /// `user:password@` becomes `Authorization: Basic`. It must be given.
     public var url: String
     /// `webhooks[].secret`: signs each request (`X-Signature`). Default: none, and then nothing is signed.
     public var secret: String?
     /// `webhooks[].timeout`: how long an answer may take, connecting included. Default 10 s.
     public var timeout: Duration
-    /// `webhooks[].at_sender`: whether a quick reply in a group mentions the sender where the answer does not say. Default true, as OneBot 11
-    /// has it; NapCat, LLBot and go-cqhttp have false.
+    /// `webhooks[].at_sender`: whether a quick reply in a group mentions the sender where the answer does not say.
+    /// Default true, as OneBot 11 has it; NapCat, LLBot and go-cqhttp have false.
     public var atSender: Bool
     /// `webhooks[].name`, `webhooks[].self_id`, and the choices of a client (`ClientChoices`).
     public var target: TargetConfiguration

@@ -6,8 +6,8 @@ import Observability
 import OneBot
 import WebSocketTransport
 
-/// A webhook as a session sees it: what the session sends is posted, one event after another, and the quick operations among the answers
-/// come back as actions. Confined to its event loop.
+/// A webhook as a session sees it: what the session sends is posted, one event after another, and the quick operations
+/// among the answers come back as actions. Confined to its event loop.
 ///
 /// It never tells the session to wait: what is not posted yet is in its own ``WebhookQueue``, with bounds of its own.
 final class WebhookConnection: ClientConnection {
@@ -167,7 +167,7 @@ final class WebhookConnection: ClientConnection {
         guard case .none = ending, answer.status != 204 else { return }
         guard let body = answer.body else { return log.odd("longer than \(WebhookAnswer.maxBodyBytes) bytes") }
         guard body.readableBytes > 0 else { return }
-        // What is no object is no quick operation; that is all there is to know.
+        // An answer that is no object is no quick operation; why it is none does not matter.
         guard let json = try? JSONObject(body) else { return log.odd("no JSON object") }
         guard case .event(let event) = BotFrame(parsing: event.text) else { return }
         let operation = QuickOperation(json, to: event, atSender: atSender)
@@ -183,7 +183,8 @@ final class WebhookConnection: ClientConnection {
         advance()
     }
 
-    /// The bot's answer to an action of a quick operation: nobody asked for it, but somebody may look for why nothing happened.
+    /// The bot's answer to an action of a quick operation: nobody asked for it, but somebody may look for why nothing
+    /// happened.
     private func answered(_ response: ByteBuffer) {
         // What is no object is nothing we sent.
         guard let json = try? JSONObject(response), json["status"]?.string == "failed" else { return }
@@ -213,7 +214,7 @@ final class WebhookConnection: ClientConnection {
         session?.closed(ending)
     }
 
-    /// In a turn of its own: the session is not called while it calls.
+    /// Does it in a turn of its own, so that the session is not called while it calls us.
     private func later(_ work: @escaping (WebhookConnection) -> Void) {
         eventLoop.assumeIsolated().execute { work(self) }
     }

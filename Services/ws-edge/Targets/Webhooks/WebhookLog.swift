@@ -4,18 +4,19 @@ import NIOCore
 import NIOPosix
 import Observability
 
-/// What an operator reads of one webhook: each kind of failure as a warning with its likely cause, and at debug where it comes again within a
-/// minute; the return; that events were dropped. A receiver that refuses every second event is told of once.
+/// What an operator reads of one webhook: each kind of failure as a warning with its likely cause, and at debug where
+/// it comes again within a minute; the webhook's return; and that events were dropped. So a receiver that refuses every
+/// second event is a warning once.
 struct WebhookLog {
     private let logger: Logger
-    /// What was told of as a warning.
+    /// What was logged as a warning.
     private var told: Set<String> = []
     private var lastFailed: NIODeadline?
     private var failures = 0
     private var dropped = 0
-    /// A warning waits for the good news.
+    /// A warning was logged, so that the webhook's return is to be logged, too.
     private var isWarned = false
-    /// Kinds of answers that were told of before.
+    /// The kinds of answers that were logged before.
     private var oddities: Set<String> = []
 
     static let quietTime = TimeAmount.minutes(1)
@@ -63,7 +64,7 @@ struct WebhookLog {
             metadata: [LogKeys.count: "\(count)", LogKeys.reason: "\(loss.rawValue)"])
     }
 
-    /// Said once of each kind.
+    /// Logs each kind once.
     mutating func odd(_ kind: String) {
         guard oddities.insert(kind).inserted else { return }
         logger.debug("A webhook's answer is no quick operation.", metadata: [LogKeys.reason: "\(kind)"])
@@ -80,7 +81,7 @@ struct WebhookLog {
             metadata: [LogKeys.error: "\(kind)", LogKeys.reason: "\(cause)", LogKeys.count: "\(failures)"])
     }
 
-    /// Of an answer that is not repeated: what to look at first.
+    /// What to look at first where an answer means that the event is not posted again.
     static func likelyCause(of status: Int) -> String {
         switch status {
         case 300..<400: "It redirects, which is not followed: set webhooks[].url to the final address."

@@ -10,10 +10,10 @@ struct WebhookPoster: Sendable {
     let bot: SelfID
     let secret: String?
     let timeout: TimeAmount
-    /// All but body and signature.
+    /// The request without its body and signature.
     private let request: HTTPClient.Request
 
-    /// From the second attempt on: which one it is. The receiver may have seen the event.
+    /// Says, from the second attempt on, which one it is. The receiver may have seen the event.
     static let attemptHeader = "X-Perpetua-Attempt"
 
     /// - Throws: where the URL is none; settings are checked for that.
@@ -32,7 +32,8 @@ struct WebhookPoster: Sendable {
         self.request = request
     }
 
-    /// Posts an event, exactly these bytes. The task's future completes on that loop, with an answer or why there is none.
+    /// Posts an event, exactly these bytes. The task's future completes on that loop, with an answer or why there is
+    /// none.
     func post(_ text: ByteBuffer, attempt: Int, on eventLoop: any EventLoop) -> HTTPClient.Task<WebhookAnswer> {
         var request = request
         request.body = .byteBuffer(text)

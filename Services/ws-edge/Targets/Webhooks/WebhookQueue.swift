@@ -1,7 +1,8 @@
 import Bus
 import NIOCore
 
-/// What waits to be posted to one webhook for one bot, and what became of the event that was: one request at a time, in order.
+/// What waits to be posted to one webhook for one bot, and what became of the event that was: one request at a time, in
+/// order.
 ///
 ///               next()                    ended(): delivered, or given up
 ///     waiting ────────▶ posting ──────────────────────────────────────────▶ the next one
@@ -11,7 +12,7 @@ import NIOCore
 /// | what happened | what follows |
 /// |---|---|
 /// | an answer 200…299 | delivered |
-/// | no connection, none that lasted, no answer in time | again after a growing pause; what waited for 60 s when that happens is dropped |
+/// | no answer in time, or no lasting connection | again after a growing pause; events older than 60 s are dropped |
 /// | an answer ≥ 500 | again after 1 s and after 2 s, within 5 s; then dropped |
 /// | any other answer | dropped |
 /// | 1 000 wait, or too many bytes | the oldest are dropped; one larger event always fits |
@@ -61,7 +62,7 @@ struct WebhookQueue {
     private let budget: OutboundBudget
     private var waiting: CircularBuffer<Event> = CircularBuffer()
     private var posting: Event?
-    /// There while the receiver is given time.
+    /// Set while the receiver is given time.
     private var pause: NIODeadline?
     private var backoff = Backoff(first: .milliseconds(200), longest: .seconds(5))
     private(set) var bytes = 0
@@ -98,7 +99,8 @@ struct WebhookQueue {
         return .post(event)
     }
 
-    /// The request that ``next(at:)`` asked for is over. An event that was dropped meanwhile was not the one under way.
+    /// The request that ``next(at:)`` asked for is over. Events that were dropped meanwhile never include the one under
+    /// way.
     mutating func ended(_ ending: Ending, at now: NIODeadline) -> Verdict {
         guard var event = posting else {
             preconditionFailure("WebhookQueue.ended(_:at:) was called with no request under way")

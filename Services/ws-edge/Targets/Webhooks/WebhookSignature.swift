@@ -1,11 +1,12 @@
 import CLibcrypto
 import NIOCore
 
-/// `X-Signature`: by it a receiver knows that an event comes from who has the secret (OneBot 11, HTTP POST, "signature").
+/// `X-Signature`: by it a receiver knows that an event comes from who has the secret (OneBot 11, HTTP POST,
+/// "signature").
 enum WebhookSignature {
     static let header = "X-Signature"
 
-    /// `sha1=` and the HMAC-SHA1 of exactly those bytes, in small hexadecimal digits.
+    /// `sha1=` and the HMAC-SHA1 of exactly those bytes, in lower-case hexadecimal digits.
     static func value(of body: ByteBuffer, secret: String) -> String {
         guard let code = code(of: body, key: Array(secret.utf8)) else {
             preconditionFailure("libcrypto makes no HMAC-SHA1: the settings refuse a webhook's secret then.")
@@ -38,6 +39,6 @@ enum WebhookSignature {
         return code.isEmpty ? nil : code
     }
 
-    /// Left to itself libcrypto frees what it holds when the process exits, under threads that may still sign.
+    /// By default libcrypto frees what it holds when the process exits, while other threads may still sign.
     private static let preparation = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
 }

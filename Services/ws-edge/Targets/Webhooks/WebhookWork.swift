@@ -6,8 +6,8 @@ import Observability
 import OneBot
 import WebSocketTransport
 
-/// Keeps a webhook a client for one bot: one session after another, for ever. A session lasts: it ends where the registry refuses it, where
-/// the edge stops, or where another edge has the webhook.
+/// Keeps a webhook a client for one bot: one session after another, for ever. A session lasts: it ends where the
+/// registry refuses it, where the edge stops, or where another edge has the webhook.
 struct WebhookWork: Sendable {
     let configuration: WebhookConfiguration
     let seat: TargetSeat
@@ -15,7 +15,8 @@ struct WebhookWork: Sendable {
     let webhooks: Webhooks
     let eventLoop: any EventLoop
 
-    /// Until the task is cancelled; what waits is posted then if the receiver takes it at once, and all has ended when this returns.
+    /// Runs until the task is cancelled; what waits is posted then if the receiver takes it at once, and all has ended
+    /// when this returns.
     func run() async {
         var logger = door.logger
         logger[metadataKey: LogKeys.target] = "\(configuration.target.entry)"
@@ -44,10 +45,11 @@ struct WebhookWork: Sendable {
 
     /// A session that lived that long was a good one.
     private static let steadyAfter = Duration.seconds(5)
-    /// Where another edge has the webhook now, what waits here is nobody else's: so long it is still posted.
+    /// How long what waits here is still posted where another edge has the webhook now: that edge does not have these
+    /// events.
     private static let farewell = TimeAmount.seconds(5)
 
-    /// From its beginning to its end.
+    /// One session, from its beginning to its end.
     private func session(_ poster: WebhookPoster, _ logger: Logger) async -> WebSocketEnding {
         let opened = eventLoop.makePromise(of: Open.self)
         eventLoop.execute {
@@ -83,7 +85,7 @@ struct WebhookWork: Sendable {
         }
     }
 
-    /// Of a future that only ever succeeds.
+    /// The result of a future that only ever succeeds.
     private static func result(of future: EventLoopFuture<WebSocketEnding>) async -> WebSocketEnding {
         await withCheckedContinuation { continuation in
             future.whenSuccess { continuation.resume(returning: $0) }
@@ -95,7 +97,7 @@ struct WebhookWork: Sendable {
 final class Webhooks: Sendable {
     let door: TargetDoor
     let http: WebhookHTTPClient
-    /// What one receiver may be behind, and all clients together.
+    /// How far one receiver may be behind, and all clients together.
     let maxBytes: Int
     let budget: OutboundBudget
     let metrics = WebhookMetrics()
