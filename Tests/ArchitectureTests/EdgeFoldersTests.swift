@@ -60,13 +60,6 @@ struct EdgeFoldersTests {
         #expect(known.isEmpty, "these know each other in a circle, or know one that does")
     }
 
-    @Test("no folder holds more than 15 files beside its folders")
-    func size() {
-        for (folder, sources) in Dictionary(grouping: Self.sources, by: \.folder) {
-            #expect(sources.count <= 15, "\(folder) has \(sources.count) files: give those of one concept a folder")
-        }
-    }
-
     /// Values: they decide, and what they need to know they are given.
     private static let values = [
         "Bots/Actions/ActionQueue", "Bots/Actions/BotAppetite", "Bots/Actions/CircuitBreaker", "Bots/Actions/EchoTable",
