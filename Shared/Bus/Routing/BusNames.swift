@@ -6,6 +6,30 @@
     import Darwin
 #endif
 
+/// The name of a queue. Compared byte for byte.
+public struct QueueName: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+    public init(stringLiteral text: String) { self.text = text }
+
+    public var description: String { text }
+
+    public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
+}
+
+/// Words joined by dots that say what a message is. Compared byte for byte.
+public struct RoutingKey: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+    public init(stringLiteral text: String) { self.text = text }
+
+    public var description: String { text }
+
+    public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
+}
+
 extension String {
     /// Names on the bus are bytes (AMQP 0-9-1 §4.2.5.3). `==` on strings also calls equal what is merely canonically equivalent
     /// in Unicode, which would let one queue stand in for another.
