@@ -68,7 +68,7 @@ struct EdgeFoldersTests {
         "Bots/Pacing/Pacer", "Bots/Pacing/TokenBucket", "Bots/Program/LineSplitter", "Clients/Calls/CallHabit",
         "Clients/Calls/PendingCalls", "Clients/Choices/Audience", "Clients/Choices/ClientChoices",
         "Clients/Choices/ClientUpgrade", "Clients/Choices/DeliveryChoices", "Clients/Choices/EventFilter",
-        "Clients/Choices/StatusAudience", "Clients/Events/EventForm", "Clients/Events/EventRun", "Clients/Hub/Arrivals",
+        "Clients/Events/EventForm", "Clients/Events/EventRun", "Clients/Hub/Arrivals",
         "Clients/Hub/FirstEvents", "Clients/Hub/HubState", "Clients/Hub/KnownBots", "Clients/Sending/AnswersApart",
         "Clients/Sending/ClientOutbound", "Clients/Sending/LargestSent", "Clients/Session/ClientSessionState",
         "Clients/Session/HeldItems", "Groups/GroupRouting", "Groups/GroupSeat", "Groups/RecentTable",

@@ -83,3 +83,27 @@ final class Targets: Sendable {
         }
     }
 }
+
+/// Something that Perpetua reaches by itself and that is a client all the same: a claim, so that one edge at a time is at work on it, and work
+/// for each bot that it is for.
+struct Target: Sendable {
+    let configuration: TargetConfiguration
+    /// What the claim is called: `reverse` or `webhook`, and a name that is the same on every edge and holds no secret.
+    let claim: (kind: String, name: String)
+    /// How long the work goes on after the claim was lost and could not be had again; `nil`: until another edge has it.
+    let patience: Duration?
+    /// The work for one bot: until cancelled, and not before.
+    let work: @Sendable (TargetSeat) async -> Void
+}
+
+/// The durations of targets that are no settings; tests shorten them.
+struct TargetTiming: Sendable {
+    /// Between two attempts to dial a target, half as much more or less: the same pace for ever.
+    var redial: Duration = .seconds(2)
+    /// Between two attempts to get a name that somebody else has.
+    var nameAgainAfter: Duration = .seconds(2)
+    /// How long a lost claim may be ours again before what needs it stops: another edge takes it after ``ClaimTiming/grace``.
+    var claimPatience: Duration = .seconds(2)
+    /// A connection that lived that long was a good one.
+    var steadyAfter: Duration = .seconds(5)
+}
