@@ -1,5 +1,5 @@
 import Contracts
-import OneBot
+public import OneBot
 
 /// One call of an action of ours: what was sent, by whom, and what it is carried out with.
 struct OwnCall {
@@ -38,5 +38,17 @@ struct OwnCall {
             }
             return knownCaller
         }
+    }
+}
+
+/// Who carries out an action of ours.
+public struct ActionCaller: Sendable {
+    public var client: Client
+    /// The uuid of the most recent broadcast this client got from a client with that `app_id`.
+    public var latestBroadcast: @Sendable (_ sender: String) -> String?
+
+    public init(client: Client, latestBroadcast: @escaping @Sendable (String) -> String?) {
+        self.client = client
+        self.latestBroadcast = latestBroadcast
     }
 }

@@ -64,3 +64,63 @@ extension MessageBus {
         }
     }
 }
+
+/// How the connection to the broker is: for health checks, and for whoever has to say everything again after an outage.
+public enum BusStatus: Sendable, Hashable {
+    case connected
+    /// The broker takes nothing now (a memory or disk alarm, in its words); deliveries go on.
+    case blocked(String)
+    /// Why, in a sentence. It is being connected again, for ever.
+    case disconnected(String)
+
+    /// Why nothing can be published now; `nil` where it can.
+    public var obstacle: String? {
+        switch self {
+        case .connected: nil
+        case .blocked(let reason): "The broker takes no messages now: \(reason)."
+        case .disconnected(let reason): "There is no connection to the broker: \(reason)"
+        }
+    }
+}
+
+/// How a publish ended.
+public enum PublishOutcome: Sendable, Hashable {
+    /// Every queue it was routed to has taken it (or it was routed to none, and was not mandatory).
+    case confirmed
+    /// It was mandatory, and no queue wanted it. Nobody got it.
+    case unroutable
+    /// The bus refused it (too large, for one). Nobody got it; publishing it again would end the same.
+    case rejected(String)
+    /// The broker took it and says that it could not keep it. Somebody may have got it all the same.
+    case notStored
+    /// There is no connection now, or the broker takes nothing: it was not sent. Nobody got it; later it may go.
+    case unreachable(String)
+    /// The connection was lost before the answer: it may or may not have arrived.
+    case unknown
+
+    /// Why the bus does not want it; publishing it again would end the same.
+    public var refusal: String? {
+        switch self {
+        case .rejected(let reason): reason
+        case .notStored: "the broker could not store it"
+        case .confirmed, .unroutable, .unreachable, .unknown: nil
+        }
+    }
+}
+
+extension MessageBus {
+    /// Carries `body` out, again and again while there is no connection: for what a service needs before it can begin.
+    /// - Throws: what `body` throws otherwise; `CancellationError`.
+    public func persistently<Result>(
+        every pause: Duration = .milliseconds(500), isolation: isolated (any Actor)? = #isolation,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        while true {
+            do {
+                return try await body()
+            } catch MessageBusError.unreachable, MessageBusError.disconnected {
+                try await Task.sleep(for: pause)
+            }
+        }
+    }
+}

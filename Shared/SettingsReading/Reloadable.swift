@@ -16,3 +16,46 @@ public final class Reloadable<Value: Sendable>: Sendable {
         current.withLock { $0 = value }
     }
 }
+
+/// Settings that may change while the process runs. What is read by ``reloadable(_:check:)`` follows; all else needs a restart.
+extension Settings {
+    /// What has become of settings that were read once more.
+    public enum Adoption: Sendable, Hashable {
+        /// Something is wrong with them, so that all stays as it was.
+        case refused([Problem])
+        /// - changed: the keys of what is in force from now on.
+        /// - pending: the keys of what has changed as well, and is in force after a restart.
+        case adopted(changed: [String], pending: [String])
+    }
+
+    /// A value read from these settings now, and from those given to ``adopt(_:)`` later.
+    /// - Parameters:
+    ///   - read: reads it; mistakes are recorded as ever.
+    ///   - check: hears the value in force and the one to take its place, and reports to the newer settings what may not be without a
+    ///     restart.
+    public func reloadable<Value: Sendable>(
+        _ read: @escaping @Sendable (Settings) -> Value,
+        check: @escaping @Sendable (_ current: Value, _ next: Value, _ newer: Settings) -> Void = { _, _, _ in }
+    ) -> Reloadable<Value> {
+        let box = Reloadable(Self.$readsReloadable.withValue(true) { read(self) })
+        followers.withLock { followers in
+            followers.append { newer in
+                let value = Self.$readsReloadable.withValue(true) { read(newer) }
+                check(box.value, value, newer)
+                return { box.replace(with: value) }
+            }
+        }
+        return box
+    }
+
+    /// Takes over what may change while the process runs, all of it or, where anything is wrong, nothing.
+    /// - Parameter newer: the settings as they are now; everything in the process has read them, so that what nobody knows is found.
+    public func adopt(_ newer: Settings) -> Adoption {
+        let replacements = followers.withLock { $0 }.map { $0(newer) }
+        let problems = newer.problems
+        guard problems.isEmpty else { return .refused(problems) }
+        for replace in replacements { replace() }
+        let read = newer.ledger.withLock { $0 }
+        return ledger.withLock { $0.adopt(read) }
+    }
+}

@@ -86,6 +86,16 @@ struct ArchitectureTests {
         }
     }
 
+    @Test("no folder holds more than 15 Swift files beside its folders")
+    func size() throws {
+        let files = try ["Services", "Shared", "Tests", "Examples"].flatMap { try Self.swiftFiles(in: $0) }
+        let folders = Dictionary(grouping: files) { URL(filePath: $0).deletingLastPathComponent().path }
+        #expect(folders.count > 50)
+        for (folder, files) in folders {
+            #expect(files.count <= 15, "\(folder) has \(files.count) files: give those of one concept a folder")
+        }
+    }
+
     @Test("no module bears the name of one of its types: Module.Type would mean a member of the type")
     func names() throws {
         for (module, folder) in Self.folders {

@@ -60,13 +60,6 @@ struct EdgeFoldersTests {
         #expect(known.isEmpty, "these know each other in a circle, or know one that does")
     }
 
-    @Test("no folder holds more than 15 files beside its folders")
-    func size() {
-        for (folder, sources) in Dictionary(grouping: Self.sources, by: \.folder) {
-            #expect(sources.count <= 15, "\(folder) has \(sources.count) files: give those of one concept a folder")
-        }
-    }
-
     /// Values: they decide, and what they need to know they are given.
     private static let values = [
         "Bots/Actions/ActionQueue", "Bots/Actions/BotAppetite", "Bots/Actions/CircuitBreaker", "Bots/Actions/EchoTable",
@@ -75,7 +68,7 @@ struct EdgeFoldersTests {
         "Bots/Pacing/Pacer", "Bots/Pacing/TokenBucket", "Bots/Program/LineSplitter", "Clients/Calls/CallHabit",
         "Clients/Calls/PendingCalls", "Clients/Choices/Audience", "Clients/Choices/ClientChoices",
         "Clients/Choices/ClientUpgrade", "Clients/Choices/DeliveryChoices", "Clients/Choices/EventFilter",
-        "Clients/Choices/StatusAudience", "Clients/Events/EventForm", "Clients/Events/EventRun", "Clients/Hub/Arrivals",
+        "Clients/Events/EventForm", "Clients/Events/EventRun", "Clients/Hub/Arrivals",
         "Clients/Hub/FirstEvents", "Clients/Hub/HubState", "Clients/Hub/KnownBots", "Clients/Sending/AnswersApart",
         "Clients/Sending/ClientOutbound", "Clients/Sending/LargestSent", "Clients/Session/ClientSessionState",
         "Clients/Session/HeldItems", "Groups/GroupRouting", "Groups/GroupSeat", "Groups/RecentTable",

@@ -1,3 +1,5 @@
+import Contracts
+
 /// Who is believed alive, and until when: a lease is granted, renewed by reports, and lapses by itself. What an edge
 /// holds (sessions, bots, ports) ends with its lease.
 ///
@@ -44,5 +46,19 @@ struct LeaseTable: Sendable {
         let lapsed = deadlines.filter { $0.value <= now }.keys.sorted { $0.description < $1.description }
         for holder in lapsed { deadlines[holder] = nil }
         return lapsed
+    }
+}
+
+/// Who holds a lease: an edge, for all that lives there, or a client that lives on AMQP.
+enum LeaseHolder: Sendable, Hashable, CustomStringConvertible {
+    case edge(EdgeAddress)
+    /// By its `app_id`.
+    case client(String)
+
+    var description: String {
+        switch self {
+        case .edge(let edge): "edge \(edge)"
+        case .client(let appID): "client \(appID)"
+        }
     }
 }

@@ -83,3 +83,28 @@ final class Targets: Sendable {
         }
     }
 }
+
+/// Something that Perpetua reaches by itself and that is a client all the same: a claim, so that one edge at a time is
+/// at work on it, and work for each bot that it is for.
+struct Target: Sendable {
+    let configuration: TargetConfiguration
+    /// What the claim is called: `reverse` or `webhook`, and a name that is the same on every edge and holds no secret.
+    let claim: (kind: String, name: String)
+    /// How long the work goes on after the claim was lost and could not be had again; `nil`: until another edge has it.
+    let patience: Duration?
+    /// The work for one bot. It goes on until it is cancelled, and does not end before.
+    let work: @Sendable (TargetSeat) async -> Void
+}
+
+/// The durations of targets that are no settings; tests shorten them.
+struct TargetTiming: Sendable {
+    /// The time between two attempts to dial a target, give or take half of it; it stays the same for ever.
+    var redial: Duration = .seconds(2)
+    /// The time between two attempts to get a name that somebody else has.
+    var nameAgainAfter: Duration = .seconds(2)
+    /// How long after a claim was lost it may become ours again before the work that needs it stops. Another edge takes
+    /// it after ``ClaimTiming/grace``.
+    var claimPatience: Duration = .seconds(2)
+    /// A connection that lived that long was a good one.
+    var steadyAfter: Duration = .seconds(5)
+}

@@ -1,5 +1,31 @@
 import NIOCore
 
+/// What was published, kept once for all the queues it was routed to.
+final class PublishedMessage: Sendable {
+    let message: Message
+    let exchange: String
+    let routingKey: RoutingKey
+    /// From then on a queue drops it instead of delivered; `nil`: never.
+    let expiresAt: NIODeadline?
+
+    /// What it counts against a queue's bound: its body, as in AMQP.
+    var sizeBytes: Int { message.body.readableBytes }
+
+    init(_ message: Message, exchange: String, routingKey: RoutingKey, publishedAt now: NIODeadline) {
+        self.message = message
+        self.exchange = exchange
+        self.routingKey = routingKey
+        self.expiresAt = message.properties.expiration.map { now.advanced(by: $0) }
+    }
+}
+
+extension NIODeadline {
+    /// That much later; a negative duration counts as none, an endless one reaches the distant future.
+    func advanced(by duration: Duration) -> NIODeadline {
+        self + TimeAmount(max(duration, .zero))
+    }
+}
+
 /// A message in one queue.
 struct QueuedMessage: Sendable {
     let published: PublishedMessage

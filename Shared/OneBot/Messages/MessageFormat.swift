@@ -1,7 +1,78 @@
+public import NIOCore
+
 /// How a message is written (OneBot 11, message/): as segments or as one string with CQ codes.
 public enum MessageFormat: String, Sendable, Hashable, CaseIterable {
     /// `[{"type":"at","data":{"qq":"10001"}},{"type":"text","data":{"text":" hi"}}]`
     case array
     /// `"[CQ:at,qq=10001] hi"`
     case string
+}
+
+extension MessageFormat {
+    /// The same message in this form; `nil` where it is in this form already, or is no message: then it stays as it is.
+    func convert(_ message: JSONText) -> ByteBuffer? {
+        switch (self, message.kind) {
+        case (.array, .string): message.string.map { Self.array(of: CQCode.segments(in: $0)) }
+        // One segment without its array, which OneBot allows.
+        case (.array, .object): MessageSegment(message).map { _ in Self.array(around: message.bytes) }
+        case (.string, .array): message.array.flatMap(Self.string(of:))
+        case (.string, .object): Self.string(of: [message])
+        case (_, .array), (_, .string), (_, .number), (_, .boolean), (_, .null): nil
+        }
+    }
+
+    /// An event with its message in this form, and every other byte as it was (`message_format`, which some bots send along, says the
+    /// new form); `nil` where nothing changes.
+    public func convert(_ event: Event) -> ByteBuffer? {
+        guard event.postType == "message" || event.postType == "message_sent" else { return nil }
+        return convert(messageIn: event.json)
+    }
+
+    /// The answer to `get_msg` with the message in this form; `nil` where nothing changes.
+    public func convert(answer: ByteBuffer) -> ByteBuffer? {
+        // What a bot sent was found to be an object before; if it is none after all, it stays as it is.
+        guard let answer = try? JSONObject(answer), let data = answer["data"]?.object else { return nil }
+        return convert(messageIn: data).map { answer.setting("data", to: $0) }
+    }
+
+    private func convert(messageIn object: JSONObject) -> ByteBuffer? {
+        guard let message = object["message"].flatMap(convert) else { return nil }
+        let converted = object.setting("message", to: message)
+        guard object["message_format"]?.kind == .string, let again = try? JSONObject(converted) else {
+            // It was an object before one of its values was replaced by another, so there is no error to hear about.
+            return converted
+        }
+        return again.setting("message_format", to: ByteBuffer(string: "\"\(rawValue)\""))
+    }
+
+    private static func array(of segments: [MessageSegment]) -> ByteBuffer {
+        var json = ByteBufferAllocator().buffer(capacity: 128)
+        json.writeInteger(UInt8(ascii: "["))
+        for (place, segment) in segments.enumerated() {
+            if place > 0 { json.writeInteger(UInt8(ascii: ",")) }
+            segment.write(to: &json)
+        }
+        json.writeInteger(UInt8(ascii: "]"))
+        return json
+    }
+
+    private static func array(around segment: ByteBuffer) -> ByteBuffer {
+        var json = ByteBufferAllocator().buffer(capacity: segment.readableBytes + 2)
+        json.writeInteger(UInt8(ascii: "["))
+        json.writeImmutableBuffer(segment)
+        json.writeInteger(UInt8(ascii: "]"))
+        return json
+    }
+
+    /// `nil` where something in there is no segment: rather the other form than half a message.
+    private static func string(of elements: [JSONText]) -> ByteBuffer? {
+        var segments: [MessageSegment] = []
+        for element in elements {
+            guard let segment = MessageSegment(element) else { return nil }
+            segments.append(segment)
+        }
+        var json = ByteBuffer()
+        json.writeJSONString(CQCode.text(of: segments))
+        return json
+    }
 }
