@@ -20,13 +20,19 @@ func values(besides name: String? = nil) -> [Target.Dependency] {
     valueModules.filter { $0 != name }.map { .byName(name: $0) }
 }
 
-func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Shared/\(name)", swiftSettings: settings)
+/// - Parameter pages: what explains the sources to whoever opens their folder.
+func shared(_ name: String, _ dependencies: [Target.Dependency] = [], pages: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Shared/\(name)", exclude: pages, swiftSettings: settings)
 }
 
-func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
+/// - Parameter pages: as of ``shared(_:_:pages:)``.
+func service(
+    _ name: String, folder: String, _ dependencies: [Target.Dependency], pages: [String] = []
+) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "Services/\(folder)", exclude: ["Main"], swiftSettings: settings)
+        name: name, dependencies: dependencies, path: "Services/\(folder)", exclude: ["Main"] + pages,
+        swiftSettings: settings)
 }
 
 /// The process of one service: `Services/FOLDER/Main`, product FOLDER.
@@ -129,7 +135,7 @@ let package = Package(
             [
                 "Bus", "SettingsReading", "Observability", "CRabbitMQ", nioCore, nioPosix, nioSSL, nioTLS, logging,
                 metrics,
-            ]),
+            ], pages: ["README.md"]),
 
         // What programs say on the bus, and our own actions.
         shared("Contracts", ["OneBot", "Bus", "Observability", nioCore]),
@@ -150,7 +156,7 @@ let package = Package(
                 "OneBot", "Bus", "Contracts", "Claims", "Actions", "WebSocketTransport", "Listening",
                 "SettingsReading", "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics,
                 httpClient, deque, "CLibcrypto",
-            ]),
+            ], pages: ["Bots/README.md", "Clients/README.md"]),
         service(
             "Registry", folder: "registry",
             [
