@@ -24,7 +24,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     private let eventLoop: any EventLoop
     private let services: LinkServices
     private let uplink: BotUplink
-    private var claims: LinkClaims
+    private let claims: LinkClaims
     private let wires = LinkWires()
     /// Every part that was wanted has been ours at some time since the link came up.
     private var wasClaimed = false

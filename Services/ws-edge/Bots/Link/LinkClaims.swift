@@ -6,8 +6,9 @@ import NIOCore
 import Observability
 import OneBot
 
-/// The claims on a bot's parts: which parts are wanted, and which of those are ours. Confined to the link's event loop.
-struct LinkClaims {
+/// The claims on a bot's parts: which parts are wanted, and which of those are ours. Confined to the link's event loop,
+/// but for ``claim(of:)``.
+final class LinkClaims {
     typealias Part = BotLinkState.Part
 
     private let actions: Claim
@@ -34,22 +35,22 @@ struct LinkClaims {
     func holds(_ part: Part) -> Bool { granted.contains(part) }
 
     /// - Parameter parts: the parts that are wanted from now on; `nil`: the same as before.
-    mutating func want(_ parts: Set<Part>?, for epoch: UInt64) {
+    func want(_ parts: Set<Part>?, for epoch: UInt64) {
         if let parts { wanted = parts }
         granted.formIntersection(wanted)
         for part in Part.allCases { claim(of: part).want(wanted.contains(part) ? epoch : nil) }
     }
 
     /// - Returns: whether every part that is wanted is ours now.
-    mutating func grant(_ part: Part) -> Bool {
+    func grant(_ part: Part) -> Bool {
         guard wanted.contains(part) else { return false }
         granted.insert(part)
         return areGranted
     }
 
-    mutating func lost(_ part: Part) { granted.remove(part) }
+    func lost(_ part: Part) { granted.remove(part) }
 
-    mutating func lostAll() { granted = [] }
+    func lostAll() { granted = [] }
 
     /// The claims are to report again that they are ours, once the bus works.
     func sayAgain() {
