@@ -9,8 +9,8 @@ extension EndToEnd {
     @Suite("A bot's events reach every client", .timeLimit(.minutes(3)))
     struct EventFlowTests {
         @Test(
-            "100 clients get 20 000 events once and in order, whatever one more that never reads does",
-            arguments: [("close", 100, 20_000, "10MiB"), ("drop_oldest", 20, 4_000, "3MiB")])
+            "many clients get 20 000 events once and in order, whatever one more that never reads does",
+            arguments: [("close", 30, 20_000, "10MiB"), ("drop_oldest", 20, 4_000, "3MiB")])
         func manyClients(slowClient: String, clients: Int, events: Int, bound: String) async throws {
             let large = 48
             // The 20 000 events fit within the bound; what comes after them does not, for one who took nothing.
