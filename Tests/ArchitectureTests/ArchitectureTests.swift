@@ -98,6 +98,22 @@ struct ArchitectureTests {
         }
     }
 
+    @Test("comment lines have at most 120 columns")
+    func commentLines() throws {
+        let folders = ["Services", "Shared", "Tests", "Examples", "Benchmarks/Sources", "Benchmarks/Micro/Sources"]
+        let manifests = ["", "/Benchmarks", "/Benchmarks/Micro"].map { "\(Self.root)\($0)/Package.swift" }
+        let files = try folders.flatMap { try Self.swiftFiles(in: $0) } + manifests
+        #expect(files.count > 500)
+        for file in files {
+            let lines = try String(contentsOfFile: file, encoding: .utf8).split(
+                separator: "\n", omittingEmptySubsequences: false)
+            for (index, line) in lines.enumerated() where line.utf8.count > 120 && line.count > 120 {
+                guard line.drop(while: { $0 == " " }).hasPrefix("//") else { continue }
+                Issue.record("\(file):\(index + 1) has \(line.count) columns")
+            }
+        }
+    }
+
     @Test("no module bears the name of one of its types: Module.Type would mean a member of the type")
     func names() throws {
         for (module, folder) in Self.folders {
