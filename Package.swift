@@ -8,12 +8,14 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    // Tests are built with the checks; in a release they are a tenth of what an event costs us (docs/decisions/0014).
+    // Tests are built with these checks. In a release build they would be a tenth of the cost of an event
+    // (docs/decisions/0014).
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
-/// The modules whose values others keep within their own. Whoever holds such a value, however deep, has to be compiled anew when it grows, and
-/// SwiftPM sees that only where the module is named: of an import that is internal, as ours are, it learns nothing.
+/// The modules whose values are stored in types of other modules. A module that stores such a value, however deeply,
+/// has to be compiled again when the value's layout changes. SwiftPM sees that only where the module is named as a
+/// dependency: it does not follow internal imports, which ours are.
 let valueModules = ["OneBot", "Bus", "SettingsReading", "Observability", "Contracts", "Claims", "Actions"]
 
 func values(besides name: String? = nil) -> [Target.Dependency] {
@@ -79,7 +81,7 @@ let package = Package(
         .executable(name: "registry", targets: ["RegistryMain"]),
         .executable(name: "api-gateway", targets: ["APIGatewayMain"]),
         .executable(name: "simulated-bot", targets: ["simulated-bot"]),
-        // Nothing to build by itself: it lets Benchmarks/Micro, a package of its own, import what it measures.
+        // It is never built by itself: it lets Benchmarks/Micro, a package of its own, import the modules it measures.
         .library(
             name: "PerpetuaModules",
             targets: [
@@ -87,9 +89,9 @@ let package = Package(
                 "Actions", "WSEdge", "Registry", "ServiceRuntime",
             ]),
     ],
-    // Exactly these: an application is built the same today and tomorrow. Each is at the newest version that ./test has
-    // passed with; the line above it says why it is here, and what keeps its version from being older, or newer.
-    // scripts/dependencies.py says of which there are newer versions, and writes them here.
+    // Exact versions, so that the application is built the same today and tomorrow. Each is at the newest version that
+    // ./test has passed with; the line above it says why it is here, and what keeps its version from being older, or
+    // newer. scripts/dependencies.py finds newer versions, and writes them here.
     dependencies: [
         // Bytes, event loops, sockets, HTTP/1 and WebSocket frames; Hummingbird needs 2.101.
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -228,7 +230,7 @@ let package = Package(
                 "CLibcrypto",
             ] + values(),
             path: "Tests/EndToEndTests", swiftSettings: settings),
-        // What is read is checked as it is built for tests; the inputs are to be made quickly.
+        // The code that reads is built as for tests, with all checks; only the code that makes the inputs is optimised.
         .testTarget(
             name: "FuzzTests",
             dependencies: [

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A package of its own: what measures Perpetua never reaches the product.
+// A package of its own, so that nothing for measuring gets into the product.
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -15,11 +15,11 @@ let package = Package(
         .executable(name: "perpetua-bench", targets: ["perpetua-bench"]),
         .executable(name: "floor-server", targets: ["floor-server"]),
     ],
-    // Exactly these, as in Perpetua's own manifest: tomorrow's figures are made by what made today's.
+    // Exact versions, as in Perpetua's own manifest, so that tomorrow's figures are made by the same code as today's.
     dependencies: [
-        // The options of perpetua-bench; nothing holds its version.
+        // The options of perpetua-bench; nothing else limits its version.
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        // Percentiles of latency; nothing holds its version.
+        // Percentiles of latency; nothing else limits its version.
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [

@@ -57,7 +57,7 @@ def run_works(servers, makers, folder, names, rounds, smoke):
 
 
 def earlier(folder):
-    """A place of its own: two builds share no database."""
+    """A folder of its own for the earlier build: two builds must not share a database."""
     place = folder / "before"
     place.mkdir(exist_ok=True)
     return place
@@ -74,7 +74,7 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--page", type=pathlib.Path, default=None)
     options = parser.parse_args()
-    # What runs only to show that it runs need not be fast.
+    # A smoke run need not be fast.
     build = "debug" if options.smoke else "release"
     binaries = (options.binaries or start.ROOT / ".build" / build).resolve()
     programs = start.ROOT / "Benchmarks/.build" / build

@@ -24,9 +24,9 @@ PACKAGE = ROOT / "Benchmarks/Micro"
 RELEASE = PACKAGE / ".build/release/perpetua-micro"
 DEBUG = ROOT / ".build/debug/perpetua-micro"
 THRESHOLDS = ROOT / "Benchmarks/Thresholds"
-# Instructions may grow by so much: compilers and libraries move them a little.
+# By how much instructions may grow: compilers and libraries change them a little.
 LEEWAY = 0.05
-# Without it the order of dictionaries, and so what it takes to find something, would differ from run to run.
+# Without it, the order of dictionaries would differ from run to run, and with it the cost of looking something up.
 ENVIRONMENT = {**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}
 
 
@@ -35,24 +35,25 @@ class Broken(Exception):
 
 
 def build(smoke):
-    # A plan that was kept knows nothing of files that are new in the product's package.
+    # A cached build plan would miss files that are new in the product's package.
     command = [
         "swift", "build", "--package-path", PACKAGE, "--product", "perpetua-micro", "--disable-build-manifest-caching"]
     if smoke:
-        # In the product's own build folder, whose modules then need not be compiled again. That leaves the plan of another package there.
+        # Builds in the product's own build folder, so that its modules need not be compiled again. This leaves the plan
+        # of another package there.
         command += ["--scratch-path", ROOT / ".build"]
     else:
-        # In a folder of its own: with `-enable-testing` everything is compiled anew.
+        # Builds in a folder of its own: with `-enable-testing` everything is compiled anew.
         command += ["-c", "release", "-Xswiftc", "-enable-testing"]
     if (ROOT / "Package.resolved").exists():
-        # The same versions of everything.
+        # All dependencies have the product's versions.
         shutil.copy(ROOT / "Package.resolved", PACKAGE / "Package.resolved")
     print("Building perpetua-micro" + ("." if smoke else "; the first time that takes some minutes."), flush=True)
     try:
         done = subprocess.run([str(word) for word in command], env=ENVIRONMENT, capture_output=True, text=True)
     finally:
         if smoke:
-            # The product's next build would take it for its own; where there is none it makes one.
+            # The product's next build would take this plan for its own. Where there is none, it makes one.
             (ROOT / ".build/debug.yaml").unlink(missing_ok=True)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
@@ -87,7 +88,7 @@ def counted(program, name, count):
 
 def instructions_in_all(program, name, count):
     with tempfile.TemporaryDirectory() as folder:
-        # Without debug information, which valgrind 3.19 (Debian 12) gives up on.
+        # Without debug information, which valgrind 3.19 (Debian 12) cannot read.
         bare, out = pathlib.Path(folder) / program.name, pathlib.Path(folder) / "callgrind.out"
         run("strip", "--strip-debug", "-o", bare, program)
         run("valgrind", "--tool=callgrind", "--quiet", f"--callgrind-out-file={out}", bare, name, count)
@@ -98,7 +99,7 @@ def instructions_in_all(program, name, count):
 
 
 def instructions(program, name, count):
-    """Of one operation."""
+    """The instructions of one operation."""
     count = max(1, count // 2)
     return (instructions_in_all(program, name, 2 * count) - instructions_in_all(program, name, count)) / count
 

@@ -43,7 +43,7 @@ mkdir -p .build/again
 logs=$(mktemp -d ".build/again/$(date +%H%M%S).XXX")
 say "Build ($configuration); what fails stays in $logs"
 options=(-c "$configuration")
-# Tests look at insides.
+# Tests need internal declarations.
 [ "$configuration" = debug ] || options+=(-Xswiftc -enable-testing)
 swift build --build-tests "${options[@]}" >"$logs/build.log" 2>&1 || { grep -E 'error:' "$logs/build.log" || tail -n 50 "$logs/build.log"; die "The build failed."; }
 
@@ -67,7 +67,7 @@ if [ -z "${PERPETUA_TEST_AMQP_URL:-}" ]; then
     esac
 fi
 
-# Burns one core for as long as we live.
+# Keeps one core busy for as long as this script runs.
 if $busy; then
     pinned=()
     if command -v taskset >/dev/null; then pinned=(taskset -c 0); fi

@@ -19,7 +19,7 @@ MANIFESTS = ("Package.swift", "Benchmarks/Package.swift", "Benchmarks/Micro/Pack
 PATIENCE = 60
 DEPENDENCY = re.compile(r'\.package\(\s*url:\s*"(?P<url>[^"]+)"\s*,\s*(?P<rest>[^)]*)\)')
 EXACT = re.compile(r'exact:\s*"(?P<version>\d+\.\d+\.\d+)"')
-# What is released: 1.2.3 or v1.2.3, nothing behind it ("-beta.1").
+# The tag of a release: 1.2.3 or v1.2.3, with nothing behind it (no "-beta.1").
 RELEASE = re.compile(r"refs/tags/v?(\d+)\.(\d+)\.(\d+)$")
 
 

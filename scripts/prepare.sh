@@ -1,6 +1,7 @@
-# Sourced by ./run and ./test: makes sure that what the build needs is there, installs it on Debian and Ubuntu, says what it does.
+# Sourced by ./run and ./test: checks that everything the build needs is there, installs it on Debian and Ubuntu, and
+# says what it does.
 
-# The same environment for every build: another one makes SwiftPM plan, and compile, anew.
+# The same environment for every build: SwiftPM would plan and compile anew in a different one.
 export SWIFT_DETERMINISTIC_HASHING=1
 
 say() { printf '\033[1m▸ %s\033[0m\n' "$*"; }

@@ -24,7 +24,7 @@ mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 shift 2
 
-# Debian's wrapper of that name changes the user; the real one runs as whoever calls it.
+# Debian's wrapper of that name changes the user; the real one runs as the caller.
 find_bin() {
     local folder
     for folder in "${RABBITMQ_BIN:-}" /usr/lib/rabbitmq/bin /opt/rabbitmq/sbin /opt/homebrew/sbin /usr/local/sbin; do
@@ -38,7 +38,7 @@ find_bin() {
 
 accepts() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# free_ports COUNT: the first of so many in a row, below the ports that the system hands to clients.
+# free_ports COUNT: the first of that many free ports in a row, below the ports that the system hands to clients.
 free_ports() {
     local first port
     for _ in {1..200}; do
@@ -52,7 +52,7 @@ free_ports() {
     die "No free ports were found between 10000 and 19899."
 }
 
-# The same name and ports at every start of this folder.
+# Gives the node the same name and ports at every start in this folder.
 settle() {
     local amqp dist epmd
     [ -f "$dir/node" ] && return
@@ -71,7 +71,7 @@ load() {
     . "$dir/node"
 }
 
-# Becomes the program given; nothing of the caller's environment reaches it.
+# Replaces itself by the given program, which gets nothing of the caller's environment.
 become() {
     exec env -i PATH="/usr/sbin:/usr/bin:/sbin:/bin:/opt/rabbitmq/sbin:/opt/erlang/bin:/opt/homebrew/bin:/usr/local/bin" \
         LANG=C.UTF-8 HOME="$dir" \
@@ -85,7 +85,8 @@ become() {
         "$@"
 }
 
-# As become, for what lives on: it keeps no file of the caller's open (a lock, a pipe somebody reads to its end).
+# The same for a program that lives on: it keeps none of the caller's files open (a lock, or a pipe that somebody reads
+# to its end).
 become_daemon() {
     local fd
     exec </dev/null >>"$dir/output" 2>&1
@@ -96,7 +97,7 @@ become_daemon() {
     become $own_session "$@"
 }
 
-# runs FILE WORD: the process in this pid file is there, and it is ours: its command line has that word.
+# runs FILE WORD: whether the process in this pid file runs and is ours, that is, has this word in its command line.
 runs() {
     local pid line
     pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] || return 1
@@ -125,17 +126,17 @@ gone() { ! "$@"; }
 show_log() { tail -n 20 "$dir"/log/*.log "$dir/output" >&2 2>/dev/null || true; }
 
 ready() {
-    # By its pid alone: on its way from script to script its command line says for a moment that it is another's.
+    # Checked by its pid alone: while one script replaces another, the command line is briefly not ours.
     kill -0 "$(cat "$dir/node.pid")" 2>/dev/null ||
         { show_log; die "RabbitMQ ended while starting; its log is in $dir/log."; }
-    # It accepts a little before it is up; who stops it then, or asks it something, meets half a node.
+    # It accepts connections a little before it is up; stopping it or asking it something would find half a node.
     grep -q '^ *Starting broker\.\.\. completed' "$dir/output" && accepts "$amqp"
 }
 
 start() {
     local bin own_session
     bin=$(find_bin)
-    # Ctrl-C is for the caller, who stops us.
+    # Ctrl-C goes to the caller only, who stops the node.
     own_session=$(command -v setsid || true)
     settle
     load
@@ -146,7 +147,7 @@ start() {
     fi
     if ! node_runs; then
         : >"$dir/output"
-        # So told, the script becomes the node instead of waiting for it: its pid is the node's.
+        # With this variable the script becomes the node instead of waiting for it, so its pid is the node's.
         become_daemon env RUNNING_UNDER_SYSTEMD=true "$bin/rabbitmq-server" &
         echo $! >"$dir/node.pid"
         wait_until 10 node_runs || { show_log; die "RabbitMQ did not start; what it printed is in $dir/output."; }
@@ -159,7 +160,7 @@ url() { printf 'amqp://guest:guest@127.0.0.1:%s/\n' "$amqp"; }
 
 signal() { if node_runs; then kill "-$1" "$(cat "$dir/node.pid")"; fi; }
 
-# A frozen node hears nothing but SIGCONT and SIGKILL.
+# A frozen node reacts only to SIGCONT and SIGKILL.
 halt() {
     signal CONT
     signal TERM

@@ -1,6 +1,6 @@
 # Sourced by ./test and scripts/again.sh: the Swift tests, in the order in which they run.
 
-# Those that calculate run apart: nobody who waits for a socket is to wait for that.
+# Tests that calculate run separately, so that tests with sockets need not wait for them.
 values='(OneBot|Contracts|SettingsReading)Tests\.'
 
 suites=(values units bus memory rabbitmq)
@@ -17,22 +17,22 @@ suite_title() {
     esac
 }
 
-# run_suite NAME LOG: one of them, or what matches a name; all that is printed is in LOG as well.
+# run_suite NAME LOG: runs one suite, or the tests that match a name; all output goes to LOG as well.
 run_suite() {
     case "$1" in
         values) swift_tests "$2" --filter "$values" ;;
         units) swift_tests "$2" --skip "$values" --skip EndToEndTests --skip AMQPTests --skip FuzzTests ;;
-        # One after another: they kill, freeze and cut off brokers of their own.
+        # One after another, since they kill, freeze and cut off brokers of their own.
         bus) width=1 swift_tests "$2" --filter AMQPTests --no-parallel ;;
-        # What does not depend on the bus runs in one of the two only.
+        # Tests that do not depend on the bus run in one of the two only.
         memory) PERPETUA_TEST_BUS=memory end_to_end "$2" ;;
         rabbitmq) PERPETUA_TEST_BUS=amqp end_to_end "$2" ;;
         *) swift_tests "$2" --filter "$1" ;;
     esac
 }
 
-# Few at once: left alone, Swift Testing starts all of them together, on as many threads as there are cores; then each waits for hundreds
-# of others before it takes its next step, and whatever has a deadline misses it.
+# Few tests at once: by itself, Swift Testing starts all of them together, on as many threads as there are cores. Then
+# each waits for hundreds of others before its next step, and misses its deadlines.
 swift_tests() {
     local log=$1
     shift
@@ -41,8 +41,8 @@ swift_tests() {
         tee "$log"
 }
 
-# One after another within a process, since each has its threads to itself; three such processes, since most of the time they wait, for a
-# lease or a deadline. What is in no other part is in the last.
+# Within a process they run one after another, so that each has the threads to itself. There are three such processes,
+# since tests mostly wait for a lease or a deadline. Tests that are in no other part are in the last.
 parts=('EndToEnd/[A-E]' 'EndToEnd/([F-O]|P[a-o])')
 
 end_to_end() {
@@ -59,7 +59,7 @@ end_to_end() {
     return $status
 }
 
-# failures LOG: what failed, with the remarks to it: seeds are among them.
+# failures LOG: prints the failures with their comments, which include seeds.
 failures() {
     awk '/recorded an issue/ { shown = 1; print; next }
         shown && /^(↳| )/ { print; next }

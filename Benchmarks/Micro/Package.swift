@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A package of its own beside the load generator's: it needs Perpetua's modules, built so that their insides can be reached (`@testable`),
-// which costs minutes in release; the load generator is built in seconds.
+// A package of its own, apart from the load generator's: it needs Perpetua's modules built for `@testable` imports,
+// which takes minutes in release; the load generator is built in seconds.
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),

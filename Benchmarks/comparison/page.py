@@ -1,4 +1,4 @@
-"""What came of a run: as figures against their bounds, and as a page."""
+"""The results of a run, as figures against their bounds, and as a page."""
 
 import datetime
 import os
@@ -19,7 +19,7 @@ def spread(results, key):
 
 
 class Figures:
-    """What came of a run, asked by work and server."""
+    """The results of a run, by work and server."""
 
     def __init__(self, figures):
         self.figures = figures
@@ -46,7 +46,7 @@ def rss_per_connection(run):
 
 
 def targets(figures):
-    """Each thing to reach: what, how it is measured, what came out, the bound."""
+    """For each bound: the work, how it is measured, the result, the bound."""
     ask = Figures(figures)
 
     def latency_above():
@@ -143,7 +143,7 @@ def connected(work, runs):
     good = [run for run in runs if "error" not in run]
     if not good:
         return (runs[-1]["error"] if runs else "–") + " |"
-    # A server that served others before has their memory left.
+    # A server that has done other works before still has memory from them.
     memory = f"{statistics.median(map(rss_per_connection, good)):.3g}" if work.fresh else "–"
     return f"{statistics.median(run['connect_seconds'] for run in good):.3g} | {memory}"
 

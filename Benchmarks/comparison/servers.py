@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 def free_port():
-    """Below the ports the system gives to outgoing connections."""
+    """A free port below those the system gives to outgoing connections."""
     while True:
         port = random.randrange(20000, 32000)
         with socket.socket() as listener:
@@ -41,24 +41,24 @@ def until_listening(port, seconds=10):
 
 
 def confine(pid, cores):
-    """Every thread of a process; what it starts later inherits that."""
+    """Confines every thread of a process to these cores; threads it starts later inherit that."""
     for thread in os.listdir(f"/proc/{pid}/task"):
         try:
             os.sched_setaffinity(int(thread), cores)
         except ProcessLookupError:
-            pass  # It has ended meanwhile.
+            pass  # The process has ended meanwhile.
 
 
 class Server:
     """Something under test: its processes, its ports, what it speaks."""
 
-    # perpetua-bench.
+    # The path of perpetua-bench.
     bench = None
 
     def __init__(self, name, dialect, folder):
         self.name, self.dialect, self.folder = name, dialect, folder
         self.ports, self.pids, self.processes, self.arguments = [], [], [], []
-        # What works for it and is not measured, as a broker.
+        # Processes that work for it but are not measured, such as a broker.
         self.helpers = []
 
     def spawn(self, *command, counts=True, env=None):
@@ -94,7 +94,7 @@ class Server:
                 confine(pid, everywhere)
 
     def measure(self, scenario, **options):
-        # Whoever takes so long has lost something.
+        # A work that takes this long has lost messages.
         options = {"limit": 40, **options}
         command = [self.bench, scenario, "--dialect", self.dialect, "--json", *self.arguments]
         for port in self.ports:
@@ -191,7 +191,7 @@ def mosquitto(folder):
     server = Server("mosquitto", "mqtt", folder)
     port = free_port()
     (folder / "mosquitto.conf").write_text(
-        # With WebSocket listeners alone it says that it could start none.
+        # With WebSocket listeners alone, mosquitto reports that it could start none.
         f"listener {free_port()} 127.0.0.1\nlistener {port} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n"
         "max_queued_messages 0\n")
     server.ports = [port]
@@ -216,7 +216,7 @@ def web_stomp(folder):
     return server
 
 
-# What else is to be ended when all is done.
+# What else is to be stopped at the end.
 STOPPERS = []
-# Several may use one broker.
+# Several servers may use one broker.
 PREFIXES = itertools.count(1)

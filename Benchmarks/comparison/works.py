@@ -1,20 +1,21 @@
-"""What is done, with which figures, and by whom."""
+"""The works: what is done, with which figures, and by which servers."""
 
 PEERS = ("floor", "joined", "nats", "mqtt", "stomp")
 OURS = ("perpetua", "amqp1", "amqp3")
-# An earlier build does what this one does.
+# An earlier build does the same works as this one.
 BEFORE = {"perpetua": "before", "amqp1": "before1"}
 
 
 class Work:
     def __init__(self, title, scenario, peers=(), ours=OURS, rounds=None, fresh=False, apart=False, **options):
         self.title, self.scenario, self.options = title, scenario, options
-        # Those with something to be reached, or to be compared with others, are done in every round, the rest in three.
+        # Works with a bound, or with peers to compare with, are done in every round, the others in three.
         self.servers, self.rounds = (*peers, *ours), rounds or (None if peers else 3)
-        # Done by a server that has done nothing before: what it kept from earlier works would not be seen.
+        # Whether the work needs a newly started server, which has no memory left from earlier works.
         self.fresh = fresh
-        # The server has the first core to itself, the generator and the broker have the rest: else the system puts now one, now the other
-        # beside the server, and what it costs to wake somebody on another core is counted as the server's.
+        # Whether the server has the first core to itself, and the generator and the broker have the others. Otherwise
+        # the system would put now one, now the other beside the server, and the cost of waking another core would count
+        # as the server's.
         self.apart = apart
         self.has_peers = bool(peers)
 
@@ -46,7 +47,7 @@ def all_works():
     works["apart"] = Work(
         "100 clients, 200 events/s, the server on a core of its own", "events", ("floor", "nats"),
         ours=("perpetua", "amqp1"), apart=True, clients=100, window=0, rate=200, messages=1000, warmup=200)
-    # mosquitto 2.0.11 delivers a few hundred of these and then no more.
+    # mosquitto 2.0.11 delivers a few hundred of these, and then stops.
     works["large"] = Work(
         "100 clients, one at a time, 4 KiB", "events", ("floor", "joined", "nats", "stomp"), clients=100, window=1,
         messages=1000, warmup=200, payload=4096)

@@ -49,7 +49,7 @@ extension BotCore {
         emit(generator.message(from: member, in: group, [.text("pong")], at: time, remembering: &memory))
     }
 
-    /// Sends a response the way the bot misbehaves at this moment.
+    /// Sends a response, with the bot's present misbehaviour.
     private func reply(_ response: ByteBuffer, on link: BotLink) {
         let plan = misbehaviour.plan(for: response)
         let send = {
@@ -76,7 +76,7 @@ extension BotCore {
 
     // MARK: simulate
 
-    /// Our own action: switches the bot at run time. Always answered, however the bot misbehaves.
+    /// Our own action, which changes the bot at run time. Always answered, however the bot misbehaves.
     private func simulate(_ action: Action, on link: BotLink) {
         let commands: [SimulateCommand]
         do {

@@ -4,7 +4,7 @@ import WebSocketTransport
 
 /// Events out: made up at a pace, in bursts, or given; and heartbeats.
 extension BotCore {
-    /// After so many events in a row the event loop gets its turn.
+    /// After this many events in a row the event loop gets its turn.
     private static let batch = 256
 
     /// Sends one event to everybody who listens, now. Returns to how many it went.
@@ -42,7 +42,8 @@ extension BotCore {
         feedEvents()
     }
 
-    /// Sends what is due, soon: called whenever something changed that may let events flow. Calling it too often does no harm.
+    /// Sends what is due, soon: called whenever something changed that may let events flow. Calling it too often does
+    /// no harm.
     func feedEvents() {
         guard !isFeeding, !isStopped else { return }
         isFeeding = true
@@ -53,7 +54,7 @@ extension BotCore {
         }
     }
 
-    /// Nobody listens, or one listener is behind: events wait, and nothing piles up.
+    /// Whether events have to wait: nobody listens, or one listener is behind. So nothing piles up.
     private var isHeldBack: Bool {
         let listeners = eventLinks
         return listeners.isEmpty || !listeners.allSatisfy { $0.connection.isWritable }

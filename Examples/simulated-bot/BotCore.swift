@@ -4,10 +4,10 @@ import NIOCore
 import OneBot
 import WebSocketTransport
 
-/// What a simulated bot knows and who is connected. Confined to one event loop, which all its connections share.
+/// The state and the connections of a simulated bot. Confined to one event loop, which all its connections share.
 ///
 /// Decisions are made by the values it holds (``BotAnswers``, ``EventGenerator``, ``EventPace``, ``Misbehaviour``);
-/// this type carries them out. What it does with events and with actions stands in its two extensions.
+/// this type carries them out. Its two extensions handle events and actions.
 final class BotCore {
     let eventLoop: any EventLoop
     let configuration: SimulatedBotConfiguration
@@ -57,7 +57,7 @@ final class BotCore {
 
     var eventLinks: [BotLink] { links.filter { $0.role.receivesEvents } }
 
-    /// Lets nobody in and dials nobody while it is away.
+    /// While it is away, it lets nobody in and dials nobody.
     var isAway: Bool { isStopped || awayUntil.map { NIODeadline.now() < $0 } ?? false }
 
     func leaveFor(_ away: Duration) {
@@ -133,7 +133,7 @@ final class BotCore {
 
     // MARK: The end
 
-    /// Closes every connection; whoever waits for something is told.
+    /// Closes every connection, and fails whatever is waited for.
     func stop() {
         guard !isStopped else { return }
         isStopped = true

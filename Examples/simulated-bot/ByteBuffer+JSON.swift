@@ -22,7 +22,7 @@ extension ByteBuffer {
         return array
     }
 
-    /// Whether the text holds `word`, an ASCII text, as it is written.
+    /// Whether the text contains `word`, an ASCII text, literally.
     func contains(word: StaticString) -> Bool {
         word.withUTF8Buffer { word in
             withUnsafeReadableBytes { bytes in

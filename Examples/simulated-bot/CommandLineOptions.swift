@@ -4,7 +4,7 @@ import OneBot
 public enum CommandLineOptions: Sendable {
     case run(SimulatedBotConfiguration)
     case help
-    /// What was wrong, and what to write instead.
+    /// What is wrong, and what to write instead.
     case mistake(String)
 
     /// - Parameters:
@@ -38,7 +38,7 @@ public enum CommandLineOptions: Sendable {
     /// The options that take a value.
     static var options: [String] { setters.keys.sorted() }
 
-    /// Each sets one value; `false` if the text is no such value.
+    /// Each sets one value; `false` if the text is not such a value.
     private static let setters: [String: @Sendable (inout SimulatedBotConfiguration, String) -> Bool] = [
         "--host": { configuration, text in
             configuration.host = text

@@ -6,11 +6,11 @@ public struct Misbehaviour: Sendable, Hashable {
     public var isSilent = false
     /// Sends every answer twice.
     public var answersTwice = false
-    /// Answers that much later.
+    /// Answers this much later.
     public var delay: Duration = .zero
-    /// Sends frames that are no OneBot before every answer.
+    /// Sends frames that are not OneBot before every answer.
     public var sendsNonsense = false
-    /// Before every answer, answers a question nobody asked.
+    /// Before every answer, sends an answer to an action nobody sent.
     public var answersUnasked = false
     /// Closes the connection instead of answering.
     public var dropsLink = false
@@ -20,7 +20,7 @@ public struct Misbehaviour: Sendable, Hashable {
     /// The names `--misbehave` takes.
     public static let kinds = ["silent", "answer_twice", "slow", "nonsense", "unknown_echo", "drop"]
 
-    /// Adds one of ``kinds``; `false` if it is none.
+    /// Adds one of ``kinds``; `false` for any other text.
     public mutating func add(kind: String) -> Bool {
         switch kind {
         case "silent": isSilent = true
@@ -51,7 +51,7 @@ public struct Misbehaviour: Sendable, Hashable {
     struct Plan: Sendable, Hashable {
         let delay: Duration
         let frames: [ByteBuffer]
-        /// After the frames.
+        /// Whether the connection is closed after the frames.
         let dropsLink: Bool
     }
 

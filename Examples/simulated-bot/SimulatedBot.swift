@@ -64,7 +64,7 @@ public final class SimulatedBot: Sendable {
     public func stop() async {
         dialling.cancel()
         await server?.close()
-        // Fails only where the event loop is shut down, and then everything is closed.
+        // `try?`: it fails only where the event loop is shut down, and then everything is closed.
         try? await run { core in
             core.stop()
             return core.waitForLinks({ $0 == 0 }, "the end of all connections", within: .seconds(5))
@@ -99,16 +99,17 @@ public final class SimulatedBot: Sendable {
     public enum Drop: Sendable {
         /// With a close frame, code 1001.
         case closing
-        /// Without a word.
+        /// Without a close frame.
         case abrupt
     }
 
-    /// Ends every connection. Those who dialled may come back at once, unless the bot is away.
+    /// Ends every connection. Whoever dialled may come back at once, unless the bot is away.
     public func dropLinks(_ drop: Drop = .closing) async throws {
         try await act { $0.dropLinks(isAbrupt: drop == .abrupt) }
     }
 
-    /// Drops every connection and lets nobody in (503 at the handshake), dials nobody, until ``comeBack()`` or so long.
+    /// Drops every connection. Lets nobody in (503 at the handshake) and dials nobody, until ``comeBack()`` or for that
+    /// long.
     public func goAway(_ drop: Drop = .closing, for away: Duration = .seconds(3600)) async throws {
         try await act { core in
             core.leaveFor(away)
@@ -120,7 +121,7 @@ public final class SimulatedBot: Sendable {
         try await act { $0.comeBack() }
     }
 
-    /// Takes nothing from its connections any more, so that what others send piles up with them.
+    /// Stops reading from its connections, so that what others send piles up on their side.
     public func pauseReading() async throws {
         try await act { core in for link in core.links { link.connection.pauseReading() } }
     }
@@ -143,8 +144,8 @@ public final class SimulatedBot: Sendable {
         try await run { core in core.eventLoop.makeSucceededFuture(core.sendToAll(ByteBuffer(string: frame))) }
     }
 
-    /// Sends numbered events as fast as the slowest connection takes them; returns when the last was written.
-    /// While nobody is connected they wait.
+    /// Sends numbered events as fast as the slowest connection takes them; returns when the last was written. While
+    /// nobody is connected, they wait.
     public func emit(
         numbers: ClosedRange<Int>, event: (@Sendable (Int) -> ByteBuffer)? = nil
     ) async throws {
@@ -164,7 +165,7 @@ public final class SimulatedBot: Sendable {
 
     // MARK: Actions
 
-    /// From now on asked first about each action; `nil`: nobody is. Called on the bot's event loop.
+    /// From now on `script` is asked first about each action; `nil`: no script is. Called on the bot's event loop.
     public func answer(by script: (@Sendable (ReceivedAction) -> ScriptedAnswer)?) async throws {
         try await act { $0.script = script }
     }
@@ -173,8 +174,8 @@ public final class SimulatedBot: Sendable {
         try await act { $0.misbehaviour = misbehaviour }
     }
 
-    /// The oldest action (of that name) that came and was not yet asked for, or the next to come.
-    /// Needs ``SimulatedBotConfiguration/recordedActions``.
+    /// The oldest action (of that name) that was not asked for yet, or the next one to come. Needs
+    /// ``SimulatedBotConfiguration/recordedActions``.
     public func nextAction(_ name: String? = nil, within limit: Duration = .seconds(10)) async throws -> ReceivedAction
     {
         try await run { core in
@@ -196,7 +197,7 @@ public final class SimulatedBot: Sendable {
         }
     }
 
-    /// The actions that came and were not yet asked for.
+    /// The actions that were not asked for yet.
     public var unreadActions: [ReceivedAction] {
         get async throws { try await run { core in core.eventLoop.makeSucceededFuture(core.record.unread) } }
     }

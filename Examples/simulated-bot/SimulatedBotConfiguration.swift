@@ -1,6 +1,6 @@
 public import OneBot
 
-/// What one simulated bot is like. The defaults are those of `simulated-bot` without arguments.
+/// The settings of one simulated bot. The defaults are those of `simulated-bot` without arguments.
 public struct SimulatedBotConfiguration: Sendable {
     /// The address to listen on.
     public var host = "127.0.0.1"
@@ -10,21 +10,22 @@ public struct SimulatedBotConfiguration: Sendable {
     public var selfID = SelfID(10001)
     /// How many made-up events per second go out while anybody listens.
     public var rate = EventRate.perSecond(1)
-    /// After so many made-up events no more follow; `nil`: for ever.
+    /// How many made-up events there are in all; `nil`: without end.
     public var count: Int?
-    /// Asked of whoever connects, and sent where the bot dials; `nil`: none.
+    /// The token that connections have to show, and that the bot shows where it dials; `nil`: none.
     public var accessToken: String?
     /// Whom to dial (OneBot 11, reverse WebSocket).
     public var reverseTargets: [ReverseTarget] = []
-    /// From losing a dialled connection, or failing to get one, to the next attempt.
+    /// How long after the loss of a dialled connection, or a failed attempt, the next attempt is made.
     public var redialInterval: Duration = .seconds(1)
-    /// Decides what is made up; the same seed makes the same events.
+    /// The seed of made-up events; the same seed makes the same events.
     public var seed: UInt64 = 1
     /// What it does wrong from the start; the action `simulate` changes it later.
     public var misbehaviour = Misbehaviour()
-    /// Between two heartbeats; zero: none.
+    /// The time between two heartbeats; zero: none.
     public var heartbeatInterval: Duration = .seconds(5)
-    /// How many received actions wait for ``SimulatedBot/nextAction(_:within:)``; beyond, the oldest go. 0 outside of tests.
+    /// How many received actions wait for ``SimulatedBot/nextAction(_:within:)``; beyond that, the oldest ones go. 0
+    /// outside of tests.
     public var recordedActions = 0
 
     public init() {}

@@ -1,4 +1,4 @@
-/// Why waiting for something at a simulated bot came to nothing.
+/// Why waiting for something at a simulated bot failed.
 public enum SimulatedBotError: Error, Sendable, CustomStringConvertible {
     case timedOut(waitingFor: String, lastSeen: String)
     case stopped

@@ -17,7 +17,7 @@ extension AMQPBus {
             AMQPSession.open(address, by: transport, on: self.eventLoop)
         }.flatMap { session in
             self.prove(session).flatMap { self.restore(on: session) }.flatMapThrowing { () -> AMQPSession in
-                // Half of it may have ended meanwhile, unheard.
+                // One of the two connections may have ended meanwhile, before anybody listened.
                 guard session.isOpen else { throw AMQPError.connectionLost("it ended while being set up") }
                 return session
             }.flatMapErrorThrowing { error in
@@ -33,20 +33,20 @@ extension AMQPBus {
         }
     }
 
-    /// Once in the life of a bus.
+    /// Probes the broker, once in the life of a bus.
     private func prove(_ session: AMQPSession) -> EventLoopFuture<Void> {
         guard !isProven else { return eventLoop.makeSucceededVoidFuture() }
         return ExclusivityProbe.run(on: session, prefix: configuration.prefix).map { self.isProven = true }
     }
 
-    /// Exchanges, queues and bindings first, then the consumers: before anything is published again.
+    /// Restores exchanges, queues and bindings, then the consumers, before anything is published again.
     private func restore(on session: AMQPSession) -> EventLoopFuture<Void> {
         let declared = EventLoopFuture.andAllSucceed(topology.steps.map { session.ask($0) }, on: eventLoop)
         return declared.flatMap {
             EventLoopFuture.andAllSucceed(
                 self.consumers.values.map { consumer in
                     consumer.subscribe(on: session.consuming, isHeld: true).flatMapErrorThrowing { error in
-                        // Its queue was not declared here, and is gone: its owner hears so.
+                        // The queue was not declared here, and is gone. Its owner is told.
                         guard case AMQPError.channelClosed = error else { throw error }
                         self.consumers[ObjectIdentifier(consumer)] = nil
                         consumer.tellCancelled()

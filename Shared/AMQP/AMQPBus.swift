@@ -4,12 +4,13 @@ import Metrics
 public import NIOCore
 import Observability
 
-/// ``MessageBus`` over RabbitMQ: SwiftNIO carries the bytes, librabbitmq encodes them. Two connections, made again for ever when one
-/// is lost; every publish is confirmed by the broker.
+/// ``MessageBus`` over RabbitMQ: SwiftNIO carries the bytes, librabbitmq encodes them. It has two connections, and
+/// makes both again for ever when one is lost. The broker confirms every publish.
 ///
-/// Connects with the first thing it is asked for: making one has no side effects.
+/// It connects when it is first asked for something: making one has no side effects.
 ///
-/// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only, except what ``BusWatchers`` keeps behind its lock.
+/// `@unchecked Sendable`: everything mutable is touched on `eventLoop` only, except what ``BusWatchers`` keeps behind
+/// its lock.
 public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to its event loop, as said above
     let configuration: AMQPConfiguration
     let eventLoop: any EventLoop
@@ -20,11 +21,12 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     var phase = Phase.idle
     var topology = Topology()
     var consumers: [ObjectIdentifier: AMQPConsumer] = [:]
-    /// Shorter than the grace of a claim (3 s): whoever held one before the broker started again is back before others may take it.
+    /// Shorter than the grace of a claim (3 s): whoever held a claim before the broker restarted is back before others
+    /// may take it.
     var backoff = Backoff(first: .milliseconds(200), longest: .seconds(2))
     /// Which of the addresses is tried next.
     var attempts = 0
-    /// The broker has shown what an exclusive queue is to it: it is asked once.
+    /// Whether the broker has shown that its exclusive queues are exclusive. It is asked once.
     var isProven = false
     /// How often connecting failed since the last time it was up.
     var failures = 0
@@ -51,16 +53,17 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         case closed
     }
 
-    /// A connection that lasted at least that long shows that all is well: the next attempt comes soon again. One that ended before,
-    /// as with a message that ends each, does not.
+    /// After a connection that lasted at least this long, the backoff starts anew. A shorter one does not count: some
+    /// message may end each connection.
     static let steady = TimeAmount.seconds(5)
     /// A broker that takes longer to confirm, though it is not blocked, is taken for lost.
     static let confirmTimeout = TimeAmount.seconds(60)
-    /// What is not kept on disk and was sent just before the broker stopped taking messages is waited for no longer.
+    /// How long a message that is not kept on disk waits for its confirm while the broker takes no messages.
     static let blockedPatience = TimeAmount.seconds(1)
-    /// A broker says that it takes nothing only to those who publish, so that whoever has nothing to say asks as often.
+    /// A broker says that it takes no messages only to those who publish, so a bus with nothing to send asks this
+    /// often.
     static let askEvery = TimeAmount.seconds(2)
-    /// Unconfirmed bytes; more is not sent.
+    /// With this many bytes unconfirmed, no more is sent.
     static let maxUnconfirmedBytes = 128 << 20
     static let maxUnconfirmed = 65_536
 
@@ -73,7 +76,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
     public var status: BusStatus { watchers.status }
 
     public func watch(_ body: @escaping @Sendable (BusStatus) -> Void) {
-        // Where the status changes, so that nobody hears an old one last.
+        // Added on the loop that changes the status, so that nobody hears an old status last.
         eventLoop.execute {
             self.watchers.add(body)
             self.start()
@@ -156,7 +159,8 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         then: (@Sendable (PublishOutcome) -> Void)?
     ) {
         let publish = Publish(message: message, exchange: exchange, key: key, isMandatory: mandatory, then: then)
-        // On the loop itself, too: one must not overtake what another thread gave before, and `then` is never called from here.
+        // Even when called on the loop: a message must not overtake one that another thread gave before, and `then` is
+        // never called from within this call.
         eventLoop.execute { self.take(publish) }
     }
 
@@ -174,7 +178,8 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         case .idle, .connecting: end(publish.then, .unreachable(status.obstacle ?? "not connected"))
         case .open(let session):
             if case .blocked = status {
-                // What is kept on disk is worth waiting for; the rest fails now, so that somebody gets an answer.
+                // A message that is kept on disk is worth waiting for; any other fails now, so that its sender gets an
+                // answer.
                 guard publish.message.properties.isPersistent, outbox.add(publish) else {
                     end(publish.then, .unreachable(status.obstacle ?? "blocked"))
                     return
@@ -244,8 +249,8 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         for publish in outbox.takeAll() { send(publish, over: session) }
     }
 
-    /// The broker closed the publishing channel because of one message. Which, it says by the exchange or the size; that one is never
-    /// published again, and of the others nobody knows.
+    /// The broker closed the publishing channel because of one message, and names it by its exchange or size. That one
+    /// is never published again; whether the others arrived, nobody knows.
     private func publisherRefused(_ error: AMQPError, _ session: AMQPSession) {
         guard case .channelClosed(_, let text) = error else { return }
         logger.error("The broker refused a message and closed the channel.", metadata: [LogKeys.reason: "\(error)"])
@@ -294,7 +299,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         connectLater()
     }
 
-    /// Ends everything that hung on the connection.
+    /// Ends everything that depended on the connection.
     private func giveUp() {
         watch?.cancel()
         metrics.confirmsOutstanding.set(0)
@@ -314,7 +319,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         metrics.confirmsOutstanding.set(confirms.count)
         switch status {
         case .connected:
-            // While it is blocked it confirms nothing, and all that while does not count.
+            // A blocked broker confirms nothing, so the time it was blocked does not count.
             if let oldest = confirms.oldest, let takesSince, max(oldest, takesSince) + Self.confirmTimeout < now {
                 session.fail(.silent("a message was not confirmed"))
             } else if lastSent + Self.askEvery <= now {
@@ -327,7 +332,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         }
     }
 
-    /// A message to nobody, for what the broker says to it.
+    /// Publishes a message to nobody, to see whether the broker takes it.
     private func ask(_ session: AMQPSession) {
         var properties = MessageProperties()
         properties.type = "probe"
@@ -342,7 +347,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
         let ended = eventLoop.flatSubmit {
             let before = self.phase
             self.phase = .closed
-            // First, since who waits looks there for why it failed.
+            // The status comes first: those who wait look there for why they failed.
             self.watchers.close()
             self.waiters.fail(AMQPError.closed)
             let goodbye: EventLoopFuture<Void>
@@ -363,7 +368,7 @@ public final class AMQPBus: MessageBus, @unchecked Sendable {  // confined to it
 
     // MARK: Waiting for a session
 
-    /// Carries out `work` with the session there is, or the next one, if it comes in time.
+    /// Carries out `work` with the present session, or with the next one if it comes in time.
     private func onSession(
         about name: String,
         _ work: @escaping @Sendable (AMQPBus, AMQPSession) -> EventLoopFuture<Void>

@@ -16,9 +16,9 @@ public struct AMQPConfiguration: Sendable {
     public var tlsCertificate: String?
     /// `amqp.tls_key_file`: its key (PEM). Default: none.
     public var tlsKey: String?
-    /// `amqp.prefix`: what the names of a trial queue begin with, as all others do. Default `perpetua`.
+    /// `amqp.prefix`: the beginning of the names of probe queues, as of all other names. Default `perpetua`.
     public var prefix: String
-    /// `amqp.heartbeat`: between two signs of life; a broker that is silent for two is lost. Default 5 s.
+    /// `amqp.heartbeat`: the time between two heartbeats; a broker that is silent for two of them is lost. Default 5 s.
     public var heartbeat: Duration
     /// `amqp.connect_timeout`: from the first packet to an open connection. Default 5 s.
     public var connectTimeout: Duration
@@ -26,12 +26,12 @@ public struct AMQPConfiguration: Sendable {
     /// which is also what RabbitMQ 4 takes by default.
     public var maxMessageBytes: Int
 
-    /// What it may be.
+    /// The range of `amqp.max_message_size`.
     public static let messageSizes = 64 << 10...512 << 20
 
     public enum Login: String, Sendable, CaseIterable { case plain, external }
 
-    /// For `addresses`, everything else by default.
+    /// For these addresses, with the defaults for the rest.
     public init(_ addresses: [AMQPAddress]) {
         self.addresses = addresses
         login = .plain
@@ -76,7 +76,7 @@ public struct AMQPConfiguration: Sendable {
         }
     }
 
-    /// How we say who we are at that address.
+    /// How we authenticate at that address.
     func login(at address: AMQPAddress) -> AMQPLogin {
         switch login {
         case .external: .external

@@ -3,14 +3,15 @@ import Metrics
 import NIOCore
 import Synchronization
 
-/// A consumer, over as many channels as it takes: each time the connection comes back it gets a new one.
+/// A consumer. It outlives its channel: each time the connection comes back, it gets a new one.
 ///
-/// `@unchecked Sendable`: `channel`, `acks`, `acksMayWait`, `isTimed`, `held` and `isHeld` are touched on the bus's event loop only; the rest is
-/// behind its mutex.
+/// `@unchecked Sendable`: `channel`, `acks`, `acksMayWait`, `isTimed`, `held` and `isHeld` are touched on the bus's
+/// event loop only; the rest is behind its mutex.
 final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the bus's event loop, as said above
     let queue: QueueName
     let prefetch: UInt16
-    /// Whether what is delivered again after a loss comes back to this process, or to nobody: then acknowledgements may wait for each other.
+    /// Whether acknowledgements may wait for each other: what is delivered again after a loss comes back to this
+    /// process, or to nobody.
     var acksMayWait = false
     private let busLoop: any EventLoop
     private let handlerLoop: any EventLoop
@@ -20,19 +21,19 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
 
     private var channel: AMQPChannel?
     private var acks = AckBatch()
-    /// A timer runs at whose end all acknowledgements are sent.
+    /// Whether a timer runs that sends all acknowledgements when it ends.
     private var isTimed = false
-    /// Delivered while the bus is not up again: what a handler answered would not go out yet.
+    /// Delivered before the bus is up again: a handler's answers could not be sent yet.
     private var held: [ContentAssembly.Content] = []
     private var isHeld = false
 
-    /// What was taken from the broker and not handled yet: at most `prefetch`, where that is a limit.
+    /// Deliveries that the handler has not taken yet: at most `prefetch`, where that is a limit.
     private struct Incoming {
         var deliveries: [Delivery] = []
         var isScheduled = false
         /// Nothing is handed out any more.
         var isStopped = false
-        /// `nil` once it was told, or cannot be any more.
+        /// `nil` once it was called, or can no longer be.
         var cancelled: (@Sendable () -> Void)?
     }
 
@@ -52,7 +53,7 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
     func cancel() async {
         stop()
         await bus?.remove(self)
-        // A delivery that is being handled now is let finish.
+        // A delivery that is being handled now may finish.
         try? await handlerLoop.submit {}.get()  // a loop that has shut down handles nothing any more
     }
 
@@ -76,12 +77,14 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
                 guard let self else { return }
                 self.bus?.forget(self)
                 self.tellCancelled()
-                // The channel is of no more use. It fails only with the connection, which takes the channel along.
+                // The channel is not needed any more. Closing it fails only where the connection has ended, and the
+                // channel with it.
                 self.unsubscribe().whenFailure { _ in }
             }
             let qos = channel.call(.basicQos(prefetch: self.prefetch))
             return qos.and(channel.call(.basicConsume(self.queue))).map { _ in
-                // The broker gave it up (an acknowledgement that took too long, for one): everything is made anew.
+                // The broker closed the channel (for an acknowledgement that took too long, for example): everything is
+                // made anew.
                 channel.onClosed = { [weak connection] error in
                     if case .channelClosed = error { connection?.fail(error) }
                 }
@@ -97,13 +100,13 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
         return channel?.close() ?? busLoop.makeSucceededVoidFuture()
     }
 
-    /// The connection went, and with it the channel.
+    /// The connection is gone, and with it the channel.
     func channelLost() {
         channel = nil
         held = []
     }
 
-    /// Hands out what was held back, and from now on all.
+    /// Hands out what was held back, and from now on everything at once.
     func release() {
         guard isHeld else { return }
         isHeld = false
@@ -156,13 +159,13 @@ final class AMQPConsumer: BusConsumer, @unchecked Sendable {  // confined to the
 
     private func acknowledge(_ tag: UInt64, on channel: AMQPChannel) {
         guard busLoop.inEventLoop else { return busLoop.execute { self.acknowledge(tag, on: channel) } }
-        // Of an earlier channel: the broker delivers it again anyway.
+        // The delivery came on an earlier channel: the broker delivers it again anyway.
         guard self.channel === channel else { return }
         switch acks.acknowledge(tag) {
         case .settled: break
         case .now: busLoop.execute { self.sendAcks() }
         case .later:
-            // One that still runs from before ends sooner, which does no harm.
+            // A timer that still runs from before ends sooner, which does no harm.
             guard !isTimed else { return }
             isTimed = true
             busLoop.scheduleTask(in: AckBatch.longestWait) { [weak self] in

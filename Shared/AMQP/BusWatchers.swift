@@ -1,7 +1,7 @@
 import Bus
 import Synchronization
 
-/// The status of a bus and who hears of its changes.
+/// The status of a bus, and those who are told when it changes.
 final class BusWatchers: Sendable {
     private struct State {
         var status: BusStatus
@@ -17,7 +17,7 @@ final class BusWatchers: Sendable {
 
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    /// The last change there is.
+    /// Makes the last change.
     func close() {
         state.withLock { $0.isClosed = true }
         set(.disconnected("It was closed."))

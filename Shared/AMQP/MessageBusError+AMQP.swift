@@ -1,7 +1,7 @@
 import Bus
 
 extension MessageBusError {
-    /// What a failure means to whoever asked the bus for something (reply codes: AMQP 0-9-1 §1.1).
+    /// What a failure means to the caller of the bus (reply codes: AMQP 0-9-1 §1.1).
     init(_ error: any Error, doing what: String, obstacle: String?) {
         switch error {
         case AMQPError.channelClosed(405, let text): self = .locked(QueueName(Self.quoted(in: text) ?? what))

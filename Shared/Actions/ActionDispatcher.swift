@@ -3,9 +3,10 @@ public import Contracts
 public import Logging
 public import OneBot
 
-/// Carries out actions of ours (``OwnAction``); every other one is the bot's. One action, one file, whichever door it came through.
+/// Carries out our own actions (``OwnAction``); every other action is the bot's. One action, one file, whichever door
+/// it came through.
 public struct ActionDispatcher: Sendable {
-    /// Whose dispatcher it is: the `app_id` of what it publishes.
+    /// The service that has this dispatcher: the `app_id` of what it publishes.
     let service: ServiceName
     let registry: RegistryClient
     let edges: EdgeClient
@@ -22,13 +23,13 @@ public struct ActionDispatcher: Sendable {
     var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     /// How long one publish may take until its targets count as not reached.
     var publishDeadline: Duration = .seconds(10)
-    /// Where it is said what was not done after all.
+    /// Gets a line where work was accepted and then not done.
     public var logger: Logger?
     /// How `get_online_clients` wraps its list. Default ``OnlineClientsShape/clients``.
     public var onlineClientsShape: OnlineClientsShape = .clients
 
     /// - Parameters:
-    ///   - service: whose it is.
+    ///   - service: the service that has it.
     ///   - spawn: runs a piece of work in a task group of the service: ``BackgroundTasks/spawn(_:)``, for one.
     public init(
         of service: ServiceName, registry: RegistryClient, edges: EdgeClient, presence: PresenceView,
@@ -49,7 +50,7 @@ public struct ActionDispatcher: Sendable {
     /// Carries out one action. `caller` is needed where ``OwnAction/needsCaller`` says so (1401 without).
     /// - Parameters:
     ///   - clientToken: the secret of whoever asks, for those that take it (``OwnAction/Caller/token``).
-    ///   - choice: which bot is meant where none is named, and what may be named.
+    ///   - choice: which bot is meant where none is named, and which ones may be named.
     public func perform(
         _ action: OwnAction, params: JSONObject?, as caller: ActionCaller?, clientToken: String? = nil,
         for choice: BotChoice = BotChoice()

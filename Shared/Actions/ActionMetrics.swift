@@ -39,7 +39,7 @@ enum ActionOutcome: String, Sendable, CaseIterable {
             self = .ok
             return
         }
-        // `try?`: what is no object is no success.
+        // `try?`: an answer that is not an object counts as failed.
         guard let members = try? JSONObject(response) else {
             self = .failed
             return
@@ -53,7 +53,7 @@ enum ActionOutcome: String, Sendable, CaseIterable {
         }
     }
 
-    /// How nearly every response begins: then no more of it need be read.
+    /// How nearly every response begins; the rest of such a response is not read.
     private static let commonStart = Array(#"{"status":"ok","#.utf8)
 
     fileprivate var index: Int {

@@ -31,8 +31,8 @@ public final class BackgroundTasks: Sendable {
         }
     }
 
-    /// Has the work run by ``run()``, for the chain of work the caller's task belongs to. Over the limit, and after the
-    /// end, it is dropped.
+    /// Hands the work to ``run()``, with the caller's trace. Over the limit, and once ``run()`` has ended, it is
+    /// dropped.
     public func spawn(_ work: @escaping Work) {
         let isAdmitted = count.withLock { count in
             guard count < limit else { return false }

@@ -1,13 +1,13 @@
 import Contracts
 import OneBot
 
-/// An action of ours says here what it is, and every door asks it. A new one is a file in `Own/` and a row in ``all``.
+/// One of our own actions: what it is, for every door to ask. A new one is a file in `Own/` and a row in ``all``.
 public struct OwnAction: Sendable {
     public let name: String
     public let doors: Doors
     public let caller: Caller
     public let bot: BotNeed
-    /// Whether carrying it out once more does no harm: a gateway that ends leaves what it had to the next one.
+    /// Whether it may be carried out twice without harm: a gateway that ends leaves unanswered actions to the next one.
     public let mayBeRepeated: Bool
     /// Whether it is a question to the registry, and nothing else.
     public let onlyAsksRegistry: Bool
@@ -30,9 +30,10 @@ public struct OwnAction: Sendable {
     /// Who has to be known before it is carried out.
     public enum Caller: Sendable {
         case nobody
-        /// The client in whose name it is done: 1401 without. Over HTTP and AMQP the gateway finds out which one that is.
+        /// The client in whose name it is done: 1401 without. Over HTTP and AMQP the gateway finds out which one that
+        /// is.
         case client
-        /// Whoever shows a `client_token`: whose it is only the registry can say.
+        /// Whoever shows a `client_token`: only the registry can say whose it is.
         case token
     }
 
@@ -84,8 +85,8 @@ public struct OwnAction: Sendable {
         Dictionary(uniqueKeysWithValues: actions.map { ($0.name, $0) })
     }
 
-    /// The action that is meant by what was called over HTTP or WebSocket; `nil`: it is the bot's. OneBot's suffixes change nothing: ours are
-    /// answered when they are done, which is soon.
+    /// The action that is meant by what was called over HTTP or WebSocket; `nil`: it is the bot's. OneBot's suffixes
+    /// change nothing: ours are answered when they are done, which is soon.
     public init?(called action: String) { self.init(named: ActionName(action).plain) }
 
     /// The same over AMQP.

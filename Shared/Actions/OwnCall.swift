@@ -7,7 +7,7 @@ struct OwnCall {
     let params: Parameters
     /// The secret that was shown, for those that take one (``OwnAction/Caller/token``).
     let clientToken: String?
-    /// Which bot is meant where none is named, and what may be named.
+    /// Which bot is meant where none is named, and which ones may be named.
     let choice: BotChoice
     let dispatcher: ActionDispatcher
     private let knownCaller: ActionCaller?
@@ -41,7 +41,7 @@ struct OwnCall {
     }
 }
 
-/// Who carries out an action of ours.
+/// The client in whose name one of our own actions is carried out.
 public struct ActionCaller: Sendable {
     public var client: Client
     /// The uuid of the most recent broadcast this client got from a client with that `app_id`.

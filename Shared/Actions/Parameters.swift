@@ -23,7 +23,7 @@ struct Parameters {
 
     /// The parameters without one of them.
     func removing(_ key: String) -> JSONObject? {
-        // What was an object stays one, so nil is never the outcome of an error.
+        // An object without one of its members is still an object, so `nil` never hides an error.
         object.flatMap { try? JSONObject($0.removing(key)) }
     }
 

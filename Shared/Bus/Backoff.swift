@@ -1,5 +1,5 @@
 /// How long to wait before trying again: the bound doubles from `first` to `longest`, and the wait is random below it
-/// ("full jitter"), so that many who lost the same server do not come back together.
+/// ("full jitter"), so that many clients that lost the same server do not come back at the same moment.
 public struct Backoff<Generator: RandomNumberGenerator> {
     private let first: Duration
     private let longest: Duration

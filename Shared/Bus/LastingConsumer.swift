@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A consumer of a queue a service cannot do without: where the queue goes away under it (somebody deleted it, or the node of the broker that
-/// had it is gone), it is made anew.
+/// A consumer of a queue that a service cannot do without: where the queue is lost (somebody deleted it, or the
+/// broker's node that had it is gone), both are made anew.
 public final class LastingConsumer: Sendable {
     /// Makes the queue, and begins to take from it.
     public typealias Opening =
@@ -26,8 +26,8 @@ public final class LastingConsumer: Sendable {
     /// Opens it again each time it is lost, until cancelled.
     /// - Parameters:
     ///   - pause: before each attempt.
-    ///   - lost: hears of each loss.
-    ///   - regained: is called when it is open again: what came meanwhile did not come here.
+    ///   - lost: is called at each loss.
+    ///   - regained: is called when it is open again. Messages that came meanwhile did not arrive here.
     public func keep(
         pause: Duration = .seconds(1), lost: @Sendable () -> Void, regained: @Sendable () -> Void
     ) async {

@@ -1,47 +1,50 @@
 public import NIOCore
 
-/// One connection to a message broker, in AMQP's words. Two implementations: ``InMemoryBus`` and `AMQPBus`; what both promise
-/// is stated by the shared suite `MessageBusContract`.
+/// One connection to a message broker, in AMQP's words. Two implementations: ``InMemoryBus`` and `AMQPBus`; what both
+/// promise is stated by the shared suite `MessageBusContract`.
 ///
 /// * Messages of one publisher arrive in one queue in the order they were published.
 /// * A handler runs on the event loop it was given, one delivery after another, never inside a call of `publish`.
-/// * `publish` never blocks and never suspends: how it ended is told to `then`, on any thread.
-/// * What is exclusive to a connection goes with it.
+/// * `publish` never blocks and never suspends: `then` is called with the outcome, on any thread.
+/// * Exclusive queues go with their connection.
 ///
-/// A connection that is lost is made again, for ever. Exclusive queues are gone then, and their consumers hear `cancelled`; other queues,
-/// their bindings and their consumers come back with it, before the first publish. Nothing is published again by the bus itself: what
-/// was not confirmed ends as ``PublishOutcome/unknown``, what is published meanwhile as ``PublishOutcome/unreachable(_:)``.
+/// A connection that is lost is made again, for ever. Exclusive queues are gone then, and `cancelled` is called for
+/// their consumers; other queues, their bindings and their consumers come back with it, before the first publish.
+/// Nothing is published again by the bus itself: what was not confirmed ends as ``PublishOutcome/unknown``, what is
+/// published meanwhile as ``PublishOutcome/unreachable(_:)``.
 public protocol MessageBus: Sendable {
     /// Makes sure the exchange exists.
     func declare(_ exchange: Exchange) async throws(MessageBusError)
 
-    /// Makes sure the queue exists; for an exclusive one, that it is ours: else ``MessageBusError/locked(_:)``.
+    /// Makes sure the queue exists. An exclusive one that another connection has throws ``MessageBusError/locked(_:)``.
     func declare(_ queue: QueueDeclaration) async throws(MessageBusError)
 
-    /// Deletes the queue and what waits in it; its consumers are cancelled. No queue of that name: nothing happens.
+    /// Deletes the queue and what waits in it; its consumers are cancelled. Does nothing where there is no queue of
+    /// that name.
     func delete(_ queue: QueueName) async throws(MessageBusError)
 
     func bind(_ queue: QueueName, to exchange: Exchange, _ pattern: BindingPattern) async throws(MessageBusError)
     func unbind(_ queue: QueueName, from exchange: Exchange, _ pattern: BindingPattern) async throws(MessageBusError)
 
     /// Delivers the queue's messages to `handler` on `eventLoop`, at most `prefetch` of them not yet acknowledged.
-    /// `cancelled` is called once, there too, if the queue goes away under the consumer.
+    /// `cancelled` is called once, on the same loop, if the queue is lost.
     func consume(
         _ queue: QueueName, prefetch: Int, on eventLoop: any EventLoop,
         cancelled: @escaping @Sendable () -> Void,
         handler: @escaping @Sendable (Delivery) -> Void
     ) async throws(MessageBusError) -> any BusConsumer
 
-    /// Publishes; `then` hears once how it ended, always.
+    /// Publishes. `then` is always called, once, with the outcome.
     func publish(
         _ message: Message, to exchange: Exchange, key: RoutingKey, mandatory: Bool,
         then: (@Sendable (PublishOutcome) -> Void)?
     )
 
-    /// How the connection is now.
+    /// The state of the connection now.
     var status: BusStatus { get }
 
-    /// Calls `body` with the status as it is now and with each change, in order, on any thread, as long as the bus lives.
+    /// Calls `body` with the status as it is now and with each change, in order, on any thread, as long as the bus
+    /// lives.
     func watch(_ body: @escaping @Sendable (BusStatus) -> Void)
 
     /// Ends the connection: consumers stop, exclusive queues go, unacknowledged deliveries return to their queues.
@@ -55,7 +58,7 @@ public protocol BusConsumer: Sendable {
 }
 
 extension MessageBus {
-    /// Publishes and waits for how it ended.
+    /// Publishes and waits for the outcome.
     public func publish(
         _ message: Message, to exchange: Exchange, key: RoutingKey, mandatory: Bool = false
     ) async -> PublishOutcome {
@@ -65,12 +68,13 @@ extension MessageBus {
     }
 }
 
-/// How the connection to the broker is: for health checks, and for whoever has to say everything again after an outage.
+/// The state of the connection to the broker: for health checks, and for parts that have to repeat everything after an
+/// outage.
 public enum BusStatus: Sendable, Hashable {
     case connected
-    /// The broker takes nothing now (a memory or disk alarm, in its words); deliveries go on.
+    /// The broker takes no messages now, for this reason (a memory or disk alarm, in its words); deliveries go on.
     case blocked(String)
-    /// Why, in a sentence. It is being connected again, for ever.
+    /// There is no connection, for this reason, in a sentence. It is tried again for ever.
     case disconnected(String)
 
     /// Why nothing can be published now; `nil` where it can.
@@ -89,16 +93,16 @@ public enum PublishOutcome: Sendable, Hashable {
     case confirmed
     /// It was mandatory, and no queue wanted it. Nobody got it.
     case unroutable
-    /// The bus refused it (too large, for one). Nobody got it; publishing it again would end the same.
+    /// The bus refused it (it is too large, for example). Nobody got it; publishing it again would end the same way.
     case rejected(String)
     /// The broker took it and says that it could not keep it. Somebody may have got it all the same.
     case notStored
-    /// There is no connection now, or the broker takes nothing: it was not sent. Nobody got it; later it may go.
+    /// There is no connection now, or the broker takes no messages: it was not sent. Nobody got it; later it may work.
     case unreachable(String)
     /// The connection was lost before the answer: it may or may not have arrived.
     case unknown
 
-    /// Why the bus does not want it; publishing it again would end the same.
+    /// Why the bus refuses it, where publishing it again would end the same way.
     public var refusal: String? {
         switch self {
         case .rejected(let reason): reason
@@ -109,7 +113,7 @@ public enum PublishOutcome: Sendable, Hashable {
 }
 
 extension MessageBus {
-    /// Carries `body` out, again and again while there is no connection: for what a service needs before it can begin.
+    /// Runs `body`, again and again while there is no connection: for what a service needs before it can begin.
     /// - Throws: what `body` throws otherwise; `CancellationError`.
     public func persistently<Result>(
         every pause: Duration = .milliseconds(500), isolation: isolated (any Actor)? = #isolation,

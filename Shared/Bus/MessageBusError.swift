@@ -11,7 +11,7 @@ public enum MessageBusError: Error, Sendable, Hashable {
     case rejected(String)
     /// No answer within the time given; the request may have been carried out.
     case timedOut(RoutingKey)
-    /// Not connected, or the broker takes nothing now: it was not sent.
+    /// Not connected, or the broker takes no messages now: it was not sent.
     case unreachable(String)
     /// The connection went while we waited; the request may have been carried out.
     case disconnected

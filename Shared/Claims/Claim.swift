@@ -3,30 +3,31 @@ public import Contracts
 public import NIOCore
 import Synchronization
 
-/// Holds an exclusive queue, the lock that makes us the only one who does a thing, and also the address where whoever
-/// does it is asked (docs/decisions/0007). Here is nothing but the carrying out: ``ClaimState`` says what is done when,
-/// ``ClaimPolicy`` how the kinds differ, ``ClaimMessages`` what is said.
+/// Holds an exclusive queue: a lock, so that only one process does the work it is for, and also the address where its
+/// holder is asked (docs/decisions/0007). This type only carries out: ``ClaimState`` decides what is done when,
+/// ``ClaimPolicy`` says how the kinds differ, ``ClaimMessages`` has the messages.
 ///
-/// The queue goes with our connection to the broker; then it is claimed again, if the policy says so, and what it is
-/// for goes on meanwhile.
+/// The queue goes with our connection to the broker. Then it is claimed again, if the policy says so, and the work goes
+/// on meanwhile.
 public final class Claim: Sendable {
     /// What the holder is told, on its event loop.
     public struct Handlers: Sendable {
-        /// The queue is ours, and the bus takes messages. Each time it is wished for, and each time it is regained.
+        /// The queue is ours, and the bus takes messages. Called for each time the claim is wanted, and each time it is
+        /// regained.
         public var granted: @Sendable () -> Void = {}
-        /// The queue went away under us.
+        /// The queue was lost.
         public var lost: @Sendable () -> Void = {}
-        /// Another has it and keeps it: why, in a sentence.
+        /// Another process has it and keeps it, for this reason (a sentence).
         public var refused: @Sendable (_ reason: String) -> Void = { _ in }
-        /// Whether another edge's link may have it: then it is to be wished for no more.
+        /// Whether another edge's link may have it. If so, the claim must not be wanted any more.
         public var released: @Sendable (BotRelease) -> Bool = { _ in false }
-        /// What came to the queue, but for what claims say to each other.
+        /// Gets what came to the queue, except what claims say to each other.
         public var deliver: @Sendable (Delivery) -> Void = { $0.acknowledge() }
 
         public init() {}
     }
 
-    /// The `type` of what only looks whether there is a queue: that it arrives says enough.
+    /// The `type` of a message that only finds out whether there is a queue: it is enough that it arrives.
     public static let probe = "probe"
 
     private let queue: QueueName
@@ -41,7 +42,7 @@ public final class Claim: Sendable {
     private let state: Mutex<ClaimState>
     private let consumer = Mutex<(any BusConsumer)?>(nil)
     private let delivered = Atomic<UInt64>(0)
-    /// Rung with every wish, and when the queue went away: wakes whoever drives it.
+    /// Rung when the claim is wanted or no longer wanted, and when the queue is lost: wakes ``drive(_:isAtWork:)``.
     private let bell = Mutex<AsyncStream<Void>.Continuation?>(nil)
 
     /// - Parameters:
@@ -66,9 +67,9 @@ public final class Claim: Sendable {
         state = Mutex(ClaimState(policy))
     }
 
-    // MARK: What is wished
+    // MARK: Wanting it
 
-    /// - Parameter epoch: of the link it is wished for; `nil`: no more.
+    /// - Parameter epoch: that of the link that wants it; `nil`: it is not wanted any more.
     public func want(_ epoch: UInt64?) {
         if state.withLock({ $0.want(epoch) }) { ring() }
     }
@@ -81,8 +82,8 @@ public final class Claim: Sendable {
 
     // MARK: Having it
 
-    /// Claims while it is wished for, until cancelled. Does `work` while it is ours, and cancels it when it is not to
-    /// be had again; gives the claim up only when the work has ended.
+    /// Claims while it is wanted, until cancelled. Runs `work` while it is ours, and cancels the work once the claim is
+    /// lost for good; gives the claim up only when the work has ended.
     public func run(_ handlers: Handlers = Handlers(), work: (@Sendable () async -> Void)? = nil) async {
         repeat {
             if await drive(handlers, isAtWork: false) {
@@ -98,15 +99,15 @@ public final class Claim: Sendable {
         } while !Task.isCancelled
     }
 
-    /// Waits until it is ours; false where cancelled before. Whoever takes it so gives it up.
-    /// - Throws: where the broker does not let us have it, and the policy waits no longer.
+    /// Waits until it is ours; false where cancelled before. The caller has to give it up (``giveUp()``).
+    /// - Throws: an error of the broker, where the policy does not try again.
     public func take() async throws(MessageBusError) -> Bool {
         let isOurs = await drive(Handlers(), isAtWork: false)
         if let failure = state.withLock({ $0.failure }) { throw failure }
         return isOurs
     }
 
-    /// It was in another's hands while we waited for it.
+    /// Whether another process had it while we waited for it.
     public var followsAnother: Bool { state.withLock { $0.followsAnother } }
 
     /// Gives it up, if it is ours: first the binding, so that later messages are unroutable; what is in the queue
@@ -125,7 +126,8 @@ public final class Claim: Sendable {
         }
     }
 
-    /// Carries out what the state says, until what it is for is to begin (true) or to end, or cancelled.
+    /// Carries out the steps of the state, until the work is to begin or to end, or cancelled. True where the claim is
+    /// ours then.
     private func drive(_ handlers: Handlers, isAtWork: Bool) async -> Bool {
         let (rings, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.bell.withLock { $0 = bell }
@@ -150,8 +152,8 @@ public final class Claim: Sendable {
 
     private var isOurs: Bool { state.withLock { $0.phase == .ours } }
 
-    /// Until it was lost for longer than the work may go on. It has a clock of its own, since whoever claims again may
-    /// be waiting for the broker.
+    /// Returns when it has been lost for longer than the work may go on. It is a task of its own, since the one that
+    /// claims again may be waiting for the broker.
     private func endure(_ patience: Duration) async {
         while !Task.isCancelled {
             let now = now()
@@ -169,7 +171,7 @@ public final class Claim: Sendable {
         found(policy.messages.finding(of: outcome), handlers)
     }
 
-    /// Declaring it blindly would tell less, and cost a channel on a broker.
+    /// The holder is asked: declaring the queue blindly would say less, and a refusal costs a channel on a broker.
     private func ask(for duration: Duration, _ handlers: Handlers) async {
         guard let epoch = state.withLock({ $0.epoch }) else { return }
         guard let requester else { preconditionFailure("A claim whose holder is asked needs a requester.") }
@@ -199,7 +201,7 @@ public final class Claim: Sendable {
             }
             found(.declared, handlers)
         } catch {
-            // Ours without a consumer it would look like another's. It may not be there.
+            // Without a consumer, our own queue would look as if another had it. `try?`: the queue may be gone already.
             if isDeclared { try? await bus.delete(queue) }
             found(.failed(error), handlers)
         }
@@ -259,18 +261,18 @@ public final class Claim: Sendable {
     }
 }
 
-/// What becomes of a claim, for whoever writes it down.
+/// What happens to a claim, for the log.
 public enum ClaimNews: Sendable {
-    /// Another has it; `isFirst`: which was not known.
+    /// Another process has it; `isFirst`: that is new.
     case held(isFirst: Bool)
-    /// It could not be found out whose it is: why.
+    /// It could not be found out who has it, for this reason.
     case cannotTell(String)
     case cannotTake(MessageBusError, isFirst: Bool)
-    /// The queue went away under us.
+    /// The queue was lost.
     case lost
-    /// Another has it, and keeps it: why.
+    /// Another process has it, and keeps it, for this reason.
     case refused(String)
-    /// It was lost for longer than what it is for may go on.
+    /// It has been lost for longer than the work may go on.
     case late
     case cannotGiveUp(any Error)
 }

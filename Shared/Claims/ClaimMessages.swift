@@ -3,14 +3,14 @@ import Contracts
 import NIOCore
 import OneBot
 
-/// What those who want a claim and those who have it say to each other: all of it goes straight to the claim's queue.
-/// Where that is unroutable, the claim is free.
+/// The messages between those who want a claim and the one who holds it. All go straight to the claim's queue; where a
+/// message is unroutable, the claim is free.
 enum ClaimMessages: Sendable {
-    /// The registry looks, and asks nobody.
+    /// A registry only finds out whether there is a queue, and asks nobody.
     case registry
-    /// Whoever has an entry or a target says which edge it is: ours.
+    /// The holder of an entry or a target answers with its edge; this is ours.
     case entry(EdgeAddress)
-    /// Whoever has a bot gives it to a newer link.
+    /// The holder of a bot gives it to a newer link.
     case bot(SelfID, EdgeAddress)
 
     private static let who = "who"
@@ -33,7 +33,7 @@ enum ClaimMessages: Sendable {
         }
     }
 
-    /// - Parameter epoch: of the link that wishes for a bot.
+    /// - Parameter epoch: that of the link that wants the bot.
     func question(epoch: UInt64) throws -> Message {
         guard case .bot(_, let edge) = self else {
             return Message(ByteBuffer(), MessageProperties(Self.who, from: .edge))
@@ -47,7 +47,7 @@ enum ClaimMessages: Sendable {
         switch self {
         case .registry: return .held
         case .entry(let address):
-            // `try?`: who makes no sense has said nothing. Our own address comes from the connection that was lost.
+            // `try?`: an answer that makes no sense counts as none. Our own address comes from our lost connection.
             let holder = try? RPC.decodeResult(EdgeAddress.self, from: answer.body)
             guard let holder, holder != address else { return .silent }
             return .kept("edge \(holder.edgeID) has it")
@@ -61,7 +61,7 @@ enum ClaimMessages: Sendable {
         }
     }
 
-    /// Whether it is said to the holder as such: of a bot's messages the others are actions.
+    /// Whether the message is for the claim's holder: other messages to a bot's queue are actions.
     func concerns(_ delivery: Delivery) -> Bool {
         guard case .bot = self else { return true }
         return delivery.exchange.isEmpty && delivery.properties.type == BotRelease.type
@@ -69,9 +69,9 @@ enum ClaimMessages: Sendable {
 
     /// What the holder answers; `nil`: nothing.
     /// - Parameters:
-    ///   - duration: how long that is of use.
-    ///   - released: whether the bot is given up.
-    /// - Throws: where it was asked nonsense.
+    ///   - duration: how long the answer is of use.
+    ///   - released: decides whether the bot is given up.
+    /// - Throws: where the question makes no sense.
     func answer(
         to delivery: Delivery, lasting duration: Duration, released: (BotRelease) -> Bool
     ) throws -> Message? {

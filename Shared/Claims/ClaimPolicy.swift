@@ -1,82 +1,84 @@
 public import Contracts
 public import OneBot
 
-/// The durations of claims that are no settings; tests shorten them.
+/// Durations of claims that are not settings; tests shorten them.
 public struct ClaimTiming: Sendable {
-    /// Before a bot's queue is claimed again after an error of the bus.
+    /// How long until a bot's queue is claimed again after an error of the bus.
     public var againAfter: Duration = .seconds(1)
-    /// Between looks at whether the bus works again, and between questions to a holder.
+    /// The time between looks at whether the bus works again, and between questions to a holder.
     public var busAgainAfter: Duration = .milliseconds(100)
-    /// Between looks at a claim that another holds.
+    /// The time between looks at a claim that another holds.
     public var lookEvery: Duration = .seconds(1)
     /// How long an entry's claim that another edge held must be free before we take it: its holder may come back.
     public var grace: Duration = .seconds(3)
     /// How long the holder of a claim may take to answer, each time it is asked.
     public var askHolderFor: Duration = .seconds(2)
-    /// A new link whose bot's holder has been silent that long is closed.
+    /// A new link is closed when the holder of its bot has been silent for this long.
     public var holderPatience: Duration = .seconds(10)
 
     public init() {}
 }
 
-/// How a claim is had and kept: all in which the three kinds differ.
+/// How a claim is taken and kept: everything in which the three kinds differ.
 ///
 /// | | bot | entry or target | registry's term |
 /// |---|---|---|---|
-/// | wished for | while a link is up | always | always |
-/// | before it is taken | its holder is asked to give it up | one looks whether it is there | one looks |
+/// | wanted | while a link is up | always | always |
+/// | before it is taken | its holder is asked to give it up | a message finds out whether there is a queue | the same |
 /// | found free | taken | taken; where it was held before, after the grace | taken |
-/// | its holder says nothing | declared all the same; after 10 s it is another's | – | – |
-/// | lost | asked for again, however long | its holder is asked; declared where there is none | the term is over |
-/// | what it is for | goes on meanwhile | goes on; a dialled framework's for 2 s | ends |
+/// | its holder does not answer | declared all the same; after 10 s it counts as kept | – | – |
+/// | lost | its holder is asked again, for ever | its holder is asked; declared if there is none | the term is over |
+/// | the work meanwhile | goes on | goes on; for a dialled framework only 2 s | ends |
 /// | an error of the broker | tried again | tried again | ends the service |
 public struct ClaimPolicy: Sendable {
     struct Approach: Sendable {
-        /// How long its holder may take to answer; `nil`: it is not asked, a message only looks whether there is a
-        /// queue.
+        /// How long its holder may take to answer; `nil`: the holder is not asked, a message only finds out whether
+        /// there is a queue.
         var patience: Duration?
-        /// The same for the first question, and for those after a release was promised: a holder that gives the queue
-        /// up may take a question away with it, so that one is asked again at once. Whoever says nothing then either
-        /// may be our own connection that was lost: it is declared all the same; `nil`: neither.
+        /// The shorter time for the first question, and for those after the holder promised to release: a queue that is
+        /// being given up may take a question along, so it is soon asked again. After that, a silent holder may be our
+        /// own lost connection, so the queue is declared all the same. `nil`: no question is hurried, and a silent
+        /// holder is only asked again.
         var haste: Duration?
-        /// A holder that has been silent for so long keeps it.
+        /// A holder that has been silent for this long counts as keeping it.
         var silenceLimit: Duration?
-        /// What was seen held is taken when it has been free for that long: its holder may only have lost the broker
-        /// for a moment.
+        /// Where another was seen to hold it, it is taken only when it has been free for this long: that holder may
+        /// have lost the broker for a moment only.
         var grace = Duration.zero
-        /// Before the next look or question: where another has it, nothing could be told, or it could not be declared.
+        /// The time until the next look or question: where another has it, where nothing could be found out, where it
+        /// could not be declared.
         var again, unknown, failed: Duration
     }
 
-    /// Before it is ours for the first time.
+    /// Used until it is ours for the first time.
     let contends: Approach
-    /// After it went away under us; `nil`: what it was for is over.
+    /// Used after the queue was lost; `nil`: the work is over then.
     var regains: Approach?
     let messages: ClaimMessages
     let timing: ClaimTiming
-    /// How long what it is for goes on after it was lost; `nil`: until another has it.
+    /// How long the work goes on after the claim was lost; `nil`: until another has it.
     var patience: Duration?
     var isAlwaysWanted = true
-    /// What is delivered and not acknowledged; `nil`: whoever takes the claim consumes its queue, too.
+    /// The prefetch of its consumer; `nil`: the owner of the claim consumes the queue itself.
     var prefetch: Int?
-    /// An error of the broker that is no lack of a connection is the end.
+    /// Whether an error of the broker, other than a missing connection, is the end.
     var failsWithBroker = false
 
-    /// Of a bot's actions or events, at that edge: the newest link gets it.
+    /// The claim of a bot's actions or events, by that edge: the newest link gets it.
     public static func bot(_ bot: SelfID, _ address: EdgeAddress, _ timing: ClaimTiming) -> Self {
         let again = timing.busAgainAfter
         var asks = Approach(
             patience: timing.askHolderFor, haste: again, again: again, unknown: again, failed: timing.againAfter)
         let regains = asks
         asks.silenceLimit = timing.holderPatience
-        // More is taken than a link has room for: so that it refuses, instead of letting actions wait unseen in the
-        // queue.
+        // The prefetch is more than a link has room for, so that the link refuses actions instead of leaving them
+        // unseen in the queue.
         return Self(
             contends: asks, regains: regains, messages: .bot(bot, address), timing: timing, isAlwaysWanted: false,
             prefetch: 8192)
     }
 
-    /// Of an entry of `bots[]`, or of a target, at that edge.
+    /// The claim of an entry of `bots[]`, or of a target, by that edge.
     /// - Parameter patience: how long the work goes on after the claim was lost; `nil`: until another edge has it.
     public static func entry(_ address: EdgeAddress, _ timing: ClaimTiming, patience: Duration? = nil) -> Self {
         let (again, every) = (timing.busAgainAfter, timing.lookEvery)
@@ -86,7 +88,7 @@ public struct ClaimPolicy: Sendable {
             messages: .entry(address), timing: timing, patience: patience, prefetch: 64)
     }
 
-    /// Of the registry at work, for one term.
+    /// The claim of a registry to one term.
     public static func term(_ timing: ClaimTiming = ClaimTiming()) -> Self {
         let every = timing.lookEvery
         return Self(

@@ -1,24 +1,25 @@
 import Bus
 
-/// Whose a claim is, as far as one knows that wants it, and what that one does next: whoever drives it (``Claim``)
-/// carries ``next(isAtWork:isBusAway:)`` out and tells what came of it. Time is counted from any moment.
+/// Who has a claim, as far as one process knows that wants it, and what that process does next. Its driver (``Claim``)
+/// carries out the steps of ``next(isAtWork:isBusAway:)`` and reports what came of them. Times are counted from any
+/// fixed moment.
 ///
-/// | | wished for | no more | found | the queue went | given up |
+/// | | wanted | not wanted | found | the queue was lost | given up |
 /// |---|---|---|---|---|---|
 /// | idle | contending | – | – | – | – |
 /// | contending | – | idle | ours; idle, where another keeps it | noted, while it is declared | – |
-/// | ours | said again | idle | – | lost | contending |
+/// | ours | the owner is told again | idle | – | lost | contending |
 /// | lost | – | idle | ours; idle or contending, where another keeps it | noted | – |
 ///
-/// Lost for longer than what it is for may go on, it is contended for. A wish that ends is looked at between two steps:
-/// one that is back by then was never away.
+/// When it has been lost for longer than the work may go on, it is contended for. Whether it is still wanted is looked
+/// at between two steps: if it is wanted again by then, nothing has changed.
 struct ClaimState: Sendable {
     enum Phase: Sendable, Hashable {
-        /// Nobody here wishes for it; or another keeps it, and it is left alone until it is wished for anew.
+        /// It is not wanted here; or another keeps it, and it is left alone until it is wanted anew.
         case idle
         case contending
         case ours
-        /// It went away under us, and is claimed again.
+        /// The queue was lost, and is claimed again.
         case lost(since: Duration)
     }
 
@@ -27,11 +28,11 @@ struct ClaimState: Sendable {
         /// Nothing, until something is heard.
         case rest
         case pause(Duration)
-        /// A message looks whether there is a queue; it may wait there for so long.
+        /// Send a message to find out whether there is a queue; it may wait there this long.
         case look(for: Duration)
         case ask(for: Duration)
         case declare
-        /// It is said that it is ours.
+        /// Tell the owner that it is ours.
         case grant
     }
 
@@ -42,14 +43,14 @@ struct ClaimState: Sendable {
         case held
         /// Its holder gives it up.
         case released
-        /// Its holder keeps it: why.
+        /// Its holder keeps it, for this reason.
         case kept(String)
         /// Its holder said nothing.
         case silent
-        /// It could not be told: why.
+        /// It could not be found out, for this reason.
         case unknown(String)
         case declared
-        /// `locked`: another was quicker, or there all the time.
+        /// `locked`: another was quicker, or had it all the time.
         case failed(MessageBusError)
     }
 
@@ -61,7 +62,7 @@ struct ClaimState: Sendable {
         var freeSince: Duration?
         /// How long its holder has said nothing.
         var silence = Duration.zero
-        /// For how long it is asked in haste: its holder may be giving it up at this moment.
+        /// For how much longer questions are hurried: the holder may be giving it up at this moment.
         var haste: Duration
 
         init(_ approach: ClaimPolicy.Approach) {
@@ -69,23 +70,23 @@ struct ClaimState: Sendable {
             haste = approach.haste ?? .zero
         }
 
-        /// How long the present question is waited for.
+        /// How long the answer to the present question is waited for.
         var patience: Duration? { haste > .zero ? approach.haste : approach.patience }
     }
 
     private let policy: ClaimPolicy
     private(set) var phase: Phase
-    /// Of whoever wishes for it: the higher one gets it. `nil`: it is not wished for.
+    /// The epoch of the link that wants it: the higher one gets it. `nil`: it is not wanted.
     private(set) var epoch: UInt64?
-    /// The end: an error that the policy does not outlive.
+    /// The error that ended it, where the policy does not try again.
     private(set) var failure: MessageBusError?
     private var search: Search
-    /// Before anything else.
+    /// The next step, where one is settled already.
     private var step: Step?
-    /// It has been declared, or is being, and has not gone since.
+    /// Whether the queue has been declared, or is being declared, and has not been lost since.
     private var hasQueue = false
     private var isSaid = false
-    /// To be said again once the bus works: a publish failed.
+    /// A publish failed: the owner is to be told again that it is ours, once the bus works.
     private var mustSayAgain = false
 
     init(_ policy: ClaimPolicy) {
@@ -95,11 +96,11 @@ struct ClaimState: Sendable {
         search = Search(policy.contends)
     }
 
-    /// It was in another's hands while it was contended for.
+    /// Whether another had it while it was contended for.
     var followsAnother: Bool { search.wasHeld }
 
-    /// - Parameter isAtWork: what it is for has begun.
-    /// - Returns: `nil` where that is to begin, or to end, or the queue is to be given up.
+    /// - Parameter isAtWork: whether the work has begun.
+    /// - Returns: `nil` where the work is to begin or to end, or the queue is to be given up.
     mutating func next(isAtWork: Bool, isBusAway: Bool) -> Step? {
         if epoch == nil { phase = .idle }
         switch phase {
@@ -132,7 +133,7 @@ struct ClaimState: Sendable {
         return true
     }
 
-    /// A publish failed: that it is ours is to be said again once the bus works.
+    /// A publish failed: the owner is told again that it is ours, once the bus works.
     mutating func sayAgain() {
         mustSayAgain = true
         switch phase {
@@ -165,7 +166,7 @@ struct ClaimState: Sendable {
             if let limit = approach.silenceLimit, search.silence >= limit {
                 return refused("the edge that has the bot does not answer")
             }
-            // One that we lost may be held by our own lost connection.
+            // A claim that we lost may still be held by our own lost connection.
             return phase == .contending ? .held(isFirst: !search.wasHeld) : nil
         case .released:
             search.haste = approach.patience ?? .zero
@@ -195,8 +196,8 @@ struct ClaimState: Sendable {
         return nil
     }
 
-    /// Another keeps it. Whoever would be told the same when asking again leaves it alone; whoever looks waits until it
-    /// is free.
+    /// Another keeps it. Where holders are asked, asking again would bring the same answer, so it is left alone; where
+    /// one only looks, one waits until it is free.
     private mutating func refused(_ reason: String) -> ClaimNews {
         contend()
         if policy.contends.patience != nil { phase = .idle }
@@ -205,7 +206,7 @@ struct ClaimState: Sendable {
 
     // MARK: Losing it
 
-    /// The queue went away under us.
+    /// The queue was lost.
     /// - Returns: whether we had it.
     mutating func lost(at now: Duration) -> Bool {
         hasQueue = false
@@ -218,14 +219,15 @@ struct ClaimState: Sendable {
         return true
     }
 
-    /// For how long what it is for may go on, were it lost now; zero: it was lost too long ago.
+    /// How much longer the work may go on without the claim; the whole patience while it is ours; zero: it was lost too
+    /// long ago.
     mutating func timeLeft(of patience: Duration, at now: Duration) -> Duration {
         guard case .lost(let since) = phase else { return patience }
         if now >= since + patience { contend() }
         return max(since + patience - now, .zero)
     }
 
-    /// What it is for has ended.
+    /// The work has ended.
     /// - Returns: whether the queue is ours, and to be given up.
     mutating func leave() -> Bool {
         if phase == .ours { contend() }
@@ -241,7 +243,7 @@ struct ClaimState: Sendable {
 }
 
 extension MessageBusError {
-    /// There is no connection now: later it may succeed.
+    /// Whether there is just no connection now, so that it may succeed later.
     fileprivate var isAbsence: Bool {
         if case .unreachable = self { true } else { self == .disconnected }
     }

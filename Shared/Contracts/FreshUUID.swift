@@ -1,8 +1,8 @@
 /// Identities nobody else has: random UUIDs (RFC 9562 §5.4) in small letters.
 ///
-/// Not `UUID()` of Foundation: with Swift 6.3.1 on Linux it is the same for everybody, without an error, where the
-/// process has no descriptor left. `SystemRandomNumberGenerator` asks the kernel itself (`getrandom(2)`), which needs
-/// none; where even that fails it ends the process.
+/// Foundation's `UUID()` is not used: with Swift 6.3.1 on Linux, in a process without a free descriptor, it returns the
+/// same value every time, without an error. `SystemRandomNumberGenerator` asks the kernel itself (`getrandom(2)`),
+/// which needs no descriptor; where even that fails it ends the process.
 public enum FreshUUID {
     public static func text() -> String {
         var generator = SystemRandomNumberGenerator()

@@ -8,22 +8,21 @@ public import NIOCore
     import Darwin
 #endif
 
-/// Belongs into every listener's pipeline, first: counts what is accepted, and stops accepting for a while where there
-/// is no room, or no descriptor.
+/// The first handler in every listener's pipeline: counts accepted connections, and stops accepting for a while where
+/// there is no room, or no descriptor.
 ///
-/// Without it a listener that cannot accept tries again and again with all its thread's time: to SwiftNIO (2.101) the
-/// read that failed is one that is still to come, and the socket stays ready. What keeps `read` back
-/// (`AcceptBackoffHandler`, which some listeners have from SwiftNIO) changes nothing about that; only without
-/// `autoRead` is the socket not looked at.
+/// Without it, a listener that cannot accept tries again in a busy loop: SwiftNIO (2.101) treats the failed read as
+/// still to come, and the socket stays ready. A handler that holds `read` back (SwiftNIO's `AcceptBackoffHandler`,
+/// which some listeners have) does not help; only turning `autoRead` off does.
 ///
 /// Not `Sendable`: confined to the listener's event loop.
 public final class AcceptGate: ChannelInboundHandler {
     public typealias InboundIn = any Channel
     public typealias InboundOut = any Channel
 
-    /// Until the next look for a descriptor.
+    /// How long to pause where there was no descriptor.
     static let shortagePause = TimeAmount.milliseconds(250)
-    /// Until the next look for room: whoever is refused goes at once.
+    /// How long to pause where there is no room. It is short, since refused clients leave at once.
     static let fullPause = TimeAmount.milliseconds(20)
 
     private let limits: AcceptLimits

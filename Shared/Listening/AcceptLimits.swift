@@ -4,13 +4,13 @@ import NIOCore
 public import Observability
 import Synchronization
 
-/// How many connections the listeners of a service take at once, and what is known of descriptors that ran out all the
-/// same. One for all its listeners.
+/// How many connections the listeners of a service take at once, and whether descriptors ran out nevertheless. All
+/// listeners of a service share it.
 ///
-/// Of places there are ``served``, taken by those that are let in, and beforehand by ports that are leased: where they
-/// are all taken (``isFull``) one more is told to come back. It takes a socket to be told so, and whoever the bound is
-/// not meant for takes one as well: for those there are ``spare`` sockets more, and with all of these open accepting
-/// waits.
+/// There are ``served`` places. A connection that is let in takes one, and a leased port takes some in advance; while
+/// all are taken (``isFull``), further clients are told to come back. Telling them takes a socket, and so do
+/// connections the bound is not meant for: for those there are ``spare`` more sockets. When these are open, too,
+/// accepting waits.
 public final class AcceptLimits: Sendable {
     public let served: Int
     public let spare: Int
@@ -25,12 +25,12 @@ public final class AcceptLimits: Sendable {
     private let refused = MetricNames.connectionsRefused.counter()
     private let pauses = MetricNames.acceptPauses.counter()
 
-    /// What all listeners of a service know of it.
+    /// Shared by all listeners of a service.
     private final class Shortage: Sendable {
         let value = Mutex(DescriptorShortage())
     }
 
-    /// - Parameter setting: its name, for whoever is to raise the bound.
+    /// - Parameter setting: the name of the setting that raises the bound.
     public convenience init(served: Int, spare: Int, setting: String, logger: Logger) {
         self.init(served: served, spare: spare, setting: setting, logger: logger, shortage: Shortage())
     }
@@ -46,7 +46,7 @@ public final class AcceptLimits: Sendable {
         self.shortage = shortage
     }
 
-    /// Of a listener for one connection, which has its place by ``lease(_:)``.
+    /// The limits of a listener for one connection, whose place is taken by ``lease(_:)``.
     public func forOne() -> AcceptLimits {
         AcceptLimits(served: 1, spare: 3, setting: setting, logger: logger, shortage: shortage)
     }
@@ -57,7 +57,7 @@ public final class AcceptLimits: Sendable {
     /// Whether all places are taken.
     public var isFull: Bool { taken.load(ordering: .relaxed) >= served }
 
-    /// No more are to be accepted for now.
+    /// Whether no more are to be accepted for now.
     var mustWait: Bool { served < .max && count + leased.load(ordering: .relaxed) >= served + spare }
 
     /// One was let in.
@@ -66,7 +66,7 @@ public final class AcceptLimits: Sendable {
     /// It has left.
     public func vacate() { free(1) }
 
-    /// Takes places for a port that is leased, its listener and its client to come, if there are as many.
+    /// Takes places for a leased port (its listener, and the client to come), if there are that many.
     public func lease(_ places: Int) -> Bool {
         guard taken.wrappingAdd(places, ordering: .relaxed).newValue <= served else {
             free(places)
@@ -83,7 +83,7 @@ public final class AcceptLimits: Sendable {
 
     private func free(_ places: Int) {
         let count = taken.wrappingSubtract(places, ordering: .relaxed).newValue
-        // Not at each coming and going of the last one: only when there is room for many.
+        // Reset only when there is room for many, so that one connection that comes and goes is not logged each time.
         if count < served - served / 8 { saidFull.store(false, ordering: .relaxed) }
     }
 

@@ -1,8 +1,8 @@
 import NIOCore
 
-/// Whether the process has run out of descriptors, by what listeners see when they accept.
+/// Whether the process has run out of descriptors, as its listeners find when they accept.
 struct DescriptorShortage: Sendable {
-    /// Without another failure for so long it is over: a listener that pauses tries again well within it.
+    /// The shortage is over after this long without a failure. A listener that pauses tries again well before.
     static let calm = TimeAmount.seconds(2)
 
     private var last: NIODeadline?

@@ -8,7 +8,7 @@ import NIOCore
     import Darwin
 #endif
 
-/// Why nothing listens at an address, as a sentence for whoever starts the program.
+/// Why listening at an address failed, as a sentence for the operator.
 public struct ListenFailure: Error, Sendable, Hashable, CustomStringConvertible {
     public let host: String
     public let port: Int

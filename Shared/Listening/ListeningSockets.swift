@@ -2,7 +2,7 @@
 enum ListeningSockets {
     private static let listening = "0A"
 
-    /// Those that stand in the way of listening on that port and address.
+    /// The sockets that prevent listening on that port and address.
     /// - Parameter table: the file's content; lines that cannot be read are passed over.
     static func inodes(in table: String, port: Int, host: String) -> Set<String> {
         let wanted = hexadecimal(host)
@@ -19,7 +19,7 @@ enum ListeningSockets {
         return inodes
     }
 
-    /// An address of all, on either side, is in the way of every other.
+    /// A wildcard address, on either side, collides with every other.
     private static func collides(_ address: String, _ wanted: String?) -> Bool {
         guard let wanted, !isWildcard(wanted), !isWildcard(address) else { return true }
         // An IPv4 address in a table of IPv6 ones stands at its end.
@@ -28,8 +28,8 @@ enum ListeningSockets {
 
     private static func isWildcard(_ address: String) -> Bool { address.allSatisfy { $0 == "0" } }
 
-    /// As the table has it: bytes of a word from the last to the first. `nil` where it is no IPv4 address: then any may
-    /// be meant.
+    /// As the table has it: bytes of a word from the last to the first. `nil` where it is not an IPv4 address: then any
+    /// socket may collide.
     private static func hexadecimal(_ host: String) -> String? {
         let bytes = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         guard bytes.count == 4, bytes.allSatisfy({ $0 != nil }) else { return nil }

@@ -8,8 +8,8 @@
 
 /// How many descriptors, sockets above all, the process may have open at once.
 public enum OpenFiles {
-    /// More is of no use; and of a limit of a thousand million, as some container engines set it, every program that
-    /// closes what it has inherited makes a burden.
+    /// More is of no use. And with a limit of a thousand million, which some container engines set, a child program
+    /// that closes every descriptor it may have inherited takes long to start.
     static let most: UInt64 = 1 << 20
 
     /// The limit in force (`ulimit -n`).
@@ -41,8 +41,8 @@ public enum OpenFiles {
     #endif
 }
 
-/// How a process's limit of open files is shared out, so that a crowd at one door leaves the other doors, the database
-/// and the broker enough to work.
+/// How a process's limit of open files is divided, so that many connections at one door leave the other doors, the
+/// database and the broker enough to work.
 public struct DescriptorShares: Sendable, Hashable {
     /// All there are.
     public let limit: Int
@@ -55,13 +55,13 @@ public struct DescriptorShares: Sendable, Hashable {
         own = 24 + 4 * loops
     }
 
-    /// Connections to the HTTP API, or for health checks alone.
+    /// For connections to the HTTP API, or to health checks where there is no API.
     public var http: Int { min(4_096, max(8, limit / 8)) }
 
-    /// Beyond those an edge serves: for bots that dial in, and for clients as long as it takes to send them away.
+    /// Beyond the connections an edge serves: for bots that dial in, and for clients that are being refused.
     public var spare: Int { min(1_024, max(8, limit / 16)) }
 
     /// Connections an edge serves.
-    /// - Parameter dialled: what it needs for those it dials itself.
+    /// - Parameter dialled: what the edge needs for connections it opens itself.
     public func served(besides dialled: Int) -> Int { max(8, limit - own - http - spare - dialled) }
 }

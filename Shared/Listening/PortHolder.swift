@@ -1,13 +1,14 @@
 import Foundation
 
-/// The program that listens on a port, where `/proc` tells: on Linux, of one's own user or as root.
+/// The program that listens on a port, where `/proc` shows it: on Linux, for programs of the same user, or all for
+/// root.
 struct PortHolder: Sendable, Hashable, CustomStringConvertible {
     let name: String
     let pid: Int
 
     var description: String { "\(name) (process \(pid))" }
 
-    /// A machine may run any number of programs with any number of descriptors; nobody waits for a look at all of them.
+    /// Bounds of the search: a machine may run any number of programs with any number of descriptors.
     private static let mostProcesses = 8_192
     private static let mostDescriptors = 131_072
 
@@ -20,10 +21,10 @@ struct PortHolder: Sendable, Hashable, CustomStringConvertible {
         return inodes.isEmpty ? nil : holder(of: Set(inodes.map { "socket:[\($0)]" }))
     }
 
-    /// `String(contentsOfFile:)` ends with the first piece of a file whose length the system does not tell, which is all of
-    /// a short table and some 30 sockets of a long one.
+    /// `String(contentsOfFile:)` stops after the first piece of a file without a known length: that is all of a short
+    /// table, but only some 30 sockets of a long one.
     private static func whole(_ table: String) -> String? {
-        // `try?`: elsewhere there is no such file, and nothing is told.
+        // `try?`: other systems have no such file, and then nothing is found.
         let bytes = try? FileHandle(forReadingFrom: URL(filePath: table)).readToEnd()
         return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
@@ -31,7 +32,7 @@ struct PortHolder: Sendable, Hashable, CustomStringConvertible {
     private static func holder(of sockets: Set<String>) -> PortHolder? {
         let files = FileManager.default
         var descriptors = 0
-        // `try?`, here and below: what is another user's, or has ended meanwhile, tells nothing.
+        // `try?`, here and below: processes of other users, and those that have ended meanwhile, cannot be read.
         let pids = ((try? files.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int($0) }.sorted()
         for pid in pids.prefix(mostProcesses) {
             let folder = "/proc/\(pid)/fd"

@@ -3,9 +3,9 @@ public struct Impairment: Sendable, Hashable {
     public enum Degree: Int, Sendable, Hashable {
         /// It waits for its turn: that is its work.
         case standby
-        /// It serves, and something it serves does not: sending people elsewhere would not help them.
+        /// It works, but something it serves does not (a bot): another process could not serve clients better.
         case ailing
-        /// It does a part of its work.
+        /// It does only a part of its work.
         case degraded
         case unavailable
     }
@@ -20,7 +20,7 @@ public struct Impairment: Sendable, Hashable {
     }
 }
 
-/// Says why its part does not do its work, or `nil` where it does. Called from any thread, at any time; must not wait.
+/// Returns why a part does not do its work, or `nil` where it does. Called from any thread, at any time; must not wait.
 public typealias HealthCheck = @Sendable () -> Impairment?
 
 /// What `/health/ready` answers: the worst of all parts, and every reason.
@@ -28,13 +28,14 @@ public struct HealthReport: Sendable, Hashable {
     private let impairments: [Impairment]
 
     public init(_ checks: [HealthCheck]) {
-        // What ails the process more than one of its parts may say.
+        // Several parts may report the same trouble of the process.
         impairments = checks.compactMap { $0() }.reduce(into: []) { all, next in
             if !all.contains(next) { all.append(next) }
         }
     }
 
-    /// 200 where all is well, where another one is at work and this one stands by, or where a bot ails; else 503: do not send anybody here.
+    /// 200 where all is well, where this process stands by while another is at work, or where only a bot ails; else
+    /// 503: send no clients here.
     public var httpStatus: Int {
         switch worst {
         case nil, .standby, .ailing: 200
@@ -48,7 +49,7 @@ public struct HealthReport: Sendable, Hashable {
         return #"{"status":"\#(status)","reasons":[\#(reasons)]}"#
     }
 
-    /// What `/health/live` answers: the process does.
+    /// The answer of `/health/live`: that there is one says that the process is alive.
     public static let alive = HealthReport([])
 
     private var worst: Impairment.Degree? { impairments.map(\.degree).max { $0.rawValue < $1.rawValue } }

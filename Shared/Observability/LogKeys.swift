@@ -4,7 +4,7 @@ public enum LogKeys {
     public static let botEntry = "bot.entry"
     public static let target = "target.entry"
     public static let role = "client.role"
-    /// Of a session as it connects.
+    /// The role of a session, when it connects.
     public static let sessionRole = "role"
     public static let linkEpoch = "bot.link_epoch"
     public static let appID = "client.app_id"

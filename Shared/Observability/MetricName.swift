@@ -1,16 +1,16 @@
 public import Metrics
 
-/// One metric: what it is called, what it means, and the handles through which it is recorded. A handle is made once and kept:
-/// finding one costs more than recording.
+/// One metric: what it is called, what it means, and the handles through which it is recorded. A handle is made once
+/// and kept: finding one costs more than recording.
 public struct MetricName: Sendable, Hashable {
     public enum Kind: String, Sendable { case counter, gauge, histogram }
 
     /// With its unit, as Prometheus wants it: `perpetua_action_duration_seconds`.
     public let name: String
     public let kind: Kind
-    /// What one who reads the number wants to know, in a sentence.
+    /// What the number means, in a sentence for its reader.
     public let help: String
-    /// The names of its labels. Their values are few and ours: never what a peer sends.
+    /// The names of its labels. They have few values, all of our own: never what a peer sends.
     public let labels: [String]
     /// The upper ends of a histogram's buckets, ascending.
     public let buckets: [Double]

@@ -1,14 +1,15 @@
 import Synchronization
 
-/// Which chain of work a message belongs to, in the form of W3C Trace Context
-/// (https://www.w3.org/TR/trace-context/#traceparent-header). It goes along from the door an action came through to the bot and back.
+/// The trace a message belongs to, in the form of W3C Trace Context
+/// (https://www.w3.org/TR/trace-context/#traceparent-header). It is passed on from the door an action came through to
+/// the bot and back.
 ///
-/// Perpetua records no spans, so it passes on what it was given as it is.
+/// Perpetua records no spans, so it passes the value on unchanged.
 public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
     /// The name of the header, over HTTP and in messages.
     public static let header = "traceparent"
 
-    /// The one the running task works for.
+    /// The trace of the running task.
     @TaskLocal public static var current: TraceParent?
 
     /// `00-{32 hex digits}-{16 hex digits}-{2 hex digits}`
@@ -16,10 +17,10 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { text }
 
-    /// What all messages of one chain have in common.
+    /// What all messages of one trace have in common.
     public var traceID: String { String(text.dropFirst(3).prefix(32)) }
 
-    /// `nil` for what is none: a chain of one's own is begun then.
+    /// `nil` for a text that is not one: then a new trace is begun.
     public init?(_ text: String) {
         var text = text
         guard text.withUTF8(Self.isValid) else { return nil }
@@ -45,7 +46,7 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
-    /// A new chain, sampled. Told apart from all others, and no secret.
+    /// A new trace, sampled. It differs from all others, and is not a secret.
     public static func make() -> TraceParent {
         let number = UniqueNumber.next()
         var generator = SplitMix(state: number &* 0x9E37_79B9_7F4A_7C15 ^ UniqueNumber.process)
@@ -81,7 +82,8 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Numbers no other process uses: the process's own, random, and a count. Cheaper than a random one each time.
+/// Numbers that no other process uses: made of a random number of the process, and a count. That is cheaper than a
+/// random one each time.
 public enum UniqueNumber {
     /// Never 0.
     static let process = UInt64.random(in: 1 ... .max)

@@ -16,8 +16,8 @@ public struct AccessToken: Sendable {
         case wrong
     }
 
-    /// Looks at `Authorization` (`Bearer T`, `Token T` or the bare `T`) and at `?access_token=`; one right one is enough.
-    /// An empty one counts as none. Compared in constant time.
+    /// Looks at `Authorization` (`Bearer T`, `Token T` or the bare `T`) and at `?access_token=`; one valid token is
+    /// enough. An empty one counts as none. Compared in constant time.
     public func verdict(authorization: String?, query: String?) -> Verdict {
         var isGiven = false
         var isRight = false
@@ -30,8 +30,8 @@ public struct AccessToken: Sendable {
         return isRight ? .accepted : isGiven ? .wrong : .missing
     }
 
-    /// The token in an `Authorization` header's value: `Bearer T`, `Token T` (any case) or the bare `T`.
-    /// White space around it is no part of it.
+    /// The token in an `Authorization` header's value: `Bearer T`, `Token T` (any case) or the bare `T`. White space
+    /// around it is not part of it.
     public static func carried(inAuthorization value: String) -> String {
         let bytes = trimmed(value.utf8[...])
         for scheme in ["bearer", "token"] {
@@ -48,8 +48,8 @@ public struct AccessToken: Sendable {
     /// Whether that is the secret. Compared in constant time.
     public func matches(_ bytes: some Sequence<UInt8>) -> Bool { Self.areEqual(bytes, secret) }
 
-    /// Whether what stands behind `access_token=` in a URL is the secret as it is: not percent-encoded, and up to the
-    /// end or an `&`. Compared in constant time, and true for nobody who has not shown all of it.
+    /// Whether the text behind `access_token=` in a URL is the secret without percent-encoding, up to the end or an
+    /// `&`. Compared in constant time, and true only where all of the secret is there.
     public func stands(at beginning: some Collection<UInt8>) -> Bool {
         let isShown = Self.areEqual(beginning.prefix(secret.count), secret)
         let next = beginning.dropFirst(secret.count).first

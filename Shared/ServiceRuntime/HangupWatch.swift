@@ -2,9 +2,10 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// SIGHUP asks the process to read its settings again; it never ends it.
+/// SIGHUP asks the process to read its settings again; it never ends the process.
 final class HangupWatch: Sendable {
-    /// Of its own, since what is done here reads files: one request after another, and several that come meanwhile are one.
+    /// A queue of its own, since the work reads files. Requests are served one after another; several that come
+    /// meanwhile count as one.
     private let queue = DispatchQueue(label: "hangup")
     private let source = Mutex<(any DispatchSourceSignal)?>(nil)
 

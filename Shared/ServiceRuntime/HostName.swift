@@ -6,9 +6,9 @@ import Foundation
     import Darwin
 #endif
 
-/// What this machine, or container, calls itself: what tells several processes of one kind apart where nobody named them.
+/// The name of this machine or container. It distinguishes processes of one kind where the settings give them no names.
 public enum HostName {
-    /// Up to its first dot, in letters, digits, `_` and `-`, at most 48; `host` where there is none.
+    /// The name up to its first dot, reduced to at most 48 letters, digits, `_` and `-`; `host` where there is none.
     public static var asWord: String { word(of: name) }
 
     static func word(of name: String) -> String {

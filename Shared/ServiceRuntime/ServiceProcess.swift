@@ -10,7 +10,8 @@ public import ServiceLifecycle
 public import SettingsReading
 import Synchronization
 
-/// What every process of Perpetua is made of: settings, logging, bus, threads for sockets, and the services given to ``run(_:_:)``.
+/// What every process of Perpetua is made of: settings, logging, bus, threads for sockets, and the services given to
+/// ``run(_:_:)``.
 public final class ServiceProcess: Sendable {
     public static let version = "0.1.0"
 
@@ -63,15 +64,15 @@ public final class ServiceProcess: Sendable {
     /// What `/metrics` answers.
     public var metricsPage: MetricsPage { MetricsPage { [metrics] in metrics.text } }
 
-    /// What is to be found out before any service begins, and ends the process where it throws: whether there is
-    /// another one in its place.
+    /// Adds a check that runs before any service begins, for example whether another process is already running in its
+    /// place. Where it throws, the process ends.
     public func beforeServing(_ check: @escaping @Sendable () async throws -> Void) {
         checks.withLock { $0.append(check) }
     }
 
-    /// Answers health checks and metrics on `health.port`: for a process that has no API of its own. To be listed first, so that it
-    /// stops last.
-    /// - Parameter checks: of the process's services; its bus is looked at as well.
+    /// Answers health checks and metrics on `health.port`: for a process that has no API of its own. To be listed
+    /// first, so that it stops last.
+    /// - Parameter checks: those of the process's services; the bus is checked as well.
     public func healthServer(_ checks: HealthCheck...) -> any Service {
         HealthServer(
             configuration: HealthConfiguration(settings), checks: [busHealth] + checks, metrics: metricsPage,
@@ -81,11 +82,12 @@ public final class ServiceProcess: Sendable {
     /// Runs `services` until SIGTERM, SIGINT or the failure of one of them, then ends the process: it never returns.
     ///
     /// They start together and stop in reverse order, each after the one listed below it; the bus closes last.
-    /// Exit codes: 0 after a stop that was asked for, 1 when a service failed, 64 for a bad command line, 78 for bad settings.
+    /// Exit codes: 0 after a stop that was asked for, 1 when a service failed, 64 for a bad command line, 78 for bad
+    /// settings.
     /// - Parameters:
-    ///   - bus: whether these services are enough for each other, or need those of other processes.
-    ///   - services: builds them, without side effects: it is also called to check or list the settings, and when they are read again
-    ///     on SIGHUP (``SettingsReload``).
+    ///   - bus: whether these services are a whole deployment, or need those of other processes.
+    ///   - services: builds them, without side effects: it is also called to check or list the settings, and when they
+    ///     are read again on SIGHUP (``SettingsReload``).
     public static func run(
         _ name: String, bus reach: BusReach = .process,
         @ServicesBuilder _ services: @escaping @Sendable (ServiceProcess) throws -> [any Service]
@@ -123,7 +125,7 @@ public final class ServiceProcess: Sendable {
         }
         let logging = LoggingConfiguration(settings, arguments)
         LoggingSystem.bootstrap(logging.handler, metadataProvider: LoggingConfiguration.provider)
-        // What is bounded by it is read from it.
+        // Raised first: other limits are derived from it.
         let files = OpenFiles.raiseLimit()
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
@@ -210,13 +212,13 @@ public final class ServiceProcess: Sendable {
         _ services: @Sendable (ServiceProcess) throws -> [any Service]
     ) -> [Settings.Definition] {
         let settings = Settings.describing()
-        // `try?`: what was read before a failure is still worth listing.
+        // `try?`: the settings that were read before a failure are still worth listing.
         try? read(settings, name, bus: reach, services)
         return settings.definitions
     }
 
-    /// Has everything read its settings, and goes no further.
-    /// - Parameter group: of the process; `nil`: one of its own, which is never ended.
+    /// Makes every part read its settings, and goes no further.
+    /// - Parameter group: that of the process; `nil`: a new one, which is never shut down.
     static func read(
         _ settings: Settings, _ name: String, bus reach: BusReach = .process, on group: (any EventLoopGroup)? = nil,
         _ services: @Sendable (ServiceProcess) throws -> [any Service]
@@ -234,11 +236,11 @@ public final class ServiceProcess: Sendable {
     private static func say(_ line: String) { StandardStream.error.write(line + "\n") }
 }
 
-/// Lets a process list its services, one a line; what stops first comes last.
+/// Lets a process list its services, one per line; the last one stops first.
 @resultBuilder
 public enum ServicesBuilder {
     public static func buildExpression(_ service: any Service) -> [any Service] { [service] }
-    /// What is done on the way, and is no service.
+    /// A statement in the list that is not a service.
     public static func buildExpression(_ done: Void) -> [any Service] { [] }
     public static func buildBlock(_ services: [any Service]...) -> [any Service] { services.flatMap { $0 } }
     public static func buildOptional(_ services: [any Service]?) -> [any Service] { services ?? [] }

@@ -3,7 +3,8 @@ import Metrics
 import Observability
 import SettingsReading
 
-/// Reads the settings once more, and puts in force what may change while the process runs: all of it, or nothing where anything is wrong.
+/// Reads the settings once more, and puts in force those that may change while the process runs: all of them, or none
+/// where anything is wrong.
 struct SettingsReload: Sendable {
     /// Keys named in one line of the log.
     private static let shownKeys = 20
@@ -12,7 +13,7 @@ struct SettingsReload: Sendable {
     let logger: Logger
     /// Reads file, environment, secrets' files and flags as they are now.
     let load: @Sendable () throws -> Settings
-    /// Has everything in the process read them, without effect: then every mistake in them is known.
+    /// Makes every part of the process read them, without effect, so that every mistake in them is found.
     let check: @Sendable (Settings) throws -> Void
 
     private let adopted = MetricNames.settingsReloads.counter("adopted")

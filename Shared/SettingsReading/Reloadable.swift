@@ -1,6 +1,7 @@
 import Synchronization
 
-/// A value that may be replaced while it is in use: each who asks gets the one in force. Whoever needs it twice for one decision asks once.
+/// A value that may be replaced while it is in use: every reader gets the one in force. Code that needs it twice for
+/// one decision must read it once.
 ///
 /// `Settings.reloadable(_:)` makes those that follow the settings when they are read again.
 public final class Reloadable<Value: Sendable>: Sendable {
@@ -17,22 +18,23 @@ public final class Reloadable<Value: Sendable>: Sendable {
     }
 }
 
-/// Settings that may change while the process runs. What is read by ``reloadable(_:check:)`` follows; all else needs a restart.
+/// Settings that may change while the process runs. Values read by ``reloadable(_:check:)`` follow the settings; all
+/// others need a restart.
 extension Settings {
-    /// What has become of settings that were read once more.
+    /// The outcome of reading settings once more.
     public enum Adoption: Sendable, Hashable {
-        /// Something is wrong with them, so that all stays as it was.
+        /// Something is wrong with them, so everything stays as it was.
         case refused([Problem])
-        /// - changed: the keys of what is in force from now on.
-        /// - pending: the keys of what has changed as well, and is in force after a restart.
+        /// - changed: the keys of settings that are in force from now on.
+        /// - pending: the keys of settings that have also changed, but need a restart.
         case adopted(changed: [String], pending: [String])
     }
 
     /// A value read from these settings now, and from those given to ``adopt(_:)`` later.
     /// - Parameters:
     ///   - read: reads it; mistakes are recorded as ever.
-    ///   - check: hears the value in force and the one to take its place, and reports to the newer settings what may not be without a
-    ///     restart.
+    ///   - check: gets the value in force and the one to replace it, and reports to the newer settings any change that
+    ///     needs a restart.
     public func reloadable<Value: Sendable>(
         _ read: @escaping @Sendable (Settings) -> Value,
         check: @escaping @Sendable (_ current: Value, _ next: Value, _ newer: Settings) -> Void = { _, _, _ in }
@@ -48,8 +50,9 @@ extension Settings {
         return box
     }
 
-    /// Takes over what may change while the process runs, all of it or, where anything is wrong, nothing.
-    /// - Parameter newer: the settings as they are now; everything in the process has read them, so that what nobody knows is found.
+    /// Takes over everything that may change while the process runs, or nothing where anything is wrong.
+    /// - Parameter newer: the settings as they are now. Every part of the process must have read them, so that unknown
+    ///   keys are found.
     public func adopt(_ newer: Settings) -> Adoption {
         let replacements = followers.withLock { $0 }.map { $0(newer) }
         let problems = newer.problems

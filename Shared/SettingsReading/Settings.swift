@@ -1,9 +1,11 @@
 import Synchronization
 
-/// Every setting's value, wherever it came from: a YAML file, the environment (`PERPETUA_…`), flags; the later weighs more.
+/// Every setting's value, wherever it came from: a YAML file, the environment (`PERPETUA_…`), flags; the later source
+/// wins.
 ///
-/// A service's `…Configuration` reads each of its settings here once, with default and range. Reading never throws: a mistake is
-/// recorded and the default returned, so that all mistakes are reported together (``problems``) before anything starts.
+/// A service's `…Configuration` reads each of its settings here once, with default and range. Reading never throws: a
+/// mistake is recorded and the default returned, so that all mistakes are reported together (``problems``) before
+/// anything starts.
 public final class Settings: Sendable {
     private let sources: SettingsSources
     private let readSecretFile: @Sendable (String) throws(SecretFile.Failure) -> String
@@ -11,14 +13,15 @@ public final class Settings: Sendable {
     let ledger = Mutex(SettingsLedger())
     /// Each reads its value from newer settings, and returns what puts that in force.
     let followers = Mutex<[@Sendable (Settings) -> () -> Void]>([])
-    /// What is read now may change while the process runs.
+    /// Whether values that are read now may change while the process runs.
     @TaskLocal static var readsReloadable = false
 
     /// - Parameters:
     ///   - file: the YAML text and what to call it in messages; `nil`: none.
     ///   - environment: only names that start with `PERPETUA_` matter: `PERPETUA_API_PORT` is `api.port`,
     ///     `PERPETUA_BOTS_0_URL` is `bots[0].url`. An empty variable counts as absent.
-    ///   - flags: key and value, as `--api.port 8080` or `--bots[0].url ws://…` gave them; of two with one key the last counts.
+    ///   - flags: key and value, as `--api.port 8080` or `--bots[0].url ws://…` gave them; where a key is repeated, the
+    ///     last one counts.
     public convenience init(
         file: (name: String, yaml: String)? = nil, environment: [String: String] = [:],
         flags: [(key: String, value: String)] = []
@@ -33,7 +36,8 @@ public final class Settings: Sendable {
         self.readSecretFile = readSecretFile
     }
 
-    /// Settings without values in which every list has one entry, so that ``definitions`` holds the settings of entries too.
+    /// Settings without values, in which every list has one entry, so that ``definitions`` includes the settings of
+    /// entries.
     public static func describing() -> Settings {
         Settings(SettingsSources(inventingEntries: true), readSecretFile: SecretFile.read)
     }
@@ -48,7 +52,8 @@ public final class Settings: Sendable {
         return text.isEmpty ? nil : text
     }
 
-    /// Never printed, never in a message. In the environment it may also be a file's content: `PERPETUA_ACCESS_TOKEN_FILE`.
+    /// It is never printed and never in a message. The environment may also name a file that holds it:
+    /// `PERPETUA_ACCESS_TOKEN_FILE`.
     public func secret(_ key: String) -> String? {
         let definition = Definition(key, type: Definition.secretType)
         guard let path = secretFilePath(key, definition) else {
@@ -129,7 +134,7 @@ public final class Settings: Sendable {
         ) { $0.text.flatMap(ByteCountText.parse).flatMap { range.contains($0) ? $0 : nil } }
     }
 
-    /// A size that follows other settings where it is not set: `value` is what it is then.
+    /// A size whose default follows from other settings: `value`.
     public func bytes(_ key: String, following value: Int, in range: ClosedRange<Int>) -> Int {
         let ends = (ByteCountText.write(range.lowerBound), ByteCountText.write(range.upperBound))
         return read(
@@ -138,7 +143,7 @@ public final class Settings: Sendable {
         ) { $0.text.flatMap(ByteCountText.parse).flatMap { range.contains($0) ? $0 : nil } }
     }
 
-    /// Whether somebody gave it a value, right or wrong.
+    /// Whether it was given a value, right or wrong.
     public func isSet(_ key: String) -> Bool { sources.value(of: key) != nil }
 
     public func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
@@ -205,10 +210,10 @@ public final class Settings: Sendable {
         return entries
     }
 
-    /// Settings that other processes read from the same file and environment: here they are neither read nor unknown.
+    /// Settings that other processes read from the same file and environment: here they are not read, but known.
     /// - Parameters:
     ///   - keys: as ``Definition/key`` has them, `bots[].url`.
-    ///   - secrets: those of them that are secret.
+    ///   - secrets: those keys that are secret.
     public func leaveToOthers(_ keys: Set<String>, secrets: Set<String>) {
         for general in keys.sorted() {
             for key in expanded(general[...], after: "") {
@@ -230,13 +235,14 @@ public final class Settings: Sendable {
         return entries.flatMap { expanded(general[brackets.upperBound...], after: $0) }
     }
 
-    /// Records a mistake found by whoever read the value: `remedy` says what to do.
+    /// Records a mistake that was found by the reader of the value; `remedy` says what to do.
     public func report(_ key: String, value: String, remedy: String) {
         let source = sources.origin(of: key) ?? "default"
         ledger.withLock { $0.report(key, value: value, source: source, remedy: remedy) }
     }
 
-    /// Everything that is wrong so far: values out of range or of the wrong type, keys nobody has read, a broken file.
+    /// Everything that is wrong so far: values out of range or of the wrong type, keys that no part has read, a broken
+    /// file.
     public var problems: [Problem] {
         let (known, recorded) = ledger.withLock { ($0.known, $0.problems) }
         return sources.problems + recorded + sources.unknown(known: known)
@@ -273,7 +279,7 @@ public final class Settings: Sendable {
         }
     }
 
-    /// The path in `PERPETUA_…_FILE`, where that is what counts for this secret.
+    /// The path in `PERPETUA_…_FILE`, where this secret is to be read from there.
     private func secretFilePath(_ key: String, _ definition: Definition) -> String? {
         let variable = sources.fileVariable(of: key)
         ledger.withLock { $0.expect(variable: variable) }

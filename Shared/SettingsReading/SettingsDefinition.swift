@@ -6,7 +6,7 @@ extension Settings {
         public let type: String
         /// As one would write it; empty where there is none.
         public let defaultValue: String
-        /// As one would write it (`1…65535`), or the choices; empty where anything goes.
+        /// As one would write it (`1…65535`), or the choices; empty where any value is allowed.
         public let range: String
 
         static let secretType = "secret"

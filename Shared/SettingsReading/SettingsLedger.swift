@@ -3,18 +3,18 @@ struct SettingsLedger: Sendable {
     private struct Entry: Sendable {
         let definition: Settings.Definition
         let shown: String
-        /// As it was written, also where that is a secret: to be compared, and never shown.
+        /// As it was written, even a secret: it is compared, and never shown.
         let text: String
         /// `nil`: the default.
         let source: String?
-        /// It may change while the process runs.
+        /// Whether it may change while the process runs.
         let isReloadable: Bool
     }
 
     private var entries: [String: Entry] = [:]
     private var definitions: [String: Settings.Definition] = [:]
     private(set) var problems: [Settings.Problem] = []
-    /// Keys and names of variables that somebody wants; all others are unknown.
+    /// Keys and names of variables that some part reads; all others are unknown.
     private(set) var known = KnownNames()
 
     mutating func expect(_ keys: [String]) { known.insert(keys: keys) }
@@ -46,7 +46,7 @@ struct SettingsLedger: Sendable {
             let (old, new) = (entries[key], newer.entries[key])
             let isReloadable = new?.isReloadable ?? old?.isReloadable ?? false
             if isReloadable { entries[key] = new }
-            // Defaults come and go with their entry of a list: no change of their own.
+            // Defaults of a list's entry come and go with it: that is not a change of their own.
             guard old?.source != nil || new?.source != nil, old?.text != new?.text else { continue }
             if isReloadable { changed.append(key) } else { pending.append(key) }
         }
@@ -75,7 +75,7 @@ struct SettingsLedger: Sendable {
         }
     }
 
-    /// Settings of the whole first, then those of each part, by name; entries of a list by number.
+    /// Sorts settings without a dot first, then those of each part, by name; entries of a list by number.
     private static func order(_ key: String) -> (Int, String) {
         let padded = key.split(separator: "[", omittingEmptySubsequences: false).enumerated().map { index, part in
             guard index > 0, let end = part.firstIndex(of: "]") else { return String(part) }

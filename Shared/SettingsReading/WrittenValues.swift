@@ -16,7 +16,7 @@ enum DurationText {
         return overflow ? nil : .milliseconds(milliseconds)
     }
 
-    /// In the largest unit that leaves no rest.
+    /// In the largest unit that divides it.
     static func write(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
@@ -42,7 +42,7 @@ enum ByteCountText {
         return overflow ? nil : bytes
     }
 
-    /// In the largest unit that leaves no rest.
+    /// In the largest unit that divides it.
     static func write(_ bytes: Int) -> String {
         guard bytes != 0 else { return "0" }
         let unit = units.last { bytes.isMultiple(of: $0.bytes) } ?? units[0]
@@ -50,7 +50,7 @@ enum ByteCountText {
     }
 }
 
-/// How a range of numbers is written: `1…65535`, and `1…` where only the type ends it.
+/// How a range of numbers is written: `1…65535`, and `1…` where only the type bounds it.
 extension ClosedRange<Int> {
     var written: String { upperBound == .max ? "\(lowerBound)…" : "\(lowerBound)…\(upperBound)" }
     var inWords: String { upperBound == .max ? "\(lowerBound) or more" : "from \(lowerBound) to \(upperBound)" }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The peer's `address:port`, for people and for whom it identifies.
+/// The peer's `address:port`, for people, and where a caller is identified by it.
 enum PeerAddress {
     static func text(of channel: any Channel) -> String {
         guard let address = channel.remoteAddress, let host = address.ipAddress, let port = address.port else {

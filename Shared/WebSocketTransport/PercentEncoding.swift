@@ -1,6 +1,6 @@
 /// `%41` ⇄ `A` (RFC 3986 §2.1).
 enum PercentEncoding {
-    /// Decodes; a `%` without two hexadecimal digits stays as it is, bytes that are no UTF-8 become U+FFFD.
+    /// Decodes; a `%` without two hexadecimal digits stays as it is, bytes that are not UTF-8 become U+FFFD.
     static func decode(_ text: Substring, plusIsSpace: Bool) -> String {
         String(decoding: bytes(text, plusIsSpace: plusIsSpace), as: UTF8.self)
     }

@@ -7,7 +7,7 @@ import NIOPosix
     import Musl
 #endif
 
-/// What is set on every socket of ours, accepted or dialled: how soon a dead peer is noticed (contract §3).
+/// The options of every socket, accepted or dialled: how soon a dead peer is noticed (contract §3).
 enum SocketSettings {
     static func apply(to channel: any Channel, options: WebSocketOptions) throws {
         guard let socket = channel.syncOptions else { return }
@@ -29,7 +29,7 @@ enum SocketSettings {
         #endif
     }
 
-    /// Closing the socket will reset the connection: nothing that waits is sent any more. On its event loop.
+    /// Makes closing the socket reset the connection: bytes that wait are not sent any more. On its event loop.
     static func resetWhenClosed(_ channel: any Channel) {
         let now = linger(l_onoff: 1, l_linger: 0)
         // It fails on a socket that is closed already.

@@ -1,13 +1,15 @@
 public import NIOCore
 
-/// One established WebSocket, server or client side, confined to its event loop: every call and every callback happens there.
+/// One established WebSocket, server or client side, confined to its event loop: every call and every callback happens
+/// there.
 ///
-/// Every call is safe at any time, also from within a callback and after the end: what cannot be done any more does nothing.
+/// Every call is safe at any time, also from within a callback and after the end: a call that comes too late does
+/// nothing.
 public final class WebSocketConnection {
     public let eventLoop: any EventLoop
     /// `address:port` of the peer.
     public let remoteAddress: String
-    /// Who is told what happens; held strongly until ``WebSocketDelegate/closed(_:)``.
+    /// It is told what happens, and is held strongly until ``WebSocketDelegate/closed(_:)``.
     public var delegate: (any WebSocketDelegate)?
     /// `nil` once the socket is closed.
     var handler: WebSocketHandler?
@@ -20,16 +22,16 @@ public final class WebSocketConnection {
     /// Writes one text message; nothing goes out before ``flush()``.
     public func send(text: ByteBuffer) { handler?.send(text: text) }
 
-    /// Writes bytes made by ``encodeText(_:)`` (one frame, or several joined): as they are where we are the server, each masked anew
-    /// where we dialled.
+    /// Writes bytes made by ``encodeText(_:)`` (one frame, or several joined): unchanged where we are the server, each
+    /// frame masked anew where we dialled.
     public func send(encoded: ByteBuffer) { handler?.send(encoded: encoded) }
 
     public func flush() { handler?.flush() }
 
-    /// As ``flush()``, when the batch is carried out, which is to be soon: in this turn of the event loop.
+    /// As ``flush()``, but when the batch is carried out, which has to be in this turn of the event loop.
     public func flush(in batch: SendBatch) { handler?.flush(in: batch) }
 
-    /// Writes a ping, of at most 125 bytes; what it is answered is told to the delegate. Nothing goes out before ``flush()``.
+    /// Writes a ping, of at most 125 bytes; the delegate is told of the pong. Nothing goes out before ``flush()``.
     public func sendPing(_ payload: ByteBuffer) { handler?.sendPing(payload) }
 
     /// False while the peer reads more slowly than we write: hold further messages back.
@@ -38,16 +40,16 @@ public final class WebSocketConnection {
     /// Bytes written and not yet taken by the kernel.
     public var bufferedBytes: Int { handler?.bufferedBytes ?? 0 }
 
-    /// No more `received(text:)` until ``resumeReading()``; the peer is slowed down by TCP. Meanwhile the end of the socket may
-    /// go unnoticed.
+    /// No more `received(text:)` until ``resumeReading()``; the peer is slowed down by TCP. Meanwhile the end of the
+    /// socket may go unnoticed.
     public func pauseReading() { handler?.pauseReading() }
 
     /// Messages that arrived meanwhile come after the current callback has returned, never during this call.
     public func resumeReading() { handler?.resumeReading() }
 
     /// Pings the peer at that interval and ends the connection after two without a sign of life, as
-    /// ``WebSocketOptions/pingInterval`` does, unless silence is tolerated; for one connection of a server whose others are
-    /// not pinged. A second call does nothing.
+    /// ``WebSocketOptions/pingInterval`` does, unless silence is tolerated. It is for one connection of a server whose
+    /// others are not pinged. A second call does nothing.
     public func startPinging(every interval: Duration, silence: WebSocketOptions.Silence = .endsConnection) {
         handler?.startPinging(every: interval, silence: silence)
     }
@@ -55,14 +57,14 @@ public final class WebSocketConnection {
     /// How much has come of a message that is still arriving; 0 where none is.
     public var arrivedBytes: Int { handler?.arrivedBytes ?? 0 }
 
-    /// Lets more pass than ``WebSocketOptions/tolerance`` does, and has its messages take their room elsewhere: for one
-    /// connection of a server that is not like its others. Before it has sent anything.
+    /// Tolerates more than ``WebSocketOptions/tolerance``, and lets its messages take their room from elsewhere: for
+    /// one connection of a server that differs from the others. To be called before it has sent anything.
     public func tolerate(_ more: WebSocketOptions.Tolerance, in room: InboundRoom?) {
         handler?.tolerate(more, in: room)
     }
 
-    /// Flushes, sends a close frame, waits for the peer's (at most `closeTimeout`), closes the socket. A second call does
-    /// nothing. Messages that come in after it are discarded.
+    /// Flushes, sends a close frame, waits for the peer's (at most `closeTimeout`), closes the socket. A second call
+    /// does nothing. Messages that come in after it are discarded.
     public func close(_ reason: CloseReason) { handler?.close(reason) }
 
     /// Closes the socket at once.

@@ -1,30 +1,31 @@
 public import NIOCore
 
-/// Hears what happens on one connection, on its event loop. It may call the connection from any of these.
+/// Is told what happens on one connection, on its event loop. It may call the connection from each of these methods.
 public protocol WebSocketDelegate: AnyObject {
     /// A whole text message, or a binary one that holds UTF-8. Its UTF-8 is valid.
     func received(text: ByteBuffer)
-    /// A message came that could not be kept; only where ``WebSocketOptions/tolerance`` or ``WebSocketOptions/inbound``
-    /// says that the connection lives on.
+    /// A message came that could not be kept; called only where ``WebSocketOptions/tolerance`` or
+    /// ``WebSocketOptions/inbound`` keeps the connection open.
     func discarded(_ message: DiscardedMessage)
     func writabilityChanged(isWritable: Bool)
-    /// A pong came, with the payload of a ping (``WebSocketConnection/sendPing(_:)``), or unasked.
+    /// A pong came, with the payload of a ping (``WebSocketConnection/sendPing(_:)``), or an unsolicited one.
     func ponged(_ payload: ByteBuffer)
-    /// Once, last: the socket is closed.
+    /// The socket is closed: the last call, which comes once.
     func closed(_ ending: WebSocketEnding)
 }
 
 extension WebSocketDelegate {
-    /// For those whose options let none be discarded.
+    /// For delegates whose options let no message be discarded.
     public func discarded(_ message: DiscardedMessage) {}
 
-    /// For those who ask for none.
+    /// For delegates that send no pings.
     public func ponged(_ payload: ByteBuffer) {}
 }
 
 /// How a connection ended.
 public struct WebSocketEnding: Sendable, Hashable, CustomStringConvertible {
-    /// The close code the peer sent, or ours; `nil` where the socket ended without one (1005 or 1006 in RFC 6455's words).
+    /// The close code the peer sent, or ours; `nil` where the socket ended without one (1005 or 1006 in RFC 6455's
+    /// words).
     public var code: UInt16?
     /// The text beside the code, or what happened to the socket.
     public var reason: String

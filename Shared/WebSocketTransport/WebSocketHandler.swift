@@ -1,13 +1,13 @@
 import NIOCore
 import NIOSSL
 
-/// The rim of a WebSocket: feeds ``WebSocketState`` with what the socket brings, carries out what it asks for, keeps its timers.
-/// It makes frames itself, so that bytes encoded once for many clients pass untouched.
+/// The handler of a WebSocket: feeds ``WebSocketState`` with the socket's bytes, carries out what it asks for, and
+/// keeps the timers. It makes frames itself, so that bytes encoded once for many clients pass untouched.
 final class WebSocketHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Up to here header and payload are copied into one buffer: cheaper than two writes.
+    /// Up to this size, header and payload are copied into one buffer, which is cheaper than two writes.
     private static let joinedBytes = 8 << 10
 
     private let connection: WebSocketConnection
@@ -18,14 +18,15 @@ final class WebSocketHandler: ChannelInboundHandler {
     private var keepalive: Keepalive?
     /// `nil` before the handler is in a pipeline and after the socket's end.
     private var context: ChannelHandlerContext?
-    /// There as long as the context is.
+    /// Set for as long as the context is.
     private var output: SocketOutput?
     /// Bytes of the peer that wait for the rest of a header, or for reading to be resumed.
     private var input = ByteBuffer()
     private var isPaused = false
     private var isDraining = false
     private var needsFlush = false
-    /// The latest ping not yet answered, kept while the peer reads too slowly (RFC 6455 §5.5.3 asks for the latest only).
+    /// The latest ping not yet answered, kept while the peer reads too slowly (RFC 6455 §5.5.3 asks for the latest
+    /// only).
     private var owedPong: ByteBuffer?
     /// Bytes of the unfinished message that count against ``WebSocketOptions/inbound``.
     private var counted = 0
@@ -33,7 +34,7 @@ final class WebSocketHandler: ChannelInboundHandler {
     private var arrivalTimer: Scheduled<Void>?
     /// What ended the socket, where no close frame did.
     private var cause = WebSocketEnding(code: nil, reason: "connection lost", isOurs: false)
-    /// Whether our close frame, and so all before it, is with the kernel.
+    /// Whether the kernel has our close frame, and so all before it.
     private var isCloseWritten = false
     /// Whether the socket is to be closed as soon as that is so.
     private var isCloseDue = false
@@ -102,7 +103,7 @@ final class WebSocketHandler: ChannelInboundHandler {
         if let now = context?.eventLoop.now { pace?.paused(at: now) }
         setAutoRead(true)
         guard input.readableBytes > 0, !isDraining else { return }
-        // Not now: the caller does not expect `received(text:)` during this call.
+        // Later, since the caller does not expect `received(text:)` during this call.
         connection.eventLoop.assumeIsolated().execute {
             self.drain()
             self.flushIfNeeded()
@@ -172,14 +173,14 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Whatever it is, the socket or the TLS session is of no more use.
+        // Whatever the error is, the socket or the TLS session cannot be used any more.
         if !cause.isOurs { cause.reason = "connection lost: \(error)" }
         context.close(promise: nil)
     }
 
     // MARK: Receiving
 
-    /// Hands the state machine what came, until it needs more bytes or reading is paused.
+    /// Gives the state machine the bytes that came, until it needs more or reading is paused.
     private func drain() {
         guard !isDraining else { return }
         isDraining = true
@@ -234,7 +235,7 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     // MARK: Closing
 
-    /// Our close frame, after what was written before it; then the peer has `closeTimeout` to answer.
+    /// Sends our close frame, after everything written before it; then the peer has `closeTimeout` to answer.
     private func sendClose(_ reason: CloseReason) {
         writeClose(reason)
         // To see the peer's close frame we must read; messages before it are discarded.
@@ -263,19 +264,19 @@ final class WebSocketHandler: ChannelInboundHandler {
         output?.flush()
     }
 
-    /// Both close frames are seen: the socket may go as soon as ours is out.
+    /// Both close frames were exchanged: closes the socket as soon as ours is out.
     private func closeSocketAfterFrame() {
         isCloseDue = true
         if isCloseWritten { context?.close(promise: nil) }
     }
 
-    /// Closes the socket without TLS's goodbye, for which a dead peer would let us wait.
+    /// Closes the socket without TLS's closing handshake, in which a dead peer would let us wait.
     private func dropSocket(_ context: ChannelHandlerContext) {
         if options.resetsWhenGivenUp { SocketSettings.resetWhenClosed(context.channel) }
         (Self.tls(below: context) ?? context).close(promise: nil)
     }
 
-    /// `nil` where the socket is a plain one.
+    /// The context of TLS; `nil` where the socket is plain (`try?`: then there is no such handler).
     private static func tls(below context: ChannelHandlerContext) -> ChannelHandlerContext? {
         try? context.pipeline.syncOperations.context(handlerType: NIOSSLHandler.self)
     }
@@ -331,7 +332,7 @@ final class WebSocketHandler: ChannelInboundHandler {
         giveRoom()
     }
 
-    /// One timer, whichever message it was made for.
+    /// There is one timer, whichever message it was set for.
     private func lookAtPace(at deadline: NIODeadline, _ context: ChannelHandlerContext) {
         arrivalTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
             self.arrivalTimer = nil
@@ -350,7 +351,7 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     private func setAutoRead(_ isOn: Bool) {
-        // Fails on a closed channel only, which reads no more anyway.
+        // `try?`: it fails only on a closed channel, which reads no more anyway.
         try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
     }
 
@@ -364,7 +365,7 @@ final class WebSocketHandler: ChannelInboundHandler {
         case .wait(let wakeAt):
             wake(at: wakeAt, context)
         case .ping(let wakeAt):
-            // To a peer that reads too slowly, and is not judged by it, they would only pile up.
+            // For a peer that reads too slowly, and whose silence is tolerated, pings would only pile up.
             if isWritable || keepalive?.isJudge == true {
                 write(.ping, ByteBuffer())
                 flush()

@@ -14,7 +14,7 @@ struct AMQPBlockedTests {
             for number in 0..<5 { #expect(await bus.publish("\(number)", "old") == .confirmed) }
             try await node.setMemoryAlarm(true)
             let outcomes = OutcomeRecorder()
-            // The broker says that it is blocked to who publishes.
+            // The broker says that it is blocked only to those who publish.
             bus.publish("0", "new", then: outcomes.then("0"))
             try await eventually(
                 read: { bus.status },

@@ -5,7 +5,7 @@ import Testing
 
 @testable import AMQP
 
-/// Against nodes of their own, which are killed, and through a proxy that cuts.
+/// Against nodes of their own, which are killed, and through a proxy that can cut the connection.
 @Suite("AMQPBus connects again", .timeLimit(.minutes(5)))
 struct AMQPReconnectTests {
     @Test("killed again and again, the broker finds all as it was: only claims are gone, and their consumers know")
@@ -32,7 +32,7 @@ struct AMQPReconnectTests {
                 try await node.freeze()
                 let inFlight = OutcomeRecorder()
                 for number in 0..<10 { bus.publish("lost", to: exchange, "k.a", then: inFlight.then("\(number)")) }
-                // All of them have been sent when the broker goes, however busy the machine.
+                // Now all of them have been sent, however busy the machine is.
                 try await bus.eventLoop.submit {}.get()
                 try await node.kill9()
                 try await eventually(read: { inFlight.outcomes.count }, until: { $0 == 10 })
@@ -65,7 +65,7 @@ struct AMQPReconnectTests {
             let other = try await AMQPStage.connected(to: node.url)
             let prefix = RabbitMQ.freshPrefix()
             let outcomes = OutcomeRecorder()
-            // Several, so that connecting takes a while after the first of them is back.
+            // Several queues, so that connecting takes a while after the first of them is back.
             for number in 0..<20 {
                 let queue = QueueName("\(prefix).\(number)")
                 try await bus.declare(QueueDeclaration(queue, expires: .seconds(60)))
@@ -168,7 +168,7 @@ struct AMQPReconnectTests {
             for _ in 0..<20 {
                 let recorder = DeliveryRecorder()
                 try await recorder.consume(queue, from: bus, on: AMQPStage.anyEventLoop())
-                // In the turn in which it asks for its channel.
+                // In the same turn in which the consumer asks for its channel.
                 let ended: EventLoopFuture<Void> = bus.eventLoop.flatSubmit {
                     guard case .open(let session) = bus.phase, let consumer = bus.consumers.values.first else {
                         Issue.record("it does not consume")

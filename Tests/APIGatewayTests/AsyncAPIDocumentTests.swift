@@ -7,7 +7,7 @@ import OneBot
 import Testing
 import Yams
 
-/// What docs/asyncapi.yaml tells other programs is what the code does. That it is AsyncAPI at all: Tests/AsyncAPI/check.py.
+/// docs/asyncapi.yaml describes what the code does. Tests/AsyncAPI/check.py tests that it is valid AsyncAPI.
 @Suite("docs/asyncapi.yaml") struct AsyncAPIDocumentTests {
     private let exchanges = Exchanges()
     private let document: Node
@@ -148,7 +148,7 @@ import Yams
         return (Set(all), Set((schema["required"]?.sequence ?? []).compactMap(\.string)))
     }
 
-    /// Everything we may send is described, and a full one has all of it.
+    /// Every member we may send is described, and a message with all its members has all that are described.
     private func compare(_ sent: JSONObject, with name: String) throws {
         let described = try members(of: schema(name))
         #expect(Set(sent.keys) == described.all, "\(name)")

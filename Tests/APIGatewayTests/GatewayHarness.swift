@@ -13,14 +13,14 @@ import TestSupport
 
 @testable import APIGateway
 
-/// A gateway on a port of the system's choice, with a registry and an edge that do as a test says.
+/// A gateway on a port chosen by the system, with a registry and an edge that a test scripts.
 struct GatewayHarness: Sendable {
     let broker: InMemoryBroker
     let registry: FakeRegistry
     let edge = EdgeAddress(edgeID: "e1", instance: "1")
     let edgeInbox: BusResponder
     let port: Int
-    /// Begins its graceful shutdown.
+    /// Begins the gateway's graceful shutdown.
     let stop: @Sendable () async -> Void
 
     var url: String { "http://127.0.0.1:\(port)" }

@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import Actions
 
-/// An ``ActionDispatcher`` on an in-memory bus, with a registry and two edges that do as a test says.
+/// An ``ActionDispatcher`` on an in-memory bus, with a registry and two edges that a test scripts.
 final class ActionsHarness: Sendable {
     let broker = InMemoryBroker()
     let exchanges = Exchanges()
@@ -18,7 +18,7 @@ final class ActionsHarness: Sendable {
     let farInbox: BusResponder
     let presence = PresenceView()
     let dispatcher: ActionDispatcher
-    /// What was put off: run it with ``runSpawned()``.
+    /// Work that outlives its action: run it with ``runSpawned()``.
     private let spawned: SpawnedWork
     private let answers: BusResponder
 
@@ -54,7 +54,7 @@ final class ActionsHarness: Sendable {
         self.dispatcher = dispatcher
     }
 
-    /// Makes those known to be online, here and at the registry.
+    /// Makes these clients and bots online, here and at the registry.
     func online(_ clients: [OnlineClient], bots: [OnlineBot] = []) {
         registry.snapshot = PresenceSnapshot(
             registryEpoch: 1, sequence: 1, edges: [near, far], clients: clients, bots: bots)
@@ -71,7 +71,7 @@ final class ActionsHarness: Sendable {
             await dispatcher.perform(action, params: params, as: caller, clientToken: token, for: choice))
     }
 
-    /// Runs what was put off, and says which delays were waited for.
+    /// Runs the spawned work, and returns the delays that were waited for.
     func runSpawned() async -> [Duration] {
         let work = spawned.work.withLock { work in
             defer { work = [] }

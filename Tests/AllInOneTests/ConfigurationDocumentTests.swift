@@ -30,7 +30,7 @@ struct ConfigurationDocumentTests {
         var description: String { "\(key) (\(type), default \(defaultValue), range \(range))" }
     }
 
-    /// Of the setting whose default differs (`bus`) the one of `perpetua`, which comes first.
+    /// Where processes have different defaults (`bus`), this has that of `perpetua`, which comes first.
     private static let definitions = Array(
         Dictionary(
             DeployedProcesses.allCases.flatMap(\.definitions).map { ($0.key, $0) },
@@ -70,7 +70,7 @@ struct ConfigurationDocumentTests {
                 let name = EnvironmentName.of(definition.key.replacing("[]", with: "[0]"))
                 return definition.isSecret ? [name, name + "_FILE"] : [name]
             })
-        // The file's own, and examples of what Kubernetes sets.
+        // The variable that names the file, and examples of what Kubernetes sets.
         let others = EnvironmentName.notSettings.union(["PERPETUA_PORT", "PERPETUA_SERVICE_HOST"])
         let named = try Self.variables(language)
         #expect(named.subtracting(known).subtracting(others).sorted() == [])

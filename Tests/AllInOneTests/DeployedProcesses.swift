@@ -18,7 +18,7 @@ enum DeployedProcesses: String, CaseIterable, Sendable {
 
     var definitions: [Settings.Definition] { ServiceProcess.describe(rawValue, bus: reach, services) }
 
-    /// Has the process read these settings, and says what is wrong with them.
+    /// Makes the process read these settings, and returns what is wrong with them.
     func problems(with settings: Settings) throws -> [String] {
         try ServiceProcess.read(settings, rawValue, bus: reach, services)
         return settings.problems.map(\.description)

@@ -58,7 +58,7 @@ struct Page {
         }
     }
 
-    /// What GitHub calls the headings in addresses: `## The broker (TLS)` is `the-broker-tls`.
+    /// The anchors GitHub makes of the headings: `## The broker (TLS)` becomes `the-broker-tls`.
     var anchors: [String] {
         var seen: [String: Int] = [:]
         return headings.map { heading in
@@ -81,7 +81,7 @@ struct Page {
 
     var links: [Link] { Self.links(in: prose, of: name) }
 
-    /// Those before the first section.
+    /// The links before the first section.
     var linksAtBeginning: [Link] {
         let prose = prose
         let end = prose.firstRange(of: "\n## ")?.lowerBound ?? prose.endIndex
@@ -89,7 +89,7 @@ struct Page {
     }
 
     private static func links(in prose: String, of name: String) -> [Link] {
-        // Brackets in code are no link.
+        // Brackets in code are not links.
         prose.replacing(/`[^`\n]*`/, with: "").matches(of: /\]\(([^)\s]*)\)/).map { $0.output.1 }
             .filter { $0.firstMatch(of: /^[a-z]+:/) == nil }
             .map { address in

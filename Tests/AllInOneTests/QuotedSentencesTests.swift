@@ -1,17 +1,18 @@
 import Foundation
 import Testing
 
-/// What the pages say that Perpetua says, it says, word for word: in its log, in answers, in health checks.
+/// Sentences that the pages quote from Perpetua's log, answers and health checks are in the sources, word for word.
 ///
 /// The pages mark such a sentence as code: a span of three words or more that begins with a capital, with `…` for what
-/// varies. On the pages about frameworks and bots, which quote those, too, ours begin with one of our subjects or `…`.
+/// varies. The pages about frameworks and bots also quote those programs; there, our sentences begin with one of our
+/// subjects or `…`.
 @Suite("The sentences that the pages quote")
 struct QuotedSentencesTests {
     private static let subjects = [
         "A bot ", "A framework ", "A webhook ", "A client ", "The bot ", "The framework ", "The webhook ",
         "Two entries ",
     ]
-    /// Fields of HTTP are no sentences.
+    /// Header fields of HTTP are not sentences.
     private static var field: Regex<Substring> { #/^[A-Z][A-Za-z-]*: /# }
 
     @Test("those in code spans are in the sources")
@@ -85,7 +86,7 @@ struct QuotedSentencesTests {
         }
     }
 
-    /// It quotes nobody but Perpetua.
+    /// Whether the page quotes nobody but Perpetua.
     private static func isOurs(_ page: Page) -> Bool {
         !page.name.contains("frameworks/") && !page.name.contains("implementations/")
     }
@@ -116,7 +117,7 @@ struct QuotedSentencesTests {
         }
     }
 
-    /// The pieces between the `…` occur in one literal, in this order, with something between them.
+    /// Whether the pieces between the `…` occur in one literal, in this order, with something between them.
     private static func isSaid(_ quotation: String, in said: [String]) -> Bool {
         let pieces = quotation.split(separator: "…").map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty }

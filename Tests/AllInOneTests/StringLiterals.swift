@@ -1,7 +1,7 @@
 /// The string literals of Swift source, each as what the program can say: its fixed text, with ``gap`` for each
 /// interpolation. Literals joined by `+` are one.
 struct StringLiterals {
-    /// Stands for what is only known at run time.
+    /// Stands for a value that is only known at run time.
     static let gap: Character = "\u{0}"
 
     private let source: [Character]
@@ -84,7 +84,7 @@ struct StringLiterals {
             let escaped = current
             index += 1
             if escaped == "(" {
-                // What stands inside is no part of this literal, and may hold some of its own.
+                // The code inside is not part of this literal, and may contain literals of its own.
                 last = nil
                 readCode(until: ")")
                 text.append(Self.gap)
@@ -95,7 +95,7 @@ struct StringLiterals {
             }
         }
         index += end.count
-        // The line breaks beside the quotes are none of the text.
+        // The line breaks next to the quotes are not part of the text.
         if isLong {
             text = String(text.dropFirst())
             if text.last == "\n" { text.removeLast() }

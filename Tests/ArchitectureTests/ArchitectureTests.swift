@@ -1,10 +1,12 @@
 import Foundation
 import Testing
 
-/// SwiftPM lets a target import what it never declared; these tests do not. ARCHITECTURE.md has the drawing they follow.
+/// SwiftPM lets a target import modules that it never declared; these tests do not. ARCHITECTURE.md has the drawing
+/// they follow.
 @Suite("The architecture holds")
 struct ArchitectureTests {
-    /// What each module of ours may import of ours. `SettingsReading` and `Observability`: anyone above the bottom row.
+    /// Which of our modules each of our modules may import. `SettingsReading` and `Observability`: anyone above the
+    /// bottom row.
     static let ours: [String: Set<String>] = [
         "OneBot": [],
         "Bus": [],
@@ -58,7 +60,7 @@ struct ArchitectureTests {
     func imports(module: String) throws {
         let allowed = try #require(Self.ours[module])
         let folder = try #require(Self.folders[module])
-        // A service's folder holds the process's too, which is a module of its own.
+        // A service's folder also holds that of its process, which is a module of its own.
         let files = try Self.swiftFiles(in: folder).filter {
             folder.hasSuffix("/Main") || !$0.contains("\(folder)/Main/")
         }
@@ -96,6 +98,22 @@ struct ArchitectureTests {
         }
     }
 
+    @Test("comment lines have at most 120 columns")
+    func commentLines() throws {
+        let folders = ["Services", "Shared", "Tests", "Examples", "Benchmarks/Sources", "Benchmarks/Micro/Sources"]
+        let manifests = ["", "/Benchmarks", "/Benchmarks/Micro"].map { "\(Self.root)\($0)/Package.swift" }
+        let files = try folders.flatMap { try Self.swiftFiles(in: $0) } + manifests
+        #expect(files.count > 500)
+        for file in files {
+            let lines = try String(contentsOfFile: file, encoding: .utf8).split(
+                separator: "\n", omittingEmptySubsequences: false)
+            for (index, line) in lines.enumerated() where line.utf8.count > 120 && line.count > 120 {
+                guard line.drop(while: { $0 == " " }).hasPrefix("//") else { continue }
+                Issue.record("\(file):\(index + 1) has \(line.count) columns")
+            }
+        }
+    }
+
     @Test("no module bears the name of one of its types: Module.Type would mean a member of the type")
     func names() throws {
         for (module, folder) in Self.folders {
@@ -109,7 +127,7 @@ struct ArchitectureTests {
         }
     }
 
-    /// Words our sources do without, and where they may stand all the same.
+    /// Words that our sources avoid, and the folders where they are allowed.
     static let shunned: [(word: String, reason: String, folders: [String])] = [
         ("UUID()", "it is the same for all where no descriptor is free: take FreshUUID", []),
         (

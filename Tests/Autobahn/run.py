@@ -26,7 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 RUNNER = "kosoku==0.1.0"
 
-# Case ids or globs, and why they do not apply. The first table holds for both modes.
+# Case ids or globs, and why they do not apply. The first table is for both modes.
 EXCLUDED = {
     "1.2.2": "binary that is no UTF-8, which we refuse (1007) by contract; so in 1.2.3 to 1.2.8",
     "1.2.3": "binary that is no UTF-8",
@@ -67,7 +67,7 @@ def enter_virtual_environment():
 
 
 def is_answer(message):
-    """Whether this is the response a frame gets that is no action."""
+    """Whether this is the response to a frame that is not an action."""
     try:
         response = json.loads(message)
     except ValueError:
@@ -168,7 +168,7 @@ def main():
         status = 2
     else:
         status = 0 if report(results, excluded) else 1
-    # Not sys.exit: the runner's native threads now and then abort the interpreter while it takes itself down.
+    # Not sys.exit: the runner's native threads sometimes abort the interpreter while it shuts down.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

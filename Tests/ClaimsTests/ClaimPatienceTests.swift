@@ -68,10 +68,10 @@ struct ClaimPatienceTests {
             eventLoop: MultiThreadedEventLoopGroup.singleton.next(), told: { _ in })
     }
 
-    /// Until cancelled.
+    /// Works until cancelled.
     private func work(_ isWorking: Flag) async {
         isWorking.value = true
-        // `try?`: cancellation is how it ends.
+        // `try?`: it ends by cancellation.
         try? await Task.sleep(for: .seconds(3600))
         isWorking.value = false
     }

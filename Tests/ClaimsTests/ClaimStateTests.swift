@@ -19,7 +19,7 @@ struct ClaimStateTests {
 
     // MARK: The table
 
-    /// A state of each kind, and the way there.
+    /// Makes a state of that name.
     private static func state(_ name: String, _ policy: ClaimPolicy) -> ClaimState {
         var state = ClaimState(policy)
         if name == "idle" { return state }
@@ -34,7 +34,7 @@ struct ClaimStateTests {
         return state
     }
 
-    /// It is free, and then ours.
+    /// Finds the claim free, and takes it.
     private static func take(_ state: inout ClaimState) {
         _ = state.found(.free, at: start)
         _ = state.next(isAtWork: false, isBusAway: false)
@@ -78,7 +78,7 @@ struct ClaimStateTests {
         ("next", { _ = $0.next(isAtWork: true, isBusAway: false) }),
     ]
 
-    /// Each row: a state, and what becomes of it where that is another; whatever is not listed leaves it as it is.
+    /// Each row has a state, and the inputs that lead to another one; all other inputs leave it as it is.
     static let table: [(kind: String, state: String, becomes: [String: String])] = [
         ("bot", "idle", ["want": "contending"]),
         ("bot", "contending", ["unwant, next": "idle", "kept": "refused", "declared": "ours"]),
@@ -109,7 +109,7 @@ struct ClaimStateTests {
 
     // MARK: The steps of each policy
 
-    /// What ``Claim`` does with a state.
+    /// Drives a state as ``Claim`` does.
     private struct Driver {
         var state: ClaimState
         var isAtWork = false
@@ -117,13 +117,13 @@ struct ClaimStateTests {
 
         init(_ policy: ClaimPolicy) { state = ClaimState(policy) }
 
-        /// It is ours, and what it is for has begun.
+        /// The claim is ours, and the work has begun.
         init(atWork policy: ClaimPolicy) {
             state = ClaimStateTests.state("ours", policy)
             isAtWork = true
         }
 
-        /// Takes the next step, and expects it to be that.
+        /// Takes the next step, and expects it to be `step`.
         mutating func expect(
             _ step: ClaimState.Step?, _ finding: ClaimState.Finding? = nil, at now: Duration = ClaimStateTests.start
         ) {
@@ -137,7 +137,7 @@ struct ClaimStateTests {
             isAtWork = true
         }
 
-        /// - Parameter isOurs: it is to be given up.
+        /// - Parameter isOurs: whether there is a queue to give up.
         mutating func ends(isOurs: Bool) {
             expect(nil)
             #expect(state.leave() == isOurs)
@@ -232,7 +232,7 @@ struct ClaimStateTests {
         claim.expect(.grant)
         #expect(claim.state.want(nil) == true)
         claim.expect(nil)
-        // Wished for again while it is given up.
+        // It is wanted again while it is being given up.
         #expect(claim.state.want(4) == true)
         claim.ends(isOurs: true)
         claim.expect(.ask(for: .milliseconds(100)))
@@ -258,7 +258,7 @@ struct ClaimStateTests {
         claim.expect(.pause(.seconds(1)))
         claim.expect(look, .free, at: start + .seconds(5.5))
         claim.expect(.pause(.seconds(0.5)))
-        // What could not be told begins the grace anew.
+        // After a look without a result the grace begins anew.
         claim.expect(look, .unknown("away"), at: start + .seconds(5.8))
         claim.expect(.pause(.milliseconds(100)))
         claim.expect(look, .free, at: start + .seconds(6))
@@ -295,7 +295,7 @@ struct ClaimStateTests {
         #expect(claim.state.timeLeft(of: patience, at: start) == patience)
         #expect(claim.state.lost(at: start) == true)
         #expect(claim.state.timeLeft(of: patience, at: start + .seconds(1.5)) == .seconds(0.5))
-        // Regained and lost again it has all of it.
+        // After it was regained, the next loss has the whole patience again.
         claim.expect(.ask(for: .seconds(2)), .free)
         claim.expect(.declare, .declared, at: start + .seconds(1.5))
         #expect(claim.state.timeLeft(of: patience, at: start + .seconds(60)) == patience)

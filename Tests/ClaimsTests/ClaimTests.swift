@@ -4,7 +4,7 @@ import Testing
 
 @testable import Claims
 
-/// Two edges want one thing; all that they do is done step by step (``ClaimWorld``).
+/// Two edges want the same thing. Everything they do is done step by step (``ClaimWorld``).
 @Suite("Claim: two edges, one broker, one clock", .timeLimit(.minutes(2)))
 struct ClaimTests {
     private static let seeds = 1...(150 as UInt64)

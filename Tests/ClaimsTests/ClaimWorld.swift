@@ -9,8 +9,9 @@ import Testing
 
 @testable import Claims
 
-/// Two edges, a broker and a clock in one thread: every step of a task, turn of the event loop and passing of time is
-/// taken here, in an order that the seed chooses, and so is what goes wrong between any two of them.
+/// Two edges, a broker and a clock in one thread: every step of a task, every turn of the event loop and every passing
+/// of time happens here, in an order that the seed chooses. The seed also chooses what goes wrong between any two of
+/// them.
 final class ClaimWorld {
     let clock = ManualClock()
     let first: Edge
@@ -20,7 +21,7 @@ final class ClaimWorld {
     private let eventLoop = EmbeddedEventLoop()
     private let broker: InMemoryBroker
     private var generator: SeededGenerator
-    /// What ends later: an outage, a declaration that hangs.
+    /// Troubles that end later: an outage, a declaration that hangs.
     private var agenda: [(time: ManualClock.Instant, body: () -> Void)] = []
     private var isTroubled = false
     private var lastEpoch: UInt64 = 0
@@ -28,7 +29,7 @@ final class ClaimWorld {
     static let queue = QueueName("perpetua.claim.test")
     static let patience = Duration.seconds(2)
 
-    /// One of the two: its connection, its claim, and what it believes.
+    /// One of the two edges: its connection, its claim, and what it believes.
     final class Edge: Sendable {
         let address: EdgeAddress
         let bus: TroubledBus
@@ -40,9 +41,9 @@ final class ClaimWorld {
         struct Beliefs: Sendable {
             var hasClaim = false
             var lostAt: ManualClock.Instant?
-            /// Of an entry.
+            /// Whether its work runs; for an entry.
             var isWorking = false
-            /// Of a bot's link, while there is one.
+            /// The epoch of the bot's link, while there is one.
             var epoch: UInt64?
             var refusals: [String] = []
             var running: Task<Void, Never>?
@@ -117,7 +118,7 @@ final class ClaimWorld {
     }
 
     var edges: [Edge] { [first, second] }
-    /// Those that believe that they have it.
+    /// The edges that believe they have the claim.
     var holders: [String] { edges.filter { $0.believes.hasClaim }.map(\.address.edgeID) }
     var workers: [String] { edges.filter { $0.believes.isWorking }.map(\.address.edgeID) }
 
@@ -143,10 +144,10 @@ final class ClaimWorld {
         }
     }
 
-    /// Until cancelled.
+    /// Works until cancelled.
     private static func work(_ edge: Edge, _ clock: ManualClock) async {
         edge.change { $0.isWorking = true }
-        // `try?`: cancellation is how it ends.
+        // `try?`: it ends by cancellation.
         try? await clock.sleep(for: .seconds(1_000_000))
         edge.change {
             $0.isWorking = false
@@ -166,7 +167,7 @@ final class ClaimWorld {
     private func listen(_ edge: Edge) {
         let (bus, requester, eventLoop) = (edge.bus.inner, edge.requester, self.eventLoop)
         _ = run {
-            // `try?`: cut off again, it is made when the connection is back.
+            // `try?`: if it is cut off again, the queue is made when the connection is back.
             try? await bus.declare(QueueDeclaration(requester.inbox, isExclusive: true))
             _ = try? await bus.consume(
                 requester.inbox, prefetch: 10, on: eventLoop, cancelled: {},
@@ -186,9 +187,9 @@ final class ClaimWorld {
         }
     }
 
-    /// The queue goes away under its holder.
+    /// Deletes the queue while an edge holds it.
     func deleteQueue(of edge: Edge) {
-        _ = run { try? await edge.bus.inner.delete(Self.queue) }  // another's it stays
+        _ = run { try? await edge.bus.inner.delete(Self.queue) }  // `try?`: another's queue stays
     }
 
     // MARK: What goes wrong
@@ -234,7 +235,7 @@ final class ClaimWorld {
 
     // MARK: Time
 
-    /// Goes from wake-up to wake-up.
+    /// Lets time pass, from wake-up to wake-up.
     func pass(_ duration: Duration) {
         let end = clock.now.advanced(by: duration)
         settle()
@@ -248,7 +249,7 @@ final class ClaimWorld {
         }
     }
 
-    /// Until nobody can go on before time does.
+    /// Takes steps until nobody can go on before time passes.
     private func settle() {
         var steps = 0
         repeat {

@@ -11,7 +11,7 @@ final class SteppedExecutor: TaskExecutor {
 
     var isBusy: Bool { jobs.withLock { !$0.isEmpty } }
 
-    /// Runs one of those that are ready, to where it next waits; false where none is.
+    /// Runs one of the tasks that are ready, up to where it next waits; false where none is ready.
     func step(choosing generator: inout some RandomNumberGenerator) -> Bool {
         let job = jobs.withLock { jobs in
             jobs.indices.randomElement(using: &generator).map { jobs.remove(at: $0) }

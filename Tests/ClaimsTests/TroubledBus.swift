@@ -2,11 +2,11 @@ import Bus
 import NIOCore
 import Synchronization
 
-/// A connection to the broker in memory with which things go wrong when a test says so.
+/// A connection to the in-memory broker that fails when a test says so.
 final class TroubledBus: MessageBus {
-    /// What happens once, the next time.
+    /// A failure that happens once, the next time it can.
     enum Trouble: Sendable, Hashable, CaseIterable {
-        /// A message goes nowhere, and is confirmed: a question, or an answer, that is lost.
+        /// A message is confirmed but goes nowhere: a lost question or answer.
         case lostMessage
         case refusedMessage, unreachableMessage, unknownMessage, unstoredMessage
         case failedDeclaration, failedConsumer
@@ -42,13 +42,13 @@ final class TroubledBus: MessageBus {
 
     func expect(_ trouble: Trouble) { state.withLock { $0.troubles.append(trouble) } }
 
-    /// From now on all is well, but for what ``hang()`` began.
+    /// From now on nothing fails, except that ``hang()`` stays in force.
     func forget() { state.withLock { $0.troubles = [] } }
 
-    /// Declarations take their time, as with a bus that waits for its broker.
+    /// Declarations wait for ``goOn()``, as on a bus that waits for its broker.
     func hang() { state.withLock { $0.hangs = true } }
 
-    /// Whether somebody waits.
+    /// Whether a declaration waits.
     var isAsked: Bool { state.withLock { !$0.waiters.isEmpty } }
 
     func goOn() {

@@ -15,7 +15,7 @@ class Bot:
     """A CQHttp object with handlers, and its server, which can be stopped and started again on its port.
 
     `answer` is what a greeting's handler does: a coroutine function that takes the event and the reply and returns what
-    the handler returns, a quick operation or nothing. As it is, the reply is sent by an action.
+    the handler returns, a quick operation or nothing. By default, the reply is sent by an action.
     """
 
     def __init__(self, name, by_http=False, calls_at_once=100, answer=None, **settings):
@@ -53,8 +53,8 @@ class Bot:
     async def stop(self):
         self.stopping.set()
         await self.running
-        # Handlers of the old server, which a new process would not have: once they are collected, with noise, they strike off
-        # the connection of their account, and by then that may be a new one.
+        # Handlers of the old server are still there, which a new process would not have. When they are garbage
+        # collected, noisily, they remove their account's connection, which may be a new one by then.
         hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
         gc.collect()
         sys.unraisablehook = hook

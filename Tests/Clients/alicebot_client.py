@@ -38,7 +38,8 @@ bot = Bot(
                 "url": "/cqhttp/ws",
                 "reconnect_interval": 1,
                 "api_timeout": 10,
-                # In reverse mode it looks for the token in its own answer's headers: with one it refuses everybody.
+                # In reverse mode it looks for the token in the headers of its own answer, so with a token it refuses
+                # everybody.
                 "access_token": TOKEN if MODE == "ws" else "",
             }
         },
@@ -59,7 +60,7 @@ sockets = []
 
 
 def connections():
-    """It tells nobody when it is connected: each WebSocket it has had counts."""
+    """AliceBot does not report when it is connected, so each WebSocket it has had counts."""
     socket = bot.adapters[0].websocket if bot.adapters else None
     if socket is not None and not socket.closed and socket not in sockets:
         sockets.append(socket)
@@ -75,7 +76,7 @@ async def call(action, **params):
         raise CallFailed(None) from None
 
 
-# It keeps one answer at a time: of calls made at once it loses some, unless its answers come one by one.
+# It keeps one answer at a time, so of several calls at once it loses some answers unless they come one by one.
 framework = Framework(
     f"alicebot_{MODE}".replace("-", "_"), call, connections, calls_at_once=1 if MODE == "ws" else 5
 )

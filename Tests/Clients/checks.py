@@ -72,7 +72,7 @@ async def within_deadline(program):
     except asyncio.TimeoutError:
         print(f"FAILED  not finished after {DEADLINE} s", file=sys.stderr, flush=True)
     except Exception:
-        # A framework's own: its server or its tasks must not keep the process alive.
+        # An error of the framework's: its server or its tasks must not keep the process alive.
         traceback.print_exc()
     return 1
 
@@ -161,7 +161,7 @@ async def remote_control():
 
 
 class CallFailed(Exception):
-    """A framework's call that was answered `failed`, or with an HTTP status that is no success (then 1000 more)."""
+    """A framework's call that was answered `failed`, or with an HTTP status other than success (then its retcode is that status + 1000)."""
 
     def __init__(self, retcode):
         super().__init__(f"failed with {retcode}")
@@ -184,7 +184,7 @@ def over_http(action, **params):
 
 
 class Framework:
-    """What every framework must be able to do. A program says how its own calls and hears; the steps are the same for all.
+    """What every framework must be able to do. A program says how its framework calls and receives; the steps are the same for all.
 
     `call` is a coroutine function that takes an action's name and parameters, returns its data and raises CallFailed.
     `connections` counts how often the framework was connected; by HTTP POST there are none.
@@ -200,7 +200,7 @@ class Framework:
         self.texts = []
 
     def hears(self, text):
-        """Notes a group message, and says whether it is to be answered, with `reply`."""
+        """Records a group message, and returns whether it is to be answered, with `reply`."""
         self.texts.append(text)
         return text.startswith(f"greet {self.name} ")
 
@@ -248,13 +248,13 @@ class Framework:
     async def has_answered(self, word):
         greeting = f"greet {self.name} {word}"
         await until(f"{self.name} has the message: {word}", lambda: greeting in self.texts)
-        # Only what came after it: a webhook may still have had a "pong" of an earlier program waiting.
+        # Only messages after it count: a webhook may still have had a "pong" of an earlier program waiting.
         place = self.texts.index(greeting)
         await until(f"the reply reached the group: {word}", lambda: "pong" in self.texts[place:])
         check(self.texts.count(greeting) == 1, f"{word}: a group message comes once, its reply reaches the group")
 
     async def gets_what_it_chose(self, remote):
-        """Who chooses otherwise than `choices` in run.sh hears others of these."""
+        """With other choices than `choices` in run.sh, a program would get others of these."""
         for text, others in {
             "in a group that is left out": {"group_id": 30009},
             "of a user who is left out": {"user_id": 20008},
@@ -304,7 +304,7 @@ class Framework:
     async def outlives_its_bot(self):
         """The bot goes and returns; between Perpetua and the framework nothing is cut."""
         connections = self.connections() if self.connections else 0
-        # A bot that is lost again within two seconds, time after time, is dialled later and later.
+        # A bot that is lost again within two seconds each time is dialled after longer and longer pauses.
         await asyncio.sleep(max(0, self.bot_since + 2.5 - time.monotonic()))
         async with remote_control() as remote:
             await remote.simulate(drop=True, away_ms=1500)
@@ -320,7 +320,7 @@ class Framework:
             await self.answers_a_message(remote, "after the bot came back")
 
     async def comes_back(self, after, lose):
-        """`lose` ends the connection from the framework's side. Then it is there again, whoever it is that connects."""
+        """`lose` ends the connection from the framework's side. Then it comes back, whichever side connects."""
         connections = self.connections()
         await lose()
         await until(f"{self.name} is connected again after {after}", lambda: self.connections() > connections)

@@ -120,7 +120,7 @@ async def answers_may_overtake():
 
 
 async def a_confused_bot_confuses_nobody():
-    """The bot answers twice, what nobody asked, and nonsense: the asker gets one answer."""
+    """The bot answers twice, answers what nobody asked, and sends nonsense; the asker gets one answer."""
     async with remote_control() as remote, client() as socket:
         await remote.simulate(answer_twice=True, unknown_echo=True, nonsense=True)
         try:

@@ -53,7 +53,7 @@ bot.load_plugin(PluginPlanner("1.0.0", flows=[connected, greeting]))
 
 @protocol.adapter.when_validate_error("echo")
 async def failed_without_data(answer, error):
-    """melobot wants null as the data of a failed answer; of what may be tried again Perpetua says when."""
+    """melobot wants null as the data of a failed answer, where Perpetua says whether it may be tried again, and when."""
     if answer["status"] == "failed":
         answer["data"] = None
 

@@ -41,7 +41,7 @@ async def call(action, **params):
     except ActionFailed as failure:
         raise CallFailed(failure.info["retcode"]) from None
     except NetworkError as error:
-        # Over HTTP the adapter knows no more of a failed action than the status.
+        # Over HTTP the adapter reads only the status of a failed action.
         status = re.search(r"status code: (\d+)", str(error))
         if not status:
             raise

@@ -15,7 +15,7 @@ from nonebot_bot import close_the_connection, nonebot_with
 
 DRIVER = os.environ.get("NONEBOT_DRIVER", "~websockets")
 
-# As nonebot's adapter names what OneBot 11 has; meta events aside.
+# OneBot 11's kinds of events, except meta events, by the names nonebot's adapter gives them.
 EVERY_KIND = {
     "message.private.friend",
     "message.group.normal",
@@ -34,7 +34,7 @@ EVERY_KIND = {
     "request.group",
 }
 
-# What the adapter falls back to where an event is not what its own model says.
+# The models the adapter falls back to where an event does not fit its own model.
 FALLBACK_MODELS = {"Event", "MessageEvent", "NoticeEvent", "NotifyEvent", "RequestEvent"}
 
 framework = nonebot_with(
@@ -54,7 +54,7 @@ async def every_kind_of_event_is_understood():
     async with remote_control() as remote:
         await remote.simulate(rate="max", count=200)
     await until("every kind of event came", lambda: EVERY_KIND <= {plain_name(name) for name in kinds})
-    # Perpetua's own notices have no model of theirs in the adapter; they come as plain notices.
+    # Perpetua's own notices have no model in the adapter; they come as plain notices.
     fallbacks = {name for name, model in kinds.items() if model in FALLBACK_MODELS and plain_name(name) in EVERY_KIND}
     check(not fallbacks, f"{len(EVERY_KIND)} kinds of events are understood", fallbacks)
 

@@ -47,10 +47,10 @@ class Link(Connection):
 
 
 class Bot:
-    """What it does when a certain action comes is for the run to say: `answer`, `refuse`, or `drop` the line."""
+    """The run says what it does when a certain action comes: `answer`, `refuse`, or `drop` the connection."""
 
     def __init__(self, members, call):
-        """members: what its group messages have besides or instead; None: what they lack. call: the action it has a manner for."""
+        """members: added or changed members of its group messages; None: a missing one. call: the action its manner is for."""
         self.members, self.call = members, call
         self.link = None
         self.manner = "answer"

@@ -8,18 +8,18 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 @dataclass(frozen=True)
 class Package:
     name: str
-    doors: dict                 # door -> path where it listens ("" where it is the one who connects)
+    doors: dict                 # door -> path where it listens ("" where it connects itself)
     en: str = ""                # what to set, for the page
     zh: str = ""
-    page: str = ""              # of docs/frameworks
-    query: str = ""             # of its connection to Perpetua
-    settings: list = field(default_factory=list)    # what else stands in perpetua.yaml
+    page: str = ""              # its page in docs/frameworks
+    query: str = ""             # the query of its connection to Perpetua
+    settings: list = field(default_factory=list)    # further lines of perpetua.yaml
     python: str = "3.11"
-    port: int = 0               # where its port cannot be chosen
+    port: int = 0               # its port, where that cannot be chosen
     event: dict = field(default_factory=dict)   # members it must have in a group message; None: must not have
     call: str = "get_login_info"    # the action that reaches the bot when the application calls it
-    has_token: bool = True      # of reverse WebSockets: whether it is given one
-    is_open: bool = False       # Perpetua's door asks for no token
+    has_token: bool = True      # for reverse WebSockets: whether it is given a token
+    is_open: bool = False       # whether Perpetua's door asks for no token
 
     @property
     def app(self):
@@ -31,13 +31,13 @@ class Package:
 
     @property
     def pins(self):
-        """What its requirements name before what these brought along."""
+        """The pins that its requirements name, before those that they brought along."""
         with open(self.requirements) as file:
             return [line.strip() for line in file.read().split("#")[0].splitlines() if line.strip()]
 
     @property
     def version(self):
-        """Its own, where it is pinned together with others."""
+        """The version of the package itself, which may be pinned together with others."""
         return next(pin.split("==")[1] for pin in self.pins if pin.split("==")[0].split("[")[0] == self.name)
 
     def entry(self, door, port, token, secret):
@@ -49,7 +49,7 @@ class Package:
         return f"reverse_websockets: [{{name: {self.name}, url: 'ws://{address}'{shown}}}]"
 
 
-# All that the standard lists; NapCat leaves out the second line.
+# All members that the standard lists; NapCat leaves out those of the second line.
 GO_CQHTTP_SENDER = {
     "user_id": 20001, "nickname": "Ada", "card": "", "role": "owner",
     "sex": "unknown", "age": 20, "area": "", "level": "1", "title": ""}
@@ -166,7 +166,7 @@ PACKAGES = [
             "API 地址与 `access_token`。它只发送，不接收事件。", python="3.12", call="send_group_msg"),
 ]
 
-# What could not be run: version, and why.
+# Packages that could not be run: version, and why.
 NOT_RUN = {
     "automas-notification-onebot": (
         "0.0.4", "its host, AUTO-MAS, is not on PyPI; by its source it posts `send_*_msg` with `Bearer`",
@@ -181,5 +181,5 @@ NOT_RUN = {
     "nonebot-adapter-cqhttp": ("2.0.0b1", "pip finds no nonebot2 that suits it", "pip 找不到与它相容的 nonebot2"),
 }
 
-# Tried by ./test: small, on any Python from 3.11, and by every door.
+# The packages that ./test tries: small ones that run on any Python from 3.11, and cover every door.
 SMOKE = ["cqhttp", "nicemoe", "hermes-onebot-adapter", "eridanus-dep", "avilla-onebot-v11"]

@@ -13,8 +13,8 @@ given = set()
 
 
 def free_port():
-    """Below the ports that the system gives to outgoing connections, so that nobody takes one in between; and no port twice: trials run side by
-    side, and whoever is to be dialled may listen late."""
+    """A port below those that the system gives to outgoing connections, so that nobody takes it in between. No port is given
+    twice: trials run side by side, and a program that is to be dialled may listen late."""
     while True:
         port = random.randrange(20000, 32000)
         if port in given:
@@ -37,7 +37,7 @@ async def until(condition, seconds, pause=0.05):
 
 
 class Program:
-    """A process group with a log of its own. Nothing of our environment reaches it but what is given."""
+    """A process group with a log of its own. It gets nothing of our environment except what is given."""
 
     def __init__(self, command, folder, environment, log):
         self.command, self.folder, self.log, self.process = command, folder, log, None
@@ -55,7 +55,7 @@ class Program:
         return self.process.returncode
 
     def kill(self):
-        """At once: a run that is interrupted awaits nothing more."""
+        """Kills it at once: a run that is interrupted waits for nothing more."""
         if self.process is not None:
             try:
                 os.killpg(self.process.pid, signal.SIGKILL)

@@ -22,7 +22,7 @@ LEVELS = {"error": re.compile(r"error|critical|traceback|exception|错误|\[ERR"
 
 
 class Other(Connection):
-    """A second client, seen by the first as it comes, says something to all, and goes."""
+    """A second client, which the first one sees come, broadcast something, and go."""
 
     def __init__(self, port):
         super().__init__((f"127.0.0.1:{port}", f"/?access_token={TOKEN}"))
@@ -63,7 +63,7 @@ class Trial:
 
     def settings(self):
         """What stands in perpetua.yaml for this package."""
-        # What a package says within a second of an event is laid to that event.
+        # Anything the package says within a second of an event is attributed to that event.
         settings = ["client_status_delay: 0s", *self.package.settings]
         if not self.package.is_open:
             settings.append(f"access_token: {TOKEN}")
@@ -149,7 +149,7 @@ class Trial:
             lambda: asyncio.sleep(0, self.bot.says_what_cannot_be_read()),
         )
         seen = {}
-        # What earlier messages still make the package say is not about these.
+        # Lets the package finish with earlier messages first.
         await asyncio.sleep(1)
         for name, step in zip(OWN, steps):
             self.tells()
@@ -171,7 +171,8 @@ class Trial:
             self.number += 1
             text, losses = f"hello {self.number}.", self.perpetua.losses
             self.bot.says(f"greet {self.number}.", size * MIB - 1024)
-            # Who is slow answers in order: once a later message is answered, this one was or never will be.
+            # A slow package answers in order: once a later message is answered, this one has been answered, or never
+            # will be.
             after = await self.aftermath()
             if not await until(lambda: self.bot.replied(text), 1):
                 return largest, {**after, "closes": self.perpetua.losses > losses}

@@ -29,7 +29,7 @@ async def program():
 
 
 async def three_edges():
-    # The balancer prefers the edge that came back, since it has the fewest connections.
+    # The balancer prefers the edge that came back, which has the fewest connections.
     return len({client["edge"] for client in await online()}) == 3
 
 

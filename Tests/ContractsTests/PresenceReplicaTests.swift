@@ -37,7 +37,7 @@ import Testing
         PresenceSnapshot(registryEpoch: epoch, sequence: sequence, edges: edges, clients: clients, bots: bots)
     }
 
-    /// One that has its first snapshot.
+    /// A replica that has its first snapshot.
     private func complete() -> PresenceReplica {
         var replica = PresenceReplica()
         _ = replica.replace(with: snapshot(0))

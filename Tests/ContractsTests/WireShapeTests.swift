@@ -3,7 +3,7 @@ import Foundation
 import OneBot
 import Testing
 
-/// What others read on the bus keeps its spelling (docs/contract.md §4).
+/// What other programs read on the bus keeps its spelling (docs/contract.md §4).
 @Suite struct WireShapeTests {
     private func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

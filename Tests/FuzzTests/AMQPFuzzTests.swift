@@ -20,7 +20,7 @@ extension FuzzTests {
         }
     }
 
-    /// What the bytes say, in order, and how it ended.
+    /// What was decoded from the bytes, in order, and how it ended.
     private static func read(_ pieces: [ArraySlice<UInt8>]) throws -> [Said] {
         var said: [Said] = []
         let decoder = try AMQPDecoder()
@@ -137,7 +137,7 @@ extension FuzzTests {
             + frame(3, channel, Array(body[cut...]))
     }
 
-    /// Any of the properties there are.
+    /// A header with any of the properties.
     private static func header(_ channel: UInt16, bodyBytes: UInt64, _ random: inout SeededGenerator) -> [UInt8] {
         let flags = UInt16.random(in: 0 ... .max, using: &random) & ~(random.once(in: 10) ? 0 : 3)
         var fields: [UInt8] = []
@@ -153,7 +153,7 @@ extension FuzzTests {
         return frame(2, channel, [0, 60, 0, 0] + integer(bodyBytes) + integer(flags) + fields)
     }
 
-    /// Every type of value RabbitMQ has (https://www.rabbitmq.com/amqp-0-9-1-errata), and some that nobody has.
+    /// Values of every type RabbitMQ has (https://www.rabbitmq.com/amqp-0-9-1-errata), and of some that do not exist.
     private static func table(depth: Int, _ random: inout SeededGenerator) -> [UInt8] {
         var entries: [UInt8] = []
         for _ in 0..<(depth > 10 ? 1 : Int.random(in: 0...4, using: &random)) {

@@ -6,9 +6,10 @@
     import Darwin
 #endif
 
-/// Says which input was being read when the process is ended by a trap. One fuzzer runs at a time.
+/// Reports which input was being read when a trap ends the process. One fuzzer runs at a time.
 enum CrashReport {
-    // Unsafe, and true: the one fuzzer that runs writes both, and the handler that reads them runs on its thread.
+    // `nonisolated(unsafe)`: only the one fuzzer that runs writes both, and the signal handler that reads them runs on
+    // the same thread.
 
     /// The input that is being read.
     nonisolated(unsafe) static var input: UInt64 = 0
@@ -31,7 +32,7 @@ enum CrashReport {
         line = nil
     }
 
-    /// Only what a signal handler may do: no allocation, no lock.
+    /// Does only what a signal handler may do: no allocation, no lock.
     private static let report: @convention(c) (CInt) -> Void = { number in
         if let line = CrashReport.line { _ = write(2, line.baseAddress, line.count) }
         var rest = CrashReport.input

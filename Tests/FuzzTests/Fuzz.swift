@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs one reader of peers' bytes over generated inputs. A trap ends the process, as it would end everyone's session:
-/// what was being read then is said on standard error.
+/// Runs one reader of peers' bytes over generated inputs. A trap ends the process, as it would end everyone's session;
+/// the input that was being read is reported on standard error.
 ///
 /// | variable | what | otherwise |
 /// |---|---|---|
@@ -12,7 +12,7 @@ import Testing
 /// | `PERPETUA_FUZZ_SEED` | the seed, to see again what was seen | a random one, which is printed |
 /// | `PERPETUA_FUZZ_FROM` | the input to begin with | 0 |
 struct Fuzz {
-    /// What is read, and how much of all inputs it gets: parts of a hundred.
+    /// What is read, and its share of all inputs, in percent.
     enum Area: String, CaseIterable {
         case json = "JSON and messages"
         case frames = "WebSocket frames"
@@ -29,7 +29,7 @@ struct Fuzz {
         }
     }
 
-    /// No input is to take longer, also where nothing is optimised and other tests run.
+    /// No input may take longer than this, even in a build without optimisation beside other tests.
     static let patience: Duration = .seconds(5)
 
     let area: Area
@@ -47,7 +47,7 @@ struct Fuzz {
         count = limit == nil ? (number("PERPETUA_FUZZ_INPUTS") ?? 20_000) * UInt64(area.share) / 100 : .max
     }
 
-    /// - Parameter read: is given the numbers an input is made of, and reads it.
+    /// - Parameter read: makes an input from the random numbers, and reads it.
     func run(_ read: (inout SeededGenerator) throws -> Void) {
         say("Fuzzing \(area.rawValue): seed \(seed)")
         CrashReport.begin("area: \(area.rawValue), seed: \(seed), input: ")
@@ -79,7 +79,7 @@ struct Fuzz {
     private func say(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
 }
 
-/// What was read holds something else than it must.
+/// The result of reading is not what it must be.
 struct Broken: Error, CustomStringConvertible {
     let description: String
 

@@ -87,7 +87,7 @@ extension FuzzTests {
         try Broken.unless(frame.name == header, "an action of another name", action.frame.readableBytesView)
     }
 
-    /// What a program on the broker, or a bot, might say.
+    /// Reads a message that a program on the broker, or a bot, might send.
     private static func readMessage(_ body: ByteBuffer, _ header: String, _ random: inout SeededGenerator) {
         _ = OneBotReply.bot(body)
         _ = OneBotReply.own(encoded: body)

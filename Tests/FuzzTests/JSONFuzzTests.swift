@@ -9,7 +9,7 @@ import Testing
 @testable import OneBot
 @testable import WSEdge
 
-/// What bots, clients and webhooks send as JSON, and the messages in it.
+/// JSON that bots, clients and webhooks send, and the messages in it.
 extension FuzzTests {
     @Test("JSON: frames of bots and clients, filters, conversions, quick operations")
     func json() throws {
@@ -17,7 +17,7 @@ extension FuzzTests {
         Fuzz(.json).run { random in
             let bytes = random.once(in: 16) ? Self.nested(&random) : mutator.input(&random)
             let buffer = ByteBuffer(bytes: bytes)
-            if let text = try? JSONText(validating: buffer) { Self.walk(text, depth: 6) }  // most are no JSON
+            if let text = try? JSONText(validating: buffer) { Self.walk(text, depth: 6) }  // most are not JSON
             try Self.readFrame(buffer, &random)
             try Self.readAction(buffer)
             try Self.readMessage(bytes)
@@ -52,7 +52,7 @@ extension FuzzTests {
         "&#", "=",
     ]
 
-    /// Deeper than any sender writes, and sometimes closed again.
+    /// Nests deeper than any sender does, and sometimes closes the levels again.
     private static func nested(_ random: inout SeededGenerator) -> [UInt8] {
         let depth = [1, 100, 510, 511, 512, 513, 5000].randomElement(using: &random) ?? 1
         let pieces: [(String, String)] = [
@@ -106,7 +106,7 @@ extension FuzzTests {
         }
     }
 
-    /// An answer of a webhook; its members are as broken as the event is.
+    /// Reads a webhook's answer to the event, whose members may be broken.
     private static func operate(on event: Event, _ random: inout SeededGenerator) throws {
         let answers = [#"{"reply":"a","at_sender":true,"delete":true,"kick":true,"ban":true}"#, #"{"approve":true}"#]
         for text in answers {
@@ -140,7 +140,7 @@ extension FuzzTests {
         }
     }
 
-    /// A message is the same when it was written and read again.
+    /// A message must be the same after it was written and read again.
     private static func readMessage(_ bytes: [UInt8]) throws {
         let segments = CQCode.segments(in: String(decoding: bytes, as: UTF8.self))
         let again = CQCode.segments(in: CQCode.text(of: segments))

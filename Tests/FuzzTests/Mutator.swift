@@ -1,13 +1,13 @@
 import TestSupport
 
-/// Makes broken things out of valid ones: what a parser is most easily led astray by.
+/// Makes broken inputs out of valid ones, with changes that most easily mislead a parser.
 struct Mutator {
     /// Valid inputs to begin with.
     let seeds: [[UInt8]]
-    /// What means something in this language, to be put anywhere.
+    /// Tokens of this language, which are inserted anywhere.
     let words: [[UInt8]]
 
-    /// Longer inputs say nothing new and take longer.
+    /// Longer inputs find nothing new, and take longer.
     private static let maxBytes = 1 << 14
 
     init(seeds: [[UInt8]], words: [String]) {
@@ -27,7 +27,8 @@ struct Mutator {
         "0x10", "1e", "1e+", "９", "99999999999999999999999999999999999999999999999999999999999999999999999999999",
     ]
 
-    /// Pieces of text at which decoding goes wrong: halves of pairs, overlong forms, what ends too early.
+    /// Pieces of text that decoding may get wrong: halves of surrogate pairs, overlong forms, escapes that end too
+    /// early.
     static let texts: [[UInt8]] = [
         Array(#"\ud83d"#.utf8), Array(#"\ude00"#.utf8), Array(#"\ud83d\ude00"#.utf8), Array(#"\ud83d\ud83d"#.utf8),
         Array(#"\u"#.utf8), Array(#"\u00"#.utf8), Array(#"\u0000"#.utf8), Array(#"\""#.utf8), Array(#"\"#.utf8),
@@ -38,7 +39,7 @@ struct Mutator {
 
     func input(_ random: inout SeededGenerator) -> [UInt8] {
         var bytes = seeds.randomElement(using: &random) ?? []
-        // Some stay as they are: what is done to a valid one must hold, too.
+        // Some stay unchanged, so that valid inputs are checked as well.
         for _ in 0..<Int.random(in: 0...6, using: &random) { change(&bytes, &random) }
         if bytes.count > Self.maxBytes { bytes.removeSubrange(Self.maxBytes...) }
         return bytes
@@ -91,7 +92,7 @@ struct Mutator {
 }
 
 extension SeededGenerator {
-    /// The same bytes, in pieces as a network might bring them; not too many of them.
+    /// The same bytes in pieces, as a network might bring them; not too many pieces.
     mutating func pieces(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         let most = max([1, 3, 16, 200, bytes.count].randomElement(using: &self) ?? 1, bytes.count / 200)
         var pieces: [ArraySlice<UInt8>] = []

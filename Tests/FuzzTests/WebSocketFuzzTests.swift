@@ -87,7 +87,7 @@ extension FuzzTests {
         return bytes
     }
 
-    /// What all the bytes ask for, in order.
+    /// Everything the bytes ask for, in order.
     private static func read(
         _ pieces: [ArraySlice<UInt8>], _ side: WebSocketState.Side, _ limit: Int, _ random: inout SeededGenerator
     ) -> [WebSocketState.Received] {
@@ -96,7 +96,7 @@ extension FuzzTests {
         var input = ByteBuffer()
         for piece in pieces {
             input.writeBytes(piece)
-            // A frame may ask for nothing; each but the last takes two bytes at least.
+            // A bound for the loop: each frame but the last takes at least two bytes, and a frame may ask for nothing.
             for _ in 0...(input.readableBytes + 2) {
                 let received = state.receive(&input)
                 if received == .needsMoreBytes { break }
@@ -177,7 +177,7 @@ extension FuzzTests {
         outcome.fail(DialError.timedOut("ws://a/"))
     }
 
-    /// The bytes in pieces, and then the end; that it fails is what most of them are for.
+    /// Feeds the bytes in pieces, and then the end. Errors are expected: most of these inputs are meant to fail.
     private static func feed(_ bytes: [UInt8], to channel: EmbeddedChannel, _ random: inout SeededGenerator) {
         if let address { channel.connect(to: address, promise: nil) }
         for piece in random.pieces(of: bytes).prefix(64) {

@@ -85,7 +85,7 @@ class Bot:
             if self.is_quiet:
                 return
             due = base + int((time.monotonic() - begin) * self.rate)
-            if due - self.number > self.rate:  # This machine stood still: no flood afterwards.
+            if due - self.number > self.rate:  # The machine stood still; this must not end in a flood.
                 begin, base = time.monotonic(), self.number
                 continue
             if due <= self.number:

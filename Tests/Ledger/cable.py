@@ -13,7 +13,7 @@ class End(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport = transport
         self.cable.ends.add(self)
-        if self.other is None:  # Accepted: the way onwards follows.
+        if self.other is None:  # Accepted, and not connected onwards yet.
             transport.pause_reading()
             self.cable.connect(self)
         else:
@@ -37,7 +37,7 @@ class End(asyncio.Protocol):
 
     def data_received(self, data):
         if self.cable.is_cut or self.other is None:
-            self.held.append(data)  # One read at most: none follows while paused.
+            self.held.append(data)  # One read at most, since none follows while paused.
         else:
             self.other.transport.write(data)
 

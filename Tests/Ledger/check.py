@@ -8,13 +8,15 @@ import sys
 
 from records import Run
 
-# An event is lost with its holder if it came to the link at most so long before (seconds): it was read, and not yet published.
+# An event may be lost with its holder if it reached the link at most this long (in seconds) before: it was read, but
+# not published yet.
 IN_FLIGHT = 2
-# A holder that was cut off gives up its link when it learns that another has the claim, at most so long after it is back.
+# A holder that was cut off gives up its link when it learns that another has the claim, at most this long after it is
+# back.
 LEARNS = 30
-# Between a fact and its line in a log.
+# The time between a fact and its line in a log.
 SLACK = 1.5
-# Who lives less than a second is announced to nobody.
+# A client that lives less than a second is not announced.
 MOMENT = 1 + SLACK
 
 
@@ -89,7 +91,7 @@ def declaration(run):
                 breaches.append(f"{who} was not told that events {first} to {last} are missing")
             around = {run.sent[number][1] for number in range(first - 1, last + 2) if number in run.sent}
             if len(around) > 1:
-                continue  # The link changed in between: how many were missed nobody can know.
+                continue  # The link changed in between: nobody can know how many were missed.
             if size == 0:
                 breaches.append(f"{who} was told of a gap between {last} and {first}, where nothing is missing")
             elif sum(gap or 0 for gap in gaps) not in (0, size):
@@ -100,7 +102,7 @@ def declaration(run):
 def answers(run):
     """every action answered, once"""
     breaches = [f"{identity} was answered, and never asked" for identity in run.stray_answers]
-    # Who asks waits somewhat longer than the bot's edge does.
+    # The caller waits somewhat longer than the bot's edge does.
     limit = run.settings["action_timeout"] + 10
     gateway_down = [(one.begin, one.end) for one in run.disturbances if one.whom == "gateway"]
     for call in run.calls.values():
@@ -247,7 +249,7 @@ PROMISES = [order, completeness, declaration, answers, once, names, presence, st
 def judge(run):
     """[(promise, what was looked at, breaches)]"""
     verdicts = [(substance.__doc__, *substance(run))]
-    # What is no run cannot be judged.
+    # A run without substance cannot be judged.
     return verdicts if verdicts[0][2] else verdicts + [(promise.__doc__, *promise(run)) for promise in PROMISES]
 
 

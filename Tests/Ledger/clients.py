@@ -24,7 +24,7 @@ from websocket import Connection
 
 NUMBER = b'"number":'
 
-# Set by SIGUSR1: nobody asks any more, so that every answer can come before the end.
+# Set by SIGUSR1: from then on nobody asks, so that every answer can come before the end.
 quiet = asyncio.Event()
 
 

@@ -25,7 +25,7 @@ def silence(run, one, begin, until):
         if session.edge == one.whom or session.closed is not None and session.closed < until:
             continue
         times = [item[3] for item in session.items if item[0] == "events"]
-        # A line of events is written when it is over: at the latest after a second, so that this is what can be told.
+        # A line of events is written when it ends, after a second at the latest, so the figures are only that precise.
         for before, after in zip(times, times[1:]):
             if before < until and after > begin:
                 longest = max(longest, after - before)

@@ -30,7 +30,7 @@ class BotLink(Connection):
         self.send(b'{"time":1,"self_id":10001,"post_type":"meta_event","meta_event_type":"lifecycle","sub_type":"connect"}')
 
     def text(self, payload):
-        pass  # What Perpetua asks of its own accord may go unanswered: the account is known.
+        pass  # Actions that Perpetua sends by itself need no answer: the account is known.
 
 
 class Client(Connection):
@@ -105,7 +105,7 @@ async def measure(options):
         for number in range(1, options.events + 1):
             for side in (alone, together) if number % 2 else (together, alone):
                 taken = await side.measure(number)
-                if number > options.events // 10:  # The first warm up.
+                if number > options.events // 10:  # The first events only warm up.
                     side.times.append(taken * 1000)
                 await asyncio.sleep(0.01)
     finally:

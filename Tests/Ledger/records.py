@@ -52,7 +52,7 @@ class Run:
         self.settings, self.disturbances = {}, []
         self.links = {}
         self.sent = {}  # number: (time, links)
-        self.last_sent = None  # None: the bot did not come to its end
+        self.last_sent = None  # None: the bot did not end regularly
         self.actions = {}  # id: how often carried out
         self.sessions, self.calls, self.lists = [], {}, []
         self.stray_answers = []

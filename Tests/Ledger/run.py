@@ -52,7 +52,7 @@ class Program:
         with open(os.path.join(self.folder, f"{self.name}.out"), "a") as output:
             self.process = subprocess.Popen(
                 self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                # What the tests set for themselves is no setting of a service.
+                # Variables that the tests set for themselves are not settings of a service.
                 env={name: value for name, value in os.environ.items() if not name.startswith("PERPETUA_")})
 
     def kill9(self):
@@ -299,7 +299,7 @@ class Ledger:
                     await self.round()
             for program in (self.bot, self.clients):
                 program.process.send_signal(signal.SIGUSR1)
-            # What is under way arrives, or is answered that it did not.
+            # By then, every action under way has been answered or has failed.
             await asyncio.sleep(ACTION_TIMEOUT + 10)
             self.clients.end()
             return self.losses()

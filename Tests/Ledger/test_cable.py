@@ -42,7 +42,7 @@ class CableTests(unittest.IsolatedAsyncioTestCase):
         await self.hears(reader, b"before")
         self.cable.cut()
         writer.write(b"meanwhile")
-        # Somebody who does not come through the cable is answered ten times over.
+        # A client that connects without the cable is answered ten times meanwhile.
         other_reader, other_writer = await self.dial(self.target)
         for _ in range(10):
             other_writer.write(b"x")

@@ -28,7 +28,7 @@ def good_run():
         link = "1" if second < 10 else "-" if second < 12 else "2"
         bot.append(f"{second + 0.9:.3f} sent {second * 100 + 1} {second * 100 + 100} {link}")
     bot += ["20.000 action c0-1 2", "20.100 action h-1 2", "50.000 end 5000"]
-    # What came between 950 and 1000 was read by e1 and not published; 1001 to 1200 came while there was no link.
+    # Events 951 to 1000 were read by e1 but not published; 1001 to 1200 came while there was no link.
     survivor = ["0.500 events 1 950", "12.950 gap null", "49.000 events 1201 5000"]
     files = {
         "client-00.log": [

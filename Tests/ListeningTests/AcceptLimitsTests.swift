@@ -85,7 +85,7 @@ struct AcceptLimitsTests {
     func pausing() async throws {
         let limits = AcceptLimits(logger: logger)
         let listener = try await listen(limits)
-        // Looked at in the same turn of the loop: the while is short.
+        // Checked in the same turn of the loop, since the pause is short.
         let (isReading, impairment) = try await listener.eventLoop.submit {
             listener.pipeline.fireErrorCaught(IOError(errnoCode: 24, reason: "accept"))
             return (try listener.syncOptions?.getOption(.autoRead), limits.impairment)
@@ -113,11 +113,11 @@ struct AcceptLimitsTests {
         try await eventually("one is in, and no more are taken") {
             try await listener.getOption(.autoRead).get() == false
         }
-        // It is in the system's queue.
+        // The second connection waits in the system's queue.
         let second = try await connect(to: listener)
         #expect(try await listener.getOption(.autoRead).get() == false)
         #expect(limits.count == 1)
-        // Were the second not accepted in its place, nobody would hear it leave.
+        // The second is accepted in the place of the first; otherwise its end would not be noticed.
         try await first.close()
         try await eventually("the second is in", read: { limits.arrivals }, until: { $0 == 2 })
         try await second.close()

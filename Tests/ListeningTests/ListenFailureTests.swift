@@ -32,7 +32,7 @@ struct ListenFailureTests {
 
     @Test("a port that another program has is said with that program")
     func taken() async throws {
-        // The system hands out its table of sockets in pieces: it is to be read to its end.
+        // The system returns its table of sockets in pieces; it must be read to its end.
         var others: [any Channel] = []
         for _ in 0..<100 { try await others.append(bind(0)) }
         let taken = try await bind(0)

@@ -47,7 +47,7 @@ struct BotFixtureTests {
         #expect(FoundationJSON.agrees(try JSONText(validating: fixture.bytes), with: value))
         let whole = fixture.text.utf8.lastIndex(of: UInt8(ascii: "}"))
         let length = try #require(whole.map { fixture.text.utf8.distance(from: fixture.text.startIndex, to: $0) })
-        // A hundred places are enough: every one of the standard's frames is cut at every byte elsewhere.
+        // A hundred places are enough: another test cuts each of the standard's frames at every byte.
         for count in stride(from: 0, to: length, by: max(1, length / 100)) {
             switch BotFrame(parsing: ByteBuffer(bytes: Array(fixture.text.utf8.prefix(count)))) {
             case .unknown, .unreadable: break
@@ -101,7 +101,7 @@ struct BotFixtureTests {
         if isString {
             #expect(back.json["message"]?.string == event.json["message"]?.string)
         } else {
-            // Values became text on the way, so it is the texts that are compared.
+            // Values have become text on the way, so the texts are compared.
             #expect(try self.event(in: other, back).json["message"]?.string == converted.json["message"]?.string)
         }
     }
@@ -121,7 +121,7 @@ struct BotFixtureTests {
         #expect(try Self.withoutMessage(data) == Self.withoutMessage(#require(JSONObject(answer)["data"]?.object)))
         let back = try #require(own.convert(answer: converted))
         #expect(try JSONObject(back).removing("data") == JSONObject(answer).removing("data"))
-        // Characters that were escapes are written as they are now: it is the messages that are compared.
+        // Characters that were written as escapes no longer are, so the messages are compared.
         let again = try #require(other.convert(answer: back))
         #expect(again == converted)
     }

@@ -136,7 +136,7 @@ import Testing
             }
             return await group.reduce(into: [Result<RegistryAPI.PortGrant, RPC.Failure>]()) { $0.append($1) }
         }
-        let grants = results.compactMap { try? $0.get() }  // the others are looked at below
+        let grants = results.compactMap { try? $0.get() }  // the others are checked below
         #expect(Set(grants.map(\.port)) == Set(8100...8109))
         #expect(grants.count == 10)
         #expect(Set(grants.map(\.appID)).count == 10)
@@ -164,7 +164,7 @@ import Testing
                         let registered = try await edge.registry.register(claim, at: edge.address)
                         #expect(registered.appID == grant.appID)
                         try await edge.clientLeft(grant.port, appID: grant.appID, session: session, count: 0)
-                        // The report goes by another queue than the next wish: wait until it was taken.
+                        // The report goes through another queue than the next question: wait until it was taken.
                         try await eventually("the client is offline") {
                             try await !edge.registry.snapshot().clients.contains { $0.appID == grant.appID }
                         }
@@ -219,7 +219,8 @@ import Testing
     @Test("an edge that vanishes is gone after its lease, in one change")
     func edgeVanishes() async throws {
         let clock = RegistryClock()
-        // Short only because the registry looks so many times a lease: its time goes on with the test.
+        // The lease is short only because the registry looks for lapsed ones several times per lease: the test moves
+        // its clock.
         let registry = RunningRegistry(lease: .milliseconds(80), clock: clock)
         try await registry.untilReady()
         let (vanishing, watching) = (try await registry.edge("e1"), try await registry.edge("e2"))
@@ -232,7 +233,8 @@ import Testing
         await vanishing.disappear()
         for step in 1...8 {
             try await clock.advance(by: .milliseconds(20))
-            // The other edge lives, and says so. With the answer it has everything the registry published before.
+            // The other edge is alive, and renews. With the registry's answer it has everything that was published
+            // before.
             try await watching.report(.renew)
             _ = try await watching.registry.snapshot()
             #expect(watching.seen.down == (step < 4 ? [] : [vanishing.address]), "at \(step) quarters of the lease")
@@ -355,9 +357,9 @@ import Testing
         try await edge.report(.full)
         await withTaskGroup { group in
             for _ in 0..<50 {
-                group.addTask { _ = try? await edge.registry.leasePort(.init()) }  // either end will do
+                group.addTask { _ = try? await edge.registry.leasePort(.init()) }  // `try?`: it may fail or not
             }
-            try? await registry.stop()  // looked at below
+            try? await registry.stop()  // checked below
             group.cancelAll()
         }
         #expect(registry.service.readiness() == "The registry has stopped.")

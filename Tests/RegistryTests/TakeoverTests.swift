@@ -39,14 +39,14 @@ struct TakeoverTests {
 
     @Test("a queue that is deleted is made again")
     func queueDeleted() async throws {
-        // A term that follows another lists nobody before every edge could report: for a lease, at most 7 s.
+        // A term that follows another one lists nobody until every edge has had time to report: one lease, at most 7 s.
         let registry = RunningRegistry(lease: .milliseconds(80))
         try await registry.untilReady()
         let edge = try await registry.edge()
         let before = try await edge.registry.snapshot().registryEpoch
         try await registry.broker.connect().delete(Exchanges().registryReportsQueue)
         try await eventually("it begins another term") {
-            await (try? edge.registry.snapshot())?.registryEpoch ?? 0 > before  // 1503 meanwhile
+            await (try? edge.registry.snapshot())?.registryEpoch ?? 0 > before  // `try?`: it is 1503 meanwhile
         }
         try await registry.stop()
     }
@@ -73,7 +73,7 @@ struct TakeoverTests {
         try await edge.report(.full, sessions: [RegistryWorld.claim(1, granted: grant)])
         #expect(second.service.readiness() != nil, "others may not have reported yet")
         for _ in 1...4 {
-            // Like an edge that lives it renews: its lease is as long as the wait for the others.
+            // The edge renews, as a living one does: its lease is only as long as the wait for the others.
             try await edge.report(.renew, count: 1)
             try await clock.advance(by: .milliseconds(20))
         }
@@ -149,7 +149,7 @@ struct TakeoverTests {
         #expect(inputs.tickTaken() == true)
     }
 
-    /// A claim of a session that came online then, and was given that name.
+    /// The claim of a session that came online at `since`, and was given that name.
     private func claim(_ session: UInt64, since: Int64, app: String, name: String?) -> SessionClaim {
         var claim = RegistryWorld.claim(
             session, granted: SessionGrant(appID: app, clientToken: "token-of-\(app)", clientName: name))
@@ -180,7 +180,7 @@ struct TakeoverTests {
         #expect(world.replica.clients["late"]?.clientName == nil)
         #expect(world.published.kinds.contains(.clientRenamed) == !earlierIsFirst)
         #expect(failure { try world.name("late", "x") }?.retcode == 1409)
-        // The next registry is told the same by the database.
+        // The next registry reads the same from the database.
         guard case .put(let record) = world.saved.clients["early"] else {
             Issue.record("The holder of the name is not stored.")
             return

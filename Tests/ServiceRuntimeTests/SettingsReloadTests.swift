@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Settings read again on SIGHUP")
 struct SettingsReloadTests {
-    /// A process with a token that follows and a port that does not, and the lines it logs.
+    /// A process with a token that follows the settings and a port that does not, and the lines it logs.
     private struct Running {
         let settings: Settings
         let token: Reloadable<String?>

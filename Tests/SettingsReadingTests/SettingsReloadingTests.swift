@@ -6,7 +6,7 @@ import Testing
 struct SettingsReloadingTests {
     private func settings(_ yaml: String) -> Settings { Settings(file: ("p.yaml", yaml)) }
 
-    /// Reads `a` and the secret `s` so that they follow, and `b` once.
+    /// Reads `a` and the secret `s` as values that follow the settings, and `b` once.
     private func read(_ settings: Settings) -> (a: Reloadable<Int>, s: Reloadable<String?>) {
         _ = settings.int("b", default: 1, in: 0...9)
         return (

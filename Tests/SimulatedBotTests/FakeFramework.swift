@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import WebSocketTransport
 
-/// A server that bots dial: accepts everybody and notes how they asked.
+/// A server that bots dial: it accepts everybody, and records the requests.
 final class FakeFramework: Sendable {
     private let server: WebSocketServer
     private let requests: AsyncStream<UpgradeRequest>

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import WebSocketTransport
 
-/// The bot as those see it who connect to it, over loopback.
+/// The bot as its clients see it, over loopback.
 @Suite(.timeLimit(.minutes(1))) struct SimulatedBotTests {
     private static let burst: Int64 = 2000
 

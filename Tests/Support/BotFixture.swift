@@ -1,10 +1,10 @@
 import Foundation
 public import NIOCore
 
-/// A frame as a bot of today sends it, from `Tests/Fixtures/bots`: the account is 10001, groups are 30003 and 30004,
-/// people 20001 and on.
+/// A frame as a present-day bot sends it, from `Tests/Fixtures/bots`: the account is 10001, the groups are 30003 and
+/// 30004, the people 20001 and up.
 public struct BotFixture: Sendable, CustomStringConvertible {
-    /// Whose way of writing it is.
+    /// The implementation that writes frames like this.
     public enum Implementation: String, Sendable, CaseIterable {
         case napcat, llbot, lagrange
         case goCQHTTP = "go-cqhttp"
@@ -25,7 +25,7 @@ public struct BotFixture: Sendable, CustomStringConvertible {
     public var bytes: ByteBuffer { ByteBuffer(string: text) }
     public var description: String { "\(implementation.rawValue)/\(name)" }
 
-    /// - Throws: where there is no such file, or its name says no kind.
+    /// - Throws: where there is no such file, or its name does not begin with a kind.
     public init(_ implementation: Implementation, _ name: String) throws {
         self.implementation = implementation
         self.name = name
@@ -35,7 +35,7 @@ public struct BotFixture: Sendable, CustomStringConvertible {
         self.kind = kind
         let file = try String(
             contentsOf: Self.folder(of: implementation).appending(path: "\(name).json"), encoding: .utf8)
-        // The file's last line end is the file's; one before it is the frame's.
+        // The last line end belongs to the file; one before it belongs to the frame.
         text = file.hasSuffix("\n") ? String(file.dropLast()) : file
     }
 
@@ -50,7 +50,7 @@ public struct BotFixture: Sendable, CustomStringConvertible {
             .filter { kinds.contains($0.kind) }
     }
 
-    /// All that are events.
+    /// The kinds that are events.
     public static let events: Set<Kind> = [.message, .notice, .request, .meta]
 
     private static func folder(of implementation: Implementation) -> URL {

@@ -2,7 +2,7 @@ public import Bus
 public import NIOCore
 import Synchronization
 
-/// A consumer that writes down what it gets, and acknowledges it unless told otherwise.
+/// A consumer that records what it gets, and acknowledges it unless told otherwise.
 public final class DeliveryRecorder: Sendable {
     /// Whether deliveries are acknowledged as they come.
     public enum Acknowledging: Sendable { case atOnce, byHand }
@@ -33,12 +33,12 @@ public final class DeliveryRecorder: Sendable {
         state.withLock { $0.consumer = consumer }
     }
 
-    /// Stops to consume.
+    /// Stops consuming.
     public func cancel() async {
         await state.withLock { $0.consumer }?.cancel()
     }
 
-    /// Waits for that many deliveries, and returns the texts of all there are then.
+    /// Waits for that many deliveries, and returns the texts of all that have come by then.
     @discardableResult
     public func texts(atLeast count: Int, file: String = #fileID, line: Int = #line) async throws -> [String] {
         try await eventually(

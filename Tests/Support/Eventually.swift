@@ -1,8 +1,8 @@
 /// Polls until a condition holds; the only way for a test to wait for something that happens elsewhere.
 ///
 /// - Parameters:
-///   - limit: how long at most. Generous by default: it is only used up by a test that fails. On a machine that is too
-///     busy to look that often, it is longer: the condition is looked at a hundred times in any case.
+///   - limit: how long at most. It is generous by default, since only a test that fails uses it up. On a busy machine
+///     it may be longer: the condition is looked at a hundred times in any case.
 ///   - what: the condition in words, for the error.
 ///   - read: reads the value the condition is about.
 ///   - condition: whether that value is what the test waits for.
@@ -24,12 +24,12 @@ public func eventually<Value>(
         if clock.now >= deadline, looks >= fewestLooks {
             throw EventuallyFailure(what: what, limit: limit, lastSeen: "\(value)", place: "\(file):\(line)")
         }
-        // Seldom, once it takes long: those who wait must not keep those busy whom they wait for.
+        // Looks less often the longer it takes, so that waiting tests leave the machine to what they wait for.
         try await Task.sleep(for: .milliseconds(min(1 + looks / 10, 10)), clock: clock)
     }
 }
 
-/// What a machine that has anything left for a test manages within a second or two.
+/// A machine with any time left for a test manages this many looks within a second or two.
 private let fewestLooks = 100
 
 /// Polls until `condition` is true. Prefer the form with `read`, which can say what it saw.

@@ -34,15 +34,16 @@ public final class ManualClock: Clock, Sendable {
     /// How many wait for the clock to move.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-    /// When the first of them goes on.
+    /// When the first sleeper wakes up.
     public var earliestDeadline: Instant? { state.withLock { $0.sleepers.values.map(\.deadline).min() } }
 
-    /// The same time in SwiftNIO's terms, for `now:` parameters. It starts at one hour, so that there is a past.
+    /// The same time in SwiftNIO's terms, for `now:` parameters. It starts at one hour, so that there are times before
+    /// it.
     public var deadline: NIODeadline {
         .uptimeNanoseconds(3_600_000_000_000) + TimeAmount(now.offset)
     }
 
-    /// Moves the clock; whose deadline has come then goes on.
+    /// Moves the clock, and wakes up sleepers whose deadline has come.
     public func advance(by duration: Swift.Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)

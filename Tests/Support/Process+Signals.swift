@@ -1,8 +1,8 @@
 public import Foundation
 
 extension Process {
-    /// Runs it with no signal blocked. A child inherits what its parent's thread has blocked, and threads of event loops block nearly
-    /// all: it would never hear a SIGTERM.
+    /// Runs it with no signal blocked. A child inherits the blocked signals of its parent's thread, and threads of
+    /// event loops block nearly all, so it would never get a SIGTERM.
     public func runUnblocked() throws {
         var none = sigset_t()
         var before = sigset_t()

@@ -4,14 +4,15 @@ import NIOCore
     import Glibc
 #endif
 
-/// A port of 127.0.0.1 where connections are refused until a server of the test takes it: the system gives it to nobody else, not even after
-/// that server has stopped. It is bound and never listens; a server with `SO_REUSEADDR` may bind it all the same.
+/// A port of 127.0.0.1 that refuses connections until a server of the test takes it. The system gives it to nobody
+/// else, not even after that server has stopped. It is bound but never listens; a server with `SO_REUSEADDR` may bind
+/// it nevertheless.
 public final class ReservedPort: Sendable {
     public let number: Int
     private let descriptor: CInt
 
-    /// - Parameter port: the one that is meant; 0: any.
-    /// - Throws: `IOError` where somebody has it, another reservation included.
+    /// - Parameter port: the port to reserve; 0: any.
+    /// - Throws: `IOError` where the port is in use, or reserved already.
     public init(_ port: Int = 0) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -23,7 +24,7 @@ public final class ReservedPort: Sendable {
         let descriptor = descriptor
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                // SO_REUSEADDR only afterwards: with it a reservation would not keep out another one.
+                // SO_REUSEADDR is set only after binding: otherwise a port could be reserved twice.
                 bind(descriptor, address, size) == 0 && getsockname(descriptor, address, &size) == 0
                     && setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size)) == 0
             }
@@ -36,7 +37,7 @@ public final class ReservedPort: Sendable {
         }
     }
 
-    /// Until the process ends.
+    /// Keeps the reservation until the process ends.
     public func keep() { _ = Unmanaged.passRetained(self) }
 
     deinit { close(descriptor) }

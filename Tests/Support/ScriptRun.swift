@@ -17,14 +17,14 @@ enum ScriptRun {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("script-\(UUID().uuidString)")
         try Data().write(to: file)
         defer {
-            // What is left over does no harm.
+            // `try?`: a leftover file does no harm.
             try? FileManager.default.removeItem(at: file)
         }
         let process = Process()
         process.executableURL = root.appendingPathComponent(script)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        // A file: a process that lives on would keep the end of a pipe open.
+        // A file instead of a pipe: a process that lives on would keep the pipe open.
         let handle = try FileHandle(forWritingTo: file)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = handle

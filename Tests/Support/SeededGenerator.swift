@@ -1,4 +1,4 @@
-/// Random numbers that a seed repeats (SplitMix64). A random test prints the seed where it fails.
+/// Random numbers that are the same for the same seed (SplitMix64). A random test prints the seed where it fails.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -14,7 +14,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return word ^ (word >> 31)
     }
 
-    /// True once in that many times.
+    /// True with a probability of one in `times`.
     public mutating func once(in times: Int) -> Bool {
         Int.random(in: 0..<times, using: &self) == 0
     }

@@ -32,10 +32,11 @@ public final class TCPProxy: Sendable {
         return TCPProxy(listener: listener, pairs: pairs)
     }
 
-    /// As a pulled cable: no byte and no end of a connection gets through, either way; sockets stay open. New connections hang.
+    /// Acts like a pulled cable: no byte and no end of a connection gets through in either direction; sockets stay
+    /// open. New connections hang.
     public func cut() async throws { try await act { $0.setCut(true) } }
 
-    /// What was held back gets through, in order.
+    /// Lets through what was held back, in order.
     public func heal() async throws { try await act { $0.setCut(false) } }
 
     /// Ends every connection with a TCP reset; new ones are served.
@@ -67,7 +68,7 @@ public func withTCPProxy<Result>(
     do {
         result = try await body(proxy)
     } catch {
-        // The body's error says more than what closing may add.
+        // `try?`: the body's error says more than an error of closing.
         try? await proxy.close()
         throw error
     }
@@ -96,7 +97,7 @@ private final class ProxyPairs {
         self.isCut = isCut
         for end in ends.values { end.setCut(isCut) }
         guard !isCut else { return }
-        // Those that ended while cut have told their other half now.
+        // Ends that closed while cut have now closed their other end.
         ends = ends.filter { $0.value.channel.isActive }
         let waiting = hanging
         hanging = []
@@ -150,7 +151,7 @@ private final class ProxyPairs {
             let bound = NIOLoopBound(self, eventLoop: end.channel.eventLoop)
             ends[id] = end
             end.channel.closeFuture.whenComplete { _ in
-                // Its other half does not know while cut.
+                // While cut, its other end does not learn of it.
                 if !bound.value.isCut { bound.value.ends[id] = nil }
             }
             end.setCut(isCut)
@@ -158,7 +159,8 @@ private final class ProxyPairs {
     }
 }
 
-/// One socket of a pair: what it reads is written to the other. Reads only what the other can take, and nothing while cut.
+/// One socket of a pair: what it reads is written to the other. Reads only what the other can take, and nothing while
+/// cut.
 private final class ProxyEnd: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -167,7 +169,8 @@ private final class ProxyEnd: ChannelInboundHandler {
     var other: ProxyEnd?
     private var isCut = true
     private var hasEnded = false
-    /// Read and not yet passed on: at most what one read brings, since none follows while it is not empty.
+    /// Bytes that were read but not passed on yet: at most those of one read, since it reads no more while there are
+    /// any.
     private var held: [ByteBuffer] = []
 
     init(_ channel: any Channel) { self.channel = channel }
@@ -197,7 +200,7 @@ private final class ProxyEnd: ChannelInboundHandler {
         other.channel.flush()
         if hasEnded {
             self.other = nil
-            // After what was written before.
+            // The close comes after everything that was written before.
             let peer = other.channel
             peer.writeAndFlush(ByteBuffer()).whenComplete { _ in peer.close(promise: nil) }
         } else if other.channel.isWritable {

@@ -14,7 +14,7 @@ import Testing
 
 @Suite("The edge's inbox", .timeLimit(.minutes(1)))
 struct InboxTests {
-    /// What may weigh in a shard.
+    /// The kinds of deliveries that take room in a shard.
     enum Kind: String, CaseIterable { case event, broadcast, callback, answer }
 
     @Test("a delivery is acknowledged when the shards have room for it, whatever it is", arguments: Kind.allCases)
@@ -58,7 +58,7 @@ struct InboxTests {
             exchange = kind == .broadcast ? exchanges.broadcast.name : exchanges.callback.name
             key = "edge.edge.1"
         case .answer:
-            // Sessions of an odd number live in the second shard.
+            // Sessions with odd numbers live in the second shard.
             properties.correlationID = CallID(session: 3, call: 1).text
             (body, exchange, key) = (text, Exchange.toQueue.name, "inbox")
         }

@@ -4,8 +4,9 @@ import Testing
 
 @testable import WebSocketTransport
 
-/// The Autobahn cases against the transport alone, as server. They need Python and the package index on first use and take half a
-/// minute, so they run only where `PERPETUA_AUTOBAHN` is set; `./test` runs them against the whole of Perpetua.
+/// The Autobahn cases against the transport alone, as server. They need Python and the package index on first use and
+/// take half a minute, so they run only where `PERPETUA_AUTOBAHN` is set; `./test` runs them against the whole of
+/// Perpetua.
 @Suite(
     "The Autobahn cases", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: ProcessInfo.processInfo.environment["PERPETUA_AUTOBAHN"] != nil))

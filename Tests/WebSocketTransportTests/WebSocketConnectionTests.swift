@@ -227,7 +227,8 @@ struct WebSocketConnectionTests {
         try await peer.send(frames)
         for number in 0..<5 {
             #expect(await accepted.next() == .text(ByteBuffer(string: "\(number)")))
-            // If another had slipped through while paused, it would be the next event, and resuming would deliver one too many.
+            // If another had slipped through while paused, it would be the next event, and resuming would deliver one
+            // too many.
             try await accepted.onLoop { $0.resumeReading() }
         }
         try await peer.send(frame: .close)
@@ -314,7 +315,7 @@ struct Reentry: Sendable, CustomStringConvertible {
 }
 
 extension WebSocketConnection {
-    /// More than the kernel takes for a peer that does not read.
+    /// Sends more than the kernel takes for a peer that does not read.
     fileprivate func sendMuch() {
         for _ in 0..<32 { send(encoded: ByteBuffer(repeating: 0, count: 1 << 20)) }
         flush()
@@ -322,6 +323,6 @@ extension WebSocketConnection {
 }
 
 extension String {
-    /// The longest beginning of exactly so many bytes; the cut must not fall into a character.
+    /// The first `count` bytes; the cut must not fall into a character.
     fileprivate func prefixUTF8(_ count: Int) -> String { String(decoding: utf8.prefix(count), as: UTF8.self) }
 }

@@ -3,11 +3,11 @@ import BenchEngine
 import Foundation
 import Histogram
 
-/// One run of the engine, and what came of it.
+/// One run of the engine, and its results.
 struct Measurement {
     private let command: PerpetuaBench
     private let result: bench_result
-    /// Of each delivery, in microseconds.
+    /// The latency of each delivery, in microseconds.
     private let latency: Histogram<UInt64>
 
     /// - Throws: a `ValidationError` that says what the engine could not do.
@@ -31,7 +31,7 @@ struct Measurement {
         self.latency = latency
     }
 
-    /// Every message once and in order.
+    /// Whether every message came once and in order.
     var isClean: Bool { result.lost == 0 && result.repeated == 0 && result.disordered == 0 && result.foreign == 0 }
 
     private var cpuPerDelivery: Double { result.cpu_seconds * 1e6 / Double(max(result.delivered, 1)) }

@@ -2,7 +2,7 @@ import ArgumentParser
 import BenchEngine
 import Foundation
 
-/// Plays a bot and its clients, checks what arrives, and says what it cost the server.
+/// Plays a bot and its clients, checks what arrives, and reports what it cost the server.
 @main
 struct PerpetuaBench: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import OneBot
 
-/// The account that is logged in, and whom it knows. The same at every start, so that examples can name names.
+/// The account that is logged in, with its friends and groups. It is the same at every start, so that examples can use
+/// its ids and names.
 struct Account: Sendable {
     let selfID: SelfID
     let nickname = "Simulated Bot"

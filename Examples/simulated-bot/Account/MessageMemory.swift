@@ -14,7 +14,7 @@ struct MessageMemory: Sendable {
         return lastID
     }
 
-    /// Keeps a message as `get_msg` answers it (OneBot 11, `get_msg`), and forgets the oldest where it must.
+    /// Keeps a message as `get_msg` answers it (OneBot 11, `get_msg`), and forgets the oldest one over the capacity.
     mutating func remember(_ id: Int64, type: String, sender: ByteBuffer, message: ByteBuffer, at time: Int64) {
         messages[id - Int64(Self.capacity)] = nil
         messages[id] = .object { json in
@@ -29,6 +29,6 @@ struct MessageMemory: Sendable {
 
     subscript(id: Int64) -> ByteBuffer? { messages[id] }
 
-    /// Whether there was one.
+    /// Returns whether there was such a message.
     mutating func forget(_ id: Int64) -> Bool { messages.removeValue(forKey: id) != nil }
 }

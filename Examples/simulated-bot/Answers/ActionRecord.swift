@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The actions that came and nobody has asked for yet, and who waits for one. Confined to the bot's event loop.
+/// The actions that came but nobody has asked for yet, and those who wait for one. Confined to the bot's event loop.
 struct ActionRecord {
     struct Waiter {
         let id: Int
@@ -19,7 +19,7 @@ struct ActionRecord {
         self.capacity = capacity
     }
 
-    /// Gives the action to who waits for it, or keeps it.
+    /// Gives the action to the first who waits for it, or keeps it.
     mutating func received(_ action: ReceivedAction) {
         total += 1
         if let index = waiters.firstIndex(where: { Self.matches($0.name, action) }) {
@@ -35,7 +35,7 @@ struct ActionRecord {
         unread.firstIndex { Self.matches(name, $0) }.map { unread.remove(at: $0) }
     }
 
-    /// The number to give up with.
+    /// Adds a waiter, and returns the number by which it can give up.
     mutating func wait(for name: String?, _ promise: EventLoopPromise<ReceivedAction>) -> Int {
         lastWaiter += 1
         waiters.append(Waiter(id: lastWaiter, name: name, promise: promise))

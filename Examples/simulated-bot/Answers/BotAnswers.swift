@@ -1,7 +1,8 @@
 import NIOCore
 import OneBot
 
-/// Answers actions as a well-behaved OneBot 11 implementation does (https://github.com/botuniverse/onebot-11/blob/master/api/public.md).
+/// Answers actions as a well-behaved OneBot 11 implementation does
+/// (https://github.com/botuniverse/onebot-11/blob/master/api/public.md).
 struct BotAnswers: Sendable {
     private let account: Account
     /// What `get_status` answers and heartbeats carry.
@@ -30,7 +31,8 @@ struct BotAnswers: Sendable {
         }
     }
 
-    /// `send_msg_async` and `send_msg_rate_limited` are `send_msg`, answered before it is done (OneBot 11, asynchronous calls).
+    /// `send_msg_async` and `send_msg_rate_limited` are `send_msg`, answered before it is done (OneBot 11, asynchronous
+    /// calls).
     private static func plainName(of name: String) -> (name: String, isAsync: Bool) {
         for suffix in ["_async", "_rate_limited"] where name.hasSuffix(suffix) {
             return (String(name.dropLast(suffix.count)), true)
@@ -133,7 +135,7 @@ extension BotAnswers {
         return .ok(.object { json in json.add("message_id", id) })
     }
 
-    /// Implementations answer what they cannot find with numbers of their own; 100 is the one most of them use.
+    /// For what they cannot find, implementations have retcodes of their own; 100 is the most common one.
     private static func noSuchMessage(_ id: Int64) -> Response {
         .failed(.bots(100), "There is no message \(id) among the last \(MessageMemory.capacity).")
     }
@@ -196,7 +198,7 @@ extension BotAnswers {
         return .ok(member.info(in: groupID))
     }
 
-    /// The data of queries about the implementation and its files; `nil` where `name` is none of them.
+    /// The data of queries about the implementation and its files; `nil` where `name` is not one of these.
     private func implementationAnswer(
         to name: String, _ params: ActionParameters
     ) throws(ActionParameters.Problem) -> ByteBuffer? {

@@ -1,8 +1,8 @@
 import NIOCore
 import OneBot
 
-/// One question, several answers, as NapCat's stream actions give them: what the file is, one frame for each chunk of it, and one that ends it.
-/// The file is made up: each chunk is `A` in base64, over and over.
+/// Several answers to one action, as NapCat's stream actions send them: a description of the file, one frame for each
+/// chunk of it, and a last one. The file is made up: each chunk is `A` in base64, over and over.
 struct DownloadStream {
     static let names: Set<String> = ["test_download_stream", "download_file_stream"]
     private static let maxChunks: Int64 = 1 << 20
@@ -18,7 +18,8 @@ struct DownloadStream {
     private var next = Next.info
 
     /// - Parameters:
-    ///   - params: `chunks` (default 10), `chunk_size` in bytes (default 64 KiB), `error`: whether it ends with one.
+    ///   - params: `chunks` (default 10), `chunk_size` in bytes (default 64 KiB), `error`: whether it ends with an
+    ///     error.
     ///   - echo: what every frame carries.
     init(_ params: ActionParameters, echo: ByteBuffer?) throws(ActionParameters.Problem) {
         chunks = params["chunks"] == nil ? 10 : try params.integer("chunks")

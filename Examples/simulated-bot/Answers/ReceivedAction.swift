@@ -4,7 +4,7 @@ public import OneBot
 /// An action as it reached the bot, for tests to look at.
 public struct ReceivedAction: Sendable {
     public let action: Action
-    /// What the connection it came on carries.
+    /// The role of the connection it came on.
     public let role: ClientRole
 
     public var name: String { action.name }
@@ -15,15 +15,15 @@ public struct ReceivedAction: Sendable {
     public var text: String { String(buffer: action.frame) }
 }
 
-/// What a script makes of an action.
+/// How a script answers an action.
 public enum ScriptedAnswer: Sendable {
     /// What a well-behaved bot answers.
     case standard
     /// Nothing.
     case none
-    /// That response, with the action's echo.
+    /// This response, with the action's echo.
     case response(Response)
-    /// A JSON object, sent byte for byte but for `echo`, which is set to the action's (or left out where there is none).
+    /// This JSON object, byte for byte, except that `echo` is set to the action's (or left out where it has none).
     case json(String)
     /// Frames sent exactly as they are, none to many.
     case frames([String])

@@ -1,7 +1,7 @@
 import NIOCore
 import OneBot
 
-/// One thing the action `simulate` asks for: how the bot is switched at run time. `params` may ask for several.
+/// One thing the action `simulate` asks for, to change the bot at run time. `params` may ask for several.
 enum SimulateCommand: Sendable {
     /// `"event": {…}`: emit exactly these bytes now.
     case emit(ByteBuffer)
@@ -9,12 +9,12 @@ enum SimulateCommand: Sendable {
     case burst(Int)
     /// `"rate": N` or `"max"`, with `"count": N`: change the flow of made-up events.
     case pace(EventRate, count: Int?)
-    /// Any of the members of ``Misbehaviour``, by their wire names; what is not named stays.
+    /// Any of the members of ``Misbehaviour``, by their wire names; the others stay as they are.
     case misbehave(Misbehaviour)
     /// `"heartbeat_status": {…}`: what `get_status` and heartbeats say from now on; one heartbeat goes out now.
     case status(ByteBuffer)
-    /// `"drop": true` closes all connections after the answer, `"drop": "abort"` cuts them without one.
-    /// `"away_ms": N`: and nobody is let in for so long.
+    /// `"drop": true` closes all connections after the answer, `"drop": "abort"` cuts them without one. With
+    /// `"away_ms": N`, nobody is let in for that long.
     case drop(isAbrupt: Bool, away: Duration)
 
     static let maxBurst = 10_000_000

@@ -3,7 +3,7 @@ import OneBot
 
 /// Makes up events of every kind of OneBot 11. The same seed and times make the same events.
 ///
-/// Kinds are dealt from a shuffled deck, so that whoever has seen as many events as a deck holds has seen every kind.
+/// Kinds are dealt from a shuffled deck, so that every kind occurs within as many events as a deck holds.
 struct EventGenerator: Sendable {
     static let deckSize = EventKind.allCases.reduce(0) { $0 + $1.share }
 

@@ -1,4 +1,4 @@
-/// The kinds of events OneBot 11 knows, meta events aside. https://github.com/botuniverse/onebot-11/tree/master/event
+/// The kinds of events of OneBot 11, without meta events. https://github.com/botuniverse/onebot-11/tree/master/event
 enum EventKind: CaseIterable, Sendable {
     case privateMessage, groupMessage
     case groupUpload, groupAdmin, groupDecrease, groupIncrease, groupBan, friendAdd, groupRecall, friendRecall

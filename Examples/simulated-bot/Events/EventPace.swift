@@ -7,7 +7,8 @@ struct EventPace: Sendable {
         case nothing
     }
 
-    /// After a pause (nobody listened, or listened too slowly) at most this much is made good in a burst.
+    /// After a pause (nobody listened, or a listener was too slow), the events of at most this time are made up for in
+    /// a burst.
     static let catchUp: Duration = .milliseconds(200)
 
     private(set) var rate: EventRate
@@ -24,7 +25,7 @@ struct EventPace: Sendable {
         self = EventPace(rate: rate, count: count)
     }
 
-    /// Asked again and again: each `.emit` stands for one event that now goes out.
+    /// Called again and again: for each `.emit`, one event goes out now.
     mutating func step(at now: Duration) -> Step {
         if let remaining, remaining <= 0 { return .nothing }
         switch rate {

@@ -16,7 +16,7 @@ public enum EventRate: Sendable, Hashable {
         }
     }
 
-    /// `nil` for a number that is no rate.
+    /// `nil` for a number out of that range.
     public init?(_ number: Double) {
         guard number >= 0, number <= 1_000_000 else { return nil }
         self = .perSecond(number)

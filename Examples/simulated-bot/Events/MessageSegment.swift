@@ -42,7 +42,7 @@ struct MessageSegment: Sendable {
 }
 
 extension MessageSegment {
-    /// Messages that between them hold every kind of segment an account receives.
+    /// Messages that together contain every kind of segment an account receives.
     static func samples(selfID: SelfID) -> [[MessageSegment]] {
         [
             [.text("Hello, is anybody there?")],

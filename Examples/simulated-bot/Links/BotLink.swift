@@ -4,7 +4,7 @@ import WebSocketTransport
 
 /// One connection of the simulated bot, whoever opened it. Confined to the bot's event loop.
 final class BotLink: WebSocketDelegate {
-    /// A listener that lets that much pile up is cut off: the bot must not run out of memory for it.
+    /// A listener that lets this much pile up is cut off, so that the bot does not run out of memory.
     static let maxBufferedBytes = 256 << 20
 
     let role: ClientRole

@@ -11,7 +11,7 @@ struct SimulatedBotDialer: Sendable {
     let eventLoop: any EventLoop
     let logger: Logger
 
-    /// Until cancelled.
+    /// Dials until cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             for target in configuration.reverseTargets {

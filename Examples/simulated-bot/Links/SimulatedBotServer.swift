@@ -30,7 +30,7 @@ enum SimulatedBotServer {
             })
     }
 
-    /// What a connection to that path carries; `nil`: there is no such path.
+    /// The role of a connection to that path; `nil`: there is no such path.
     static func role(ofPath path: String) -> ClientRole? {
         switch path {
         case "", "/": .universal

@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 
-/// Signals that would end the process and now are only noted.
+/// Catches signals that would otherwise end the process.
 struct Signals {
     private let received: AsyncStream<Void>
     private let sources: [any DispatchSourceSignal]

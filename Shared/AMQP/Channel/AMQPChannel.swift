@@ -1,7 +1,8 @@
 import Bus
 import NIOCore
 
-/// One channel of a connection (AMQP 0-9-1 §2.2.5): questions answered in order, messages put together.
+/// One channel of a connection (AMQP 0-9-1 §2.2.5): matches answers to questions, which come in order, and puts
+/// messages together.
 ///
 /// `@unchecked Sendable`: everything is touched on the connection's event loop only.
 final class AMQPChannel: @unchecked Sendable {  // confined to its event loop, as said above
@@ -123,7 +124,7 @@ final class AMQPChannel: @unchecked Sendable {  // confined to its event loop, a
         tell(error)
     }
 
-    /// Our close crossed the broker's: its answer is still to come, those to what we asked before are not.
+    /// Our close crossed the broker's. The broker still answers our close, but nothing that we asked before it.
     private func refused(_ error: AMQPError) {
         while let call = calls.first {
             if case .channelClose = call.method { return }

@@ -1,13 +1,14 @@
 import NIOCore
 
-/// Deliveries of one channel that are not acknowledged yet, and those of them that are to be: as few frames as possible, and each
-/// tag once (a second acknowledgement would close the channel).
+/// Deliveries of one channel that the broker has no acknowledgement for yet, and which of them are to be acknowledged:
+/// with as few frames as possible, and each tag once (a second acknowledgement would close the channel).
 ///
-/// An acknowledgement is sent at the end of the turn it was asked for in, or with others a little later (docs/decisions/0015).
+/// An acknowledgement is sent at the end of the turn it was asked for in, or with others a little later
+/// (docs/decisions/0015).
 struct AckBatch {
-    /// When ``take()`` is to be called, where that is not settled already.
+    /// When ``take()`` is to be called.
     enum Due: Int {
-        /// Somebody calls it soon enough.
+        /// An earlier acknowledgement has already seen to that.
         case settled
         /// ``longestWait`` from now at the latest.
         case later
@@ -26,21 +27,22 @@ struct AckBatch {
     }
 
     static let longestWait = TimeAmount.milliseconds(100)
-    /// Well below what a publisher has under way: the broker may confirm a message on disk only once it is acknowledged.
+    /// Well below the number of messages a publisher has under way: the broker may confirm a message on disk only once
+    /// it is acknowledged.
     private static let most = 64
 
     /// In the order of their tags.
     private var items = CircularBuffer<Item>()
-    /// With so many deliveries out, or more, nothing waits: the broker's window is to stay open.
+    /// With this many deliveries out, or more, no acknowledgement waits, so that the broker's window stays open.
     private let crowd: Int
     private var promised = Due.settled
 
-    /// Whether nothing that was asked for is still to be sent.
+    /// Whether every acknowledgement that was asked for has been sent.
     var isSent: Bool { promised == .settled }
 
     /// - Parameters:
     ///   - mayWait: whether acknowledgements may be sent later than they were asked for.
-    ///   - prefetch: how many deliveries the broker lets be out; 0: any number.
+    ///   - prefetch: how many unacknowledged deliveries the broker allows; 0: any number.
     init(mayWait: Bool = false, prefetch: UInt16 = 0) {
         crowd = !mayWait ? 0 : prefetch == 0 ? Self.most : min(Self.most, Int(prefetch) / 8)
     }

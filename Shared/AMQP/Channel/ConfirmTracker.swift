@@ -1,7 +1,8 @@
 import Bus
 import NIOCore
 
-/// Publishes of one channel that the broker has not confirmed yet. It counts them as we do, from 1 (RabbitMQ, publisher confirms).
+/// Publishes of one channel that the broker has not confirmed yet. Broker and tracker both number them from 1
+/// (RabbitMQ, publisher confirms).
 struct ConfirmTracker<Entry> {
     private struct Unconfirmed {
         let entry: Entry
@@ -34,7 +35,7 @@ struct ConfirmTracker<Entry> {
     }
 
     /// Settles one, or (`multiple`) all up to it; tag 0 with `multiple` means all.
-    /// - Returns: what ended, in order. Tags that were never given, or are settled already, are nothing.
+    /// - Returns: what ended, in order. Tags that were never given, or are settled already, add nothing.
     mutating func settle(_ tag: UInt64, multiple: Bool, accepted: Bool) -> [(Entry, PublishOutcome)] {
         var settled: [(Entry, PublishOutcome)] = []
         if multiple {
@@ -63,7 +64,8 @@ struct ConfirmTracker<Entry> {
         return item.entry
     }
 
-    /// Takes out, in order, those that fit and have waited since before `time`: how they end is of no interest any more.
+    /// Takes out, in order, those that fit and have waited since before `time`. Their outcome is not waited for any
+    /// more.
     mutating func removeAll(since time: NIODeadline, where fits: (Entry) -> Bool) -> [Entry] {
         var removed: [Entry] = []
         for index in entries.indices {

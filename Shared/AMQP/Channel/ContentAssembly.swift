@@ -21,7 +21,7 @@ struct ContentAssembly {
         case filling(Start, MessageProperties, publishTag: UInt64?, missing: Int, ByteBuffer)
     }
 
-    /// A broker of ours passes nothing larger on; one that announces more is not believed.
+    /// No broker that we use delivers more; a frame that announces more is a violation of the protocol.
     static let maxBodyBytes = 1 << 30
 
     private var state = State.idle

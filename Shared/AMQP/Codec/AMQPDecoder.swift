@@ -15,8 +15,8 @@ final class AMQPDecoder {
 
     deinit { _ = amqp_destroy_connection(state) }
 
-    /// The largest frame that is taken, 8 bytes of its envelope included. Only while a frame is handed out: librabbitmq aborts the
-    /// process where it is in the middle of one.
+    /// Sets the largest frame that is taken, with the 8 bytes of its envelope. Call this only while a frame is handed
+    /// out: librabbitmq aborts the process if it is in the middle of one.
     func limitFrames(to frameMax: Int) { _ = amqp_tune_connection(state, 0, Int32(clamping: frameMax), 0) }
 
     /// Hands out every frame that is complete; what is left over waits for more bytes.
@@ -134,7 +134,7 @@ final class AMQPDecoder {
         if from.has(1 << 11) { properties.priority = from.priority }
         if from.has(1 << 10) { properties.correlationID = from.correlation_id.text }
         if from.has(1 << 9) { properties.replyTo = QueueName(from.reply_to.text) }
-        // Another's text that is no number, or no sensible one, is no expiration: the broker keeps it, not we.
+        // A text from elsewhere that is not a sensible number is ignored: the broker enforces the expiration, not we.
         if from.has(1 << 8), let milliseconds = UInt32(from.expiration.text) {
             properties.expiration = .milliseconds(Int64(milliseconds))
         }
@@ -145,7 +145,7 @@ final class AMQPDecoder {
         return properties
     }
 
-    /// Those whose values are texts.
+    /// The headers whose values are texts.
     private static func headers(_ table: amqp_table_t) -> MessageHeaders {
         var headers: [MessageHeaders.Element] = []
         for entry in UnsafeBufferPointer(start: table.entries, count: max(0, Int(table.num_entries))) {
@@ -171,7 +171,7 @@ extension amqp_basic_properties_t {
 
 extension amqp_bytes_t {
     private var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : len) }
-    /// Bytes that are no UTF-8 are replaced: names of ours never hold such.
+    /// Bytes that are not UTF-8 are replaced: our own names never have any.
     fileprivate var text: String { String(decoding: raw, as: UTF8.self) }
     fileprivate var buffer: ByteBuffer { ByteBuffer(bytes: raw) }
 }

@@ -2,16 +2,18 @@ import Bus
 import CRabbitMQ
 import NIOCore
 
-/// Methods and messages → bytes for the broker, by librabbitmq. It and ``AMQPDecoder`` are the only files that call `amqp_*`.
+/// Methods and messages → bytes for the broker, by librabbitmq. It and ``AMQPDecoder`` are the only files that call
+/// `amqp_*`.
 ///
 /// Not `Sendable`: confined to its connection's event loop.
 final class AMQPEncoder {
-    /// The largest frame, 8 bytes of its envelope included. Before tuning: the least a peer may set (AMQP 0-9-1 §4.9).
+    /// The largest frame, with the 8 bytes of its envelope. Before tuning, the smallest limit a peer may set (AMQP
+    /// 0-9-1 §4.9).
     var frameMax = 4096
     private var pool = amqp_pool_t()
     private let scratch: UnsafeMutableRawBufferPointer
 
-    /// Methods and properties take no more than that; what would is refused.
+    /// Methods and properties that need more are refused.
     private static let scratchBytes = 128 << 10
 
     init() {
@@ -37,8 +39,8 @@ final class AMQPEncoder {
     }
 
     /// Method, properties and body of one message.
-    /// - Parameter publishTag: of a mandatory message, its number on the channel: it travels as `cluster-id`, the one property nobody
-    ///   uses, so that a returned message says which it was.
+    /// - Parameter publishTag: the number of a mandatory message on the channel. It travels as `cluster-id`, the one
+    ///   property nobody uses, so that a returned message says which one it is.
     func publish(
         _ message: Message, to exchange: Exchange, key: RoutingKey, publishTag: UInt64?, channel: UInt16,
         into out: inout ByteBuffer
@@ -69,7 +71,7 @@ final class AMQPEncoder {
 
     // MARK: Frames
 
-    /// The encoded fields stand 4 bytes into the scratch; the method's id goes before them.
+    /// The encoded fields begin 4 bytes into the scratch; the method's id goes before them.
     private func methodFrame(
         _ id: UInt32, _ length: Int32, named name: String, channel: UInt16, into out: inout ByteBuffer
     ) throws(AMQPError) {
@@ -233,7 +235,8 @@ final class AMQPEncoder {
         return table(entries)
     }
 
-    /// Who we are, and what we understand: the broker tells us of cancelled consumers and of alarms, and why it refuses a login.
+    /// Who we are, and what we understand: the broker tells us of cancelled consumers and of alarms, and why it refuses
+    /// a login.
     private static func clientProperties(_ encoder: AMQPEncoder) throws(AMQPError) -> amqp_table_t {
         var capabilities: [(amqp_bytes_t, amqp_field_value_t)] = []
         for name in [

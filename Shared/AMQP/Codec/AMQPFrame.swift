@@ -4,7 +4,8 @@ import NIOCore
 /// One frame of the broker (AMQP 0-9-1 §2.3.5), as a value that owns its bytes.
 enum AMQPFrame: Sendable {
     case method(channel: UInt16, AMQPIncoming)
-    /// What follows a deliver or return: properties, and how many bytes of body come. `publishTag`: see ``AMQPEncoder/publish``.
+    /// Follows a deliver or return: the properties, and how many bytes the body has. `publishTag`: see
+    /// ``AMQPEncoder/publish``.
     case header(channel: UInt16, bodyBytes: UInt64, MessageProperties, publishTag: UInt64?)
     case body(channel: UInt16, ByteBuffer)
     case heartbeat
@@ -61,7 +62,7 @@ enum AMQPOutgoing: Sendable {
     case basicConsume(QueueName)
     case basicAck(deliveryTag: UInt64, multiple: Bool)
 
-    /// The answer that ends it; `nil` where none comes.
+    /// The broker's answer to it; `nil` where none comes.
     var answer: AMQPIncoming? {
         switch self {
         case .connectionStartOK, .connectionTuneOK, .connectionOpen, .connectionClose, .connectionCloseOK,

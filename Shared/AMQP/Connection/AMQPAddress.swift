@@ -11,7 +11,7 @@ public struct AMQPAddress: Sendable, Hashable {
     public var username: String?
     public var password: String?
 
-    /// `nil` where it is no such URL.
+    /// `nil` where the text is not such a URL.
     public init?(_ text: String) {
         guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased(),
             scheme == "amqp" || scheme == "amqps", let host = url.host, !host.isEmpty, url.query == nil,

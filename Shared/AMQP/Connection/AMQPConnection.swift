@@ -1,7 +1,7 @@
 import Bus
 import NIOCore
 
-/// One connection to the broker: bytes → frames → the channel they are for, and back. What it decides is in
+/// One connection to the broker: bytes → frames → the channel they are for, and back. Its decisions are made by
 /// ``AMQPConnectionState``.
 ///
 /// `@unchecked Sendable`: everything is touched on its event loop only.
@@ -14,7 +14,7 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
     let opened: EventLoopFuture<Void>
     /// Called once when it ends, whoever ended it.
     var onClosed: (AMQPError) -> Void = { _ in }
-    /// The broker reads nothing from us, for that reason; `nil`: it reads again.
+    /// Called with the reason when the broker stops reading from us, with `nil` when it reads again.
     var onBlocked: (String?) -> Void = { _ in }
 
     private let openedPromise: EventLoopPromise<Void>
@@ -31,7 +31,7 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
     private(set) var hasEnded = false
     private var closing: EventLoopPromise<Void>?
 
-    /// How often signs of life and deadlines are looked at.
+    /// How often heartbeats and deadlines are checked.
     private static let pulseInterval = TimeAmount.milliseconds(500)
 
     init(configuration: AMQPConfiguration, address: AMQPAddress, eventLoop: any EventLoop) throws(AMQPError) {
@@ -100,7 +100,7 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {  // con
         return closing.futureResult
     }
 
-    /// Ends it at once. What closed one channel is no answer to what was asked on another.
+    /// Ends it at once. An error that closed one channel must not look like an answer to questions on other channels.
     func fail(_ error: AMQPError) {
         switch error {
         case .channelClosed: end(.connectionLost("\(error)"))

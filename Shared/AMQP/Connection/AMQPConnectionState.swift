@@ -16,7 +16,7 @@ struct AMQPConnectionState {
         /// The virtual host is named.
         case opening
         case open
-        /// Open, but the broker reads nothing from us, for that reason (a memory or disk alarm).
+        /// Open, but the broker reads nothing from us, for this reason (a memory or disk alarm).
         case blocked(String)
         case ended
     }
@@ -25,7 +25,7 @@ struct AMQPConnectionState {
     struct Tuning: Hashable {
         var channelMax: UInt16
         var frameMax: Int
-        /// Between two signs of life; `nil`: none are asked for.
+        /// The time between two heartbeats; `nil`: there are none.
         var heartbeat: Duration?
     }
 
@@ -40,8 +40,8 @@ struct AMQPConnectionState {
 
     /// The largest frame we ask for; a broker may want smaller ones.
     static let wantedFrameMax = 128 << 10
-    /// The one broker whose exclusive queues are known to be exclusive. One that does not say what it is shows it
-    /// (``ExclusivityProbe``).
+    /// The one broker whose exclusive queues are known to be exclusive. A broker that does not name its product is
+    /// probed (``ExclusivityProbe``).
     static let product = "RabbitMQ"
     /// The least a peer may ask for (AMQP 0-9-1 §4.9).
     static let leastFrameMax = 4096
@@ -58,12 +58,12 @@ struct AMQPConnectionState {
     enum Step {
         case none
         case send([AMQPOutgoing])
-        /// The limits are agreed on: to be applied, then these are sent.
+        /// The limits are agreed on: apply them, then send these methods.
         case tuned(Tuning, [AMQPOutgoing])
         case opened
         case blocked(String)
         case unblocked
-        /// The broker closed it: to be answered, and then it is over.
+        /// The broker closed the connection: send the answer, then end it.
         case closed(AMQPError, answer: AMQPOutgoing)
         case failed(AMQPError)
     }
@@ -115,7 +115,8 @@ struct AMQPConnectionState {
         fail(.refused(address: address, reason: "it speaks AMQP \(major).\(minor), and Perpetua 0-9-1"))
     }
 
-    /// The socket is gone. RabbitMQ says no to a login by closing the socket where the client does not understand better.
+    /// The socket is gone. RabbitMQ also refuses a login this way, by a client that does not announce that it
+    /// understands a better answer.
     mutating func socketClosed() -> AMQPError {
         defer { phase = .ended }
         switch phase {
@@ -164,7 +165,7 @@ struct AMQPConnectionState {
 
     enum Pulse: Hashable { case none, sendHeartbeat, dead }
 
-    /// To be asked several times per heartbeat: whether to send one, and whether the broker has been silent for two.
+    /// Called several times per heartbeat. Says whether to send one, and whether the broker has been silent for two.
     mutating func pulse(at now: NIODeadline) -> Pulse {
         guard isOpen, let heartbeat = tuning.heartbeat else { return .none }
         if now - lastHeard >= TimeAmount(heartbeat * 2) { return .dead }
@@ -177,7 +178,7 @@ struct AMQPConnectionState {
         guard frameMax == 0 || frameMax >= Self.leastFrameMax else {
             return fail(.protocolViolation("a frame_max of \(frameMax)"))
         }
-        // 0 is "no limit" in all three, of either side.
+        // 0 means "no limit" in all three, from either side.
         let wanted = UInt16(clamping: Int(wantedHeartbeat / .seconds(1)))
         let agreed = heartbeat == 0 ? wanted : wanted == 0 ? heartbeat : min(wanted, heartbeat)
         tuning = Tuning(

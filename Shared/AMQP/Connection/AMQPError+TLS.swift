@@ -1,7 +1,8 @@
 import NIOSSL
 
 extension AMQPError {
-    /// What a failure of TLS means, and what to do; `nil` where it is another failure. BoringSSL says it by names in its text.
+    /// What a failure of TLS means, and what to do; `nil` where it is another failure. BoringSSL's text has a name for
+    /// each.
     static func reason(ofTLS error: any Error) -> String? {
         guard error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError else { return nil }
         let text = "\(error)"
@@ -14,7 +15,8 @@ extension AMQPError {
                 "its certificate is not signed by who amqp.tls_ca_file names (by default: the system's authorities), or is out of date"
             ),
             ("WRONG_VERSION_NUMBER", "what answers there does not speak TLS; use its TLS port (5671), or amqp://"),
-            // The broker closed its plain port at once; it may also say something first, and that is the case above.
+            // The broker closed the connection to its plain port at once. It may also send something first, which is
+            // the case above.
             (
                 "EOF during handshake",
                 "it hung up in the middle of the handshake: perhaps what answers there does not speak TLS; use its TLS port (5671), or amqp://"

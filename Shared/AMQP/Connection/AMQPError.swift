@@ -1,12 +1,12 @@
 /// Why there is no connection to the broker, or why it refused something.
 public enum AMQPError: Error, Sendable, Hashable {
-    /// Not reached within the time, or the socket said no.
+    /// Not reached in time, or the socket could not connect.
     case cannotConnect(address: String, reason: String)
     /// The handshake ended in a refusal: credentials, virtual host, version.
     case refused(address: String, reason: String)
-    /// There is no TLS connection: one of the two does not believe the other's certificate, or does not speak TLS.
+    /// There is no TLS connection: one side does not trust the other's certificate, or does not speak TLS.
     case untrusted(address: String, reason: String)
-    /// It is a broker, and not one to work with.
+    /// It is a broker, but one that we cannot work with.
     case unsuitable(address: String, reason: String)
     /// The broker sent what it must not (AMQP 0-9-1 §4.2.3).
     case protocolViolation(String)
@@ -20,7 +20,7 @@ public enum AMQPError: Error, Sendable, Hashable {
     case closed
     /// The broker closed the channel: an answer to what we asked.
     case channelClosed(code: UInt16, text: String)
-    /// It does not fit into a frame of this connection, or a name is longer than 255 bytes (§4.2.5.3).
+    /// The message does not fit into a frame of this connection, or a name is longer than 255 bytes (§4.2.5.3).
     case unencodable(String)
 }
 

@@ -1,4 +1,4 @@
-/// How we say who we are (SASL, AMQP 0-9-1 §4.8).
+/// How we authenticate (SASL, AMQP 0-9-1 §4.8).
 enum AMQPLogin: Sendable, Hashable {
     case plain(username: String, password: String)
     /// By the certificate of the TLS connection.

@@ -7,8 +7,8 @@ struct AMQPTransport: Sendable {
     private let configuration: AMQPConfiguration
     private let tls: NIOSSLContext?
 
-    /// Reads the files of `amqp.tls_*`, anew for each attempt to connect: certificates are renewed while we run. Not on the event loop,
-    /// since reading blocks.
+    /// Reads the files of `amqp.tls_*`, anew for each attempt to connect: certificates are renewed while we run. Not on
+    /// the event loop, since reading blocks.
     static func make(_ configuration: AMQPConfiguration, on eventLoop: any EventLoop) -> EventLoopFuture<AMQPTransport>
     {
         guard configuration.addresses.contains(where: \.usesTLS) else {
@@ -55,7 +55,8 @@ struct AMQPTransport: Sendable {
         return connection.opened.map { connection }
     }
 
-    /// Only now that the socket is connected: a name with several addresses makes several sockets, and one of them is to be used.
+    /// Called only once the socket is connected: a name with several addresses makes several sockets, of which one is
+    /// used.
     private func carry(_ connection: AMQPConnection, to address: AMQPAddress, over channel: any Channel) {
         guard !connection.hasEnded else { return channel.close(promise: nil) }
         do {
@@ -69,7 +70,7 @@ struct AMQPTransport: Sendable {
         }
     }
 
-    /// The certificate is always verified, and so is the name in it; an address that is a number cannot be asked for by SNI.
+    /// The certificate and the name in it are always verified. SNI cannot carry a numeric address.
     private static func handler(_ tls: NIOSSLContext, _ host: String) throws -> NIOSSLClientHandler {
         do {
             return try NIOSSLClientHandler(context: tls, serverHostname: host)

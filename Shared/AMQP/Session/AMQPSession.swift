@@ -1,8 +1,9 @@
 import Bus
 import NIOCore
 
-/// The two connections of a bus while both are up: one publishes, one consumes, so that a publisher the broker holds back stalls no
-/// delivery. If one goes, so does the other: what is exclusive goes with the consuming one, and its owner must not publish on.
+/// The two connections of a bus while both are up: one publishes, one consumes, so that deliveries go on while the
+/// broker holds back the publisher. Both end together: exclusive queues end with the consuming one, and their owner
+/// must not go on publishing.
 ///
 /// `@unchecked Sendable`: everything is touched on the bus's event loop only.
 final class AMQPSession: @unchecked Sendable {  // confined to the bus's event loop, as said above
@@ -10,7 +11,7 @@ final class AMQPSession: @unchecked Sendable {  // confined to the bus's event l
     let publishing: AMQPConnection
     let consuming: AMQPConnection
     let publisher: AMQPChannel
-    /// Declares and binds; a refusal closes it, and the next question opens another.
+    /// The channel that declares and binds. A refusal closes it, and the next question opens another.
     private var control: AMQPChannel?
     private var lastQuestion: EventLoopFuture<Void>
 

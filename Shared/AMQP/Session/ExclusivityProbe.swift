@@ -1,13 +1,13 @@
 import Bus
 import NIOCore
 
-/// Whether a queue that is declared exclusive is one connection's alone, also where two ask in the same moment. All
-/// claims stand on that: which edge has a bot, which registry is at work. RabbitMQ keeps it; LavinMQ 2.9.0, which
-/// speaks the same protocol, gives such a queue to both.
+/// Finds out whether the broker gives an exclusive queue to one connection only, even if two declare it in the same
+/// moment. All claims rest on that: which edge has a bot, which registry is at work. RabbitMQ does; LavinMQ 2.9.0,
+/// which speaks the same protocol, gives such a queue to both.
 ///
-/// Some pairs of declarations, each of one throw-away name over both connections of a session at once.
+/// It makes some pairs of declarations: both connections of a session declare the same throw-away name at once.
 enum ExclusivityProbe {
-    /// One would be enough nearly always.
+    /// One pair would nearly always be enough.
     static let pairs = 4
 
     /// How a declaration ended.
@@ -31,7 +31,7 @@ enum ExclusivityProbe {
             QueueDeclaration(QueueName("\(prefix).probe.\(nonce).\($0)"), isExclusive: true)
         }
         return channels(of: session.publishing).and(channels(of: session.consuming)).flatMap { ours, others in
-            // All in one turn of the loop: what each connection says goes out at its end.
+            // All in one turn of the loop, so that both connections send at its end.
             let attempts = queues.indices.map { index in
                 attempt(queues[index], on: ours[index]).and(attempt(queues[index], on: others[index]))
             }

@@ -10,7 +10,7 @@ struct Publish: Sendable {
     let then: (@Sendable (PublishOutcome) -> Void)?
 }
 
-/// What waits, in order and bounded, while the broker takes nothing.
+/// Publishes that wait, in order and bounded, while the broker takes no messages.
 struct PublishOutbox {
     static let maxBytes = 64 << 20
     static let maxCount = 65_536

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Who waits for a connection, each for a while.
+/// Those who wait for a connection, each for a limited time.
 ///
 /// Not `Sendable`: confined to the bus's event loop.
 final class SessionWaiters {

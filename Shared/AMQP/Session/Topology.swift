@@ -1,8 +1,9 @@
 import Bus
 
-/// What is to be there on the broker each time the connection comes back: exchanges, queues that are not exclusive, their bindings.
+/// What is to be there on the broker each time the connection comes back: exchanges, queues that are not exclusive,
+/// their bindings.
 ///
-/// An exclusive queue is a claim: it ends with the connection, and only who claimed it may decide to claim it again.
+/// An exclusive queue is a claim: it ends with the connection, and only its owner may decide to claim it again.
 struct Topology {
     struct Binding: Hashable {
         let queue: QueueName
@@ -35,7 +36,8 @@ struct Topology {
         bindings.removeAll { $0.queue == queue }
     }
 
-    /// Bindings of a queue that was not declared here are its owner's to repeat, who alone can bring the queue back.
+    /// Bindings of a queue that was not declared here are not kept: only the queue's owner can bring it back, and
+    /// repeats them.
     mutating func bound(_ binding: Binding) {
         if queues.contains(where: { $0.name == binding.queue }), !bindings.contains(binding) {
             bindings.append(binding)
@@ -47,8 +49,8 @@ struct Topology {
     /// Whether a consumer of that queue comes back by itself.
     func isKept(_ queue: QueueName) -> Bool { !claims.contains(queue) }
 
-    /// Whether it was declared here, and lives no longer than whoever consumes it: what it delivers again, after a loss, comes to the same
-    /// process, or to nobody.
+    /// Whether it was declared here, and lives no longer than its consumer: what it delivers again after a loss comes
+    /// to the same process, or to nobody.
     func isOurs(_ queue: QueueName) -> Bool {
         claims.contains(queue)
             || queues.contains { $0.name == queue && $0.hasSingleActiveConsumer && $0.expires != nil }

@@ -2,12 +2,13 @@ import OneBot
 public import SettingsReading
 
 extension AccessTokens {
-    /// Reads the tokens, and follows the settings when they are read again: whoever is connected stays so, with the scope it came with.
+    /// Reads the tokens, and replaces them when the settings are read again. Open connections stay open, with the scope
+    /// they came with.
     public static func following(_ settings: Settings) -> Reloadable<AccessTokens> {
         settings.reloadable {
             AccessTokens($0)
         } check: { current, next, newer in
-            // A file that is half written, or gone, is not to open what was closed.
+            // A settings file that is half written, or gone, must not open doors that asked for a token.
             guard !current.isEmpty, next.isEmpty else { return }
             newer.report(
                 "access_token", value: "",
@@ -15,7 +16,8 @@ extension AccessTokens {
         }
     }
 
-    /// - `access_token`: the secret that may do everything. Default: none. With neither this nor `tokens[]` everybody who reaches the ports may.
+    /// - `access_token`: the secret that may do everything. Default: none. With neither this nor `tokens[]`, everybody
+    ///   who reaches the ports may do everything.
     /// - `tokens[].name`: what it is called in logs and answers, `[A-Za-z0-9_.-]{1,48}`, no two alike.
     /// - `tokens[].token`: the secret, no two alike.
     /// - `tokens[].self_ids`: the bots it is for, the preferred one first. Default `*`: all.

@@ -1,6 +1,7 @@
 public import OneBot
 
-/// The tokens that open the doors of edge and gateway, each with its scope: `access_token`, which may do everything, and those of `tokens[]`.
+/// The tokens that open the doors of edge and gateway, each with its scope: `access_token`, which may do everything,
+/// and those of `tokens[]`.
 public struct AccessTokens: Sendable {
     struct Entry: Sendable {
         let token: AccessToken
@@ -9,7 +10,7 @@ public struct AccessTokens: Sendable {
 
     private let entries: [Entry]
 
-    /// Where there is none, nobody is asked for one.
+    /// Without entries, nobody is asked for a token.
     init(_ entries: [Entry]) {
         self.entries = entries
     }
@@ -33,8 +34,8 @@ public struct AccessTokens: Sendable {
         case wrong
     }
 
-    /// Looks at what ``AccessToken/verdict(authorization:query:)`` looks at. Every token is compared, also behind one that is right, so that
-    /// time says nothing; of several right ones the first counts.
+    /// Takes the token from where ``AccessToken/verdict(authorization:query:)`` does. Every token is compared, even
+    /// after one has matched, so that the time taken reveals nothing. Where several match, the first one counts.
     public func verdict(authorization: String?, query: String?) -> Verdict {
         if entries.isEmpty { return .accepted(.everything) }
         var scope: TokenScope?

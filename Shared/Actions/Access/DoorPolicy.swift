@@ -1,6 +1,6 @@
 /// Which web pages may use a door that asks for no token. A browser carries any page's requests to whatever its machine
 /// reaches, and says whose they are in `Origin` and `Sec-Fetch-Site`; a page whose name was made to lead to us (DNS
-/// rebinding) shows in `Host`. To a program that is no browser only the name by which it calls us matters.
+/// rebinding) shows in `Host`. For a program that is not a browser, only the name by which it calls us matters.
 ///
 /// What may come in:
 /// - `Host`: absent; an IP address; a name without a dot; `localhost`; a name under one of ``privateDomains``;
@@ -60,15 +60,15 @@ public struct DoorPolicy: Sendable {
         return nil
     }
 
-    /// Whether a page of that origin may read answers (CORS): it is a loopback one, or in `allowed_origins`. With a
-    /// token as well: a page can send none otherwise.
+    /// Whether a page of that origin may read answers (CORS): it is a loopback one, or in `allowed_origins`. That goes
+    /// for doors with a token, too: without this permission a page cannot send one.
     public func sharesAnswers(with origins: [String]) -> Bool {
         guard origins.count == 1 else { return false }
         let origin = WebOrigin(origins[0])
         return origin.isLoopback || isAllowed(origin)
     }
 
-    /// Why a page of that origin may not ask before it sends (CORS' preflight).
+    /// Why the preflight request of a page of that origin is refused (CORS); `nil` where it is not.
     public func refusalOfPreflight(from origins: [String]) -> String? {
         guard !sharesAnswers(with: origins) else { return nil }
         return "A web page of “\(origins.joined(separator: ", ").prefix(200))” may not call this. "

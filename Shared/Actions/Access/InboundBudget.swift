@@ -6,8 +6,8 @@ public final class InboundBudget: Sendable {
     /// Who asks. Bots may take all of it, everybody else three quarters: many clients cannot keep a bot's event out.
     public enum Share: Sendable, Hashable { case bots, clients }
 
-    /// A body over HTTP that is not whole after this time, and a second more for each ``leastBytesPerSecond``, is given
-    /// up, as a message over WebSocket is.
+    /// An incomplete message, over WebSocket or HTTP, is given up after this time plus one second for each
+    /// ``leastBytesPerSecond`` bytes that have arrived.
     public static let grace: Duration = .seconds(30)
     public static let leastBytesPerSecond = 16 << 10
 
@@ -18,7 +18,8 @@ public final class InboundBudget: Sendable {
 
     public var bytes: Int { used.load(ordering: .relaxed) }
 
-    /// Room for `more` bytes of a message that holds some already. One alone always has room, however small the budget.
+    /// Takes room for `more` bytes of a message that has `held` bytes already; false where there is none. A message
+    /// that arrives alone always gets it, however small the budget.
     public func take(_ more: Int, beside held: Int, for share: Share) -> Bool {
         let most =
             switch share {
@@ -33,7 +34,7 @@ public final class InboundBudget: Sendable {
 
     public func give(_ bytes: Int) { used.wrappingSubtract(bytes, ordering: .relaxed) }
 
-    /// Whether a message of which so much has come is too slow for the room it takes.
+    /// Whether a message of which `bytes` have arrived after `time` is too slow for the room it takes.
     public static func isTooSlow(_ bytes: Int, after time: Duration) -> Bool {
         time > grace + .seconds(bytes / leastBytesPerSecond)
     }

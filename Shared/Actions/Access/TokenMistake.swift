@@ -1,9 +1,9 @@
 import OneBot
 
-/// What has happened on its way to a token that was not accepted.
+/// What went wrong with a token, on its way to us, that was then not accepted.
 ///
-/// Only whoever has shown a whole token hears that it is right; of one that is not, nothing is said but what may have
-/// happened to any.
+/// Only a caller who has shown a whole, valid token, in the wrong way, is told so. Everybody else is told only what may
+/// happen to any token (``perhapsNotEncoded``).
 public enum TokenMistake: Sendable, Hashable {
     /// It stands in the URL as it is.
     case notEncoded
@@ -44,7 +44,7 @@ extension AccessTokens {
         let decodedTwice = Self.decoded(Self.decoded(value))
         let decodedHeader = Self.decoded(AccessToken.carried(inAuthorization: authorization ?? "").utf8)
         var mistake: TokenMistake?
-        // Every token is looked at in each way, so that time says nothing.
+        // Every token is compared in every way, so that the time taken reveals nothing.
         for token in tokens {
             if token.stands(at: shown ?? []) { mistake = .notEncoded }
             if token.matches(decodedTwice) { mistake = mistake ?? .encodedTwice }

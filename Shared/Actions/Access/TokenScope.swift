@@ -1,6 +1,6 @@
 public import OneBot
 
-/// What whoever shows a token may do: on which bots, by which actions, with or without events, over HTTP or not.
+/// What the holder of a token may do: on which bots, by which actions, with or without events, over HTTP or not.
 public struct TokenScope: Sendable, Hashable {
     /// `tokens[].name`; `nil` for `access_token`, and where no token is asked for.
     public var name: String?
@@ -8,7 +8,7 @@ public struct TokenScope: Sendable, Hashable {
     public var bots: [SelfID]?
     /// The actions it is for, ours among them.
     public var actions: [ActionPattern]
-    /// Those among them that it is not for all the same.
+    /// Exceptions: actions it is not for although ``actions`` has them.
     public var excludedActions: [ActionPattern]
     public var receivesEvents: Bool
     public var usesHTTP: Bool
@@ -30,7 +30,7 @@ public struct TokenScope: Sendable, Hashable {
 
     public func includes(_ bot: SelfID) -> Bool { bots?.contains(bot) ?? true }
 
-    /// By what it is without `_async` or `_rate_limited`: these say how, not what.
+    /// The name counts without `_async` or `_rate_limited`: a suffix says how, not what.
     public func permits(action: String) -> Bool {
         let plain = ActionName(action).plain
         return Self.matches(actions, plain) && !Self.matches(excludedActions, plain)
@@ -40,8 +40,8 @@ public struct TokenScope: Sendable, Hashable {
         patterns.contains { $0.matches(action) }
     }
 
-    /// The bot for whom none is named: the deployment's default one if it is within the scope, else the first in it. `nil` where the scope
-    /// leaves that open.
+    /// The bot that is meant where none is named: the deployment's default one if it is within the scope, else the
+    /// scope's first one. `nil` where the scope is all bots.
     public func bot(insteadOf standard: SelfID?) -> SelfID? {
         guard let bots else { return nil }
         return standard.flatMap { bots.contains($0) ? $0 : nil } ?? bots.first

@@ -7,7 +7,7 @@ struct WebHost: Sendable, Hashable {
     let isAddress: Bool
     let port: Int?
 
-    /// `nil` for what is no host: nobody of whom we need to be wary can make a browser send that.
+    /// `nil` where the text is not a host: no web page can make a browser send that.
     init?(_ text: some StringProtocol) {
         let text = text.lowercased()[...]
         let host: Substring

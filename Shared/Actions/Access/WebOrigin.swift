@@ -1,8 +1,8 @@
 /// Where a web page comes from, as a browser says it in `Origin` (RFC 6454), or as `allowed_origins` has it.
 enum WebOrigin: Sendable, Hashable {
-    /// A page of a web server. Programs that are no browsers send this as well, some without a scheme.
+    /// A page of a web server. Programs that are not browsers send this as well, some without a scheme.
     case server(scheme: String?, WebHost)
-    /// `null`, `file:`, an extension, an application's own scheme, or anything else: nobody but itself.
+    /// `null`, `file:`, an extension, an application's own scheme, or anything else: it equals only itself.
     case opaque(String)
 
     /// Lenient about a path at its end, which some programs send and no browser does.

@@ -7,7 +7,7 @@ struct BroadcastRecipients {
     private(set) var reachable: [OnlineClient] = []
     /// Named, but offline or without events (role `API`).
     private(set) var offline: [Client] = []
-    /// True where no entry of the list meant anybody online, the sender included.
+    /// Whether nobody is to get it: no entry of the list means a client that is online, not even the sender.
     private(set) var matchedNobody = true
 
     /// Every client that receives events, but the sender.

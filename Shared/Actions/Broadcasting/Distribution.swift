@@ -12,9 +12,10 @@ struct Distribution: Sendable {
     let sender: Client
     let data: ByteBuffer
 
-    /// Publishes to every inbox of the targets at once, and waits until each has been taken or not. By ``OnlineClient/inboxKey``.
+    /// Publishes to every inbox of the targets at once, and waits for every outcome. The outcomes are by
+    /// ``OnlineClient/inboxKey``.
     func publish(to targets: [OnlineClient], using dispatcher: ActionDispatcher) async -> [RoutingKey: PublishOutcome] {
-        // A bus may keep what comes while its broker takes nothing; whoever asked is to know now.
+        // A bus may keep messages while its broker takes none, but the caller must have an answer now.
         if let obstacle = dispatcher.bus.status.obstacle {
             return targets.reduce(into: [:]) { $0[$1.inboxKey] = .unreachable(obstacle) }
         }
@@ -60,7 +61,7 @@ struct Distribution: Sendable {
                 return nil
             }
             group.addTask {
-                // A broker that has just stopped taking messages says nothing of this one for a long time.
+                // A broker that has just stopped taking messages may leave this one unconfirmed for a long time.
                 repeat {
                     try? await Task.sleep(for: .milliseconds(500))  // Cancelled where the outcome came first.
                 } while !Task.isCancelled && bus.status.obstacle == nil

@@ -1,11 +1,12 @@
 import OneBot
 public import SettingsReading
 
-/// How long whoever calls a bot waits for the answer: the bot's time, which begins when the action is sent to it, and before that the time it may
-/// wait for its turn. All processes read the same settings, so edge and gateway agree.
+/// How long the caller of a bot waits for the answer: the time the action may wait for its turn, then the bot's time,
+/// which begins when the action is sent to it. All processes read the same settings, so edge and gateway agree.
 public struct ActionPatience: Sendable {
-    /// The edge that holds the bot's link lets a paced action wait, measures the bot's time from sending and answers 1504 itself. Whoever asked
-    /// waits so much longer, and then says 1504 in its place: the answer was lost on its way.
+    /// The edge that holds the bot's link lets a paced action wait, measures the bot's time from sending and answers
+    /// 1504 itself. The caller waits this much longer, and then gives up with a 1504 of its own: the edge's answer was
+    /// lost on its way.
     public static let grace: Duration = .seconds(1)
 
     public let timeouts: ActionTimeouts
@@ -25,13 +26,13 @@ public struct ActionPatience: Sendable {
 
 /// How long a bot may take to answer an action, by the action's plain name.
 public struct ActionTimeouts: Sendable {
-    /// What moves files: NapCat gives it up to half an hour, by the file's size.
+    /// Actions that move files: NapCat gives them up to half an hour, by the file's size.
     private static let slow = ["upload_*", "download_*", "get_file", "get_image", "get_record", "*_stream"]
 
     /// For actions no pattern matches. Default 60 s.
     public let standard: Duration
-    /// The first pattern that matches wins; `*` stands for any characters at its place. Default 30 min for what moves files: `upload_*`,
-    /// `download_*`, `get_file`, `get_image`, `get_record`, `*_stream`.
+    /// The first pattern that matches wins; `*` stands for any characters at its place. Default 30 min for what moves
+    /// files: `upload_*`, `download_*`, `get_file`, `get_image`, `get_record`, `*_stream`.
     public let byPattern: [(pattern: ActionPattern, value: Duration)]
 
     public init(_ settings: Settings) {

@@ -1,4 +1,4 @@
-/// Names of actions, as settings speak of them: `*` stands for any characters at its place, `upload_*`.
+/// A pattern for names of actions, as settings have it: `*` stands for any characters, as in `upload_*`.
 public struct ActionPattern: Sendable, Hashable {
     public let text: String
     private let bytes: [UInt8]
@@ -11,15 +11,15 @@ public struct ActionPattern: Sendable, Hashable {
     /// Every action.
     public static let all = ActionPattern("*")
 
-    /// Whether `action` is the pattern with something in each `*`'s place. Linear in practice: only the last star is
-    /// ever widened.
+    /// Whether `action` is the pattern with any characters in the place of each `*`. Linear in practice: only the last
+    /// star is ever widened.
     public func matches(_ action: some StringProtocol) -> Bool {
         var action = String(action)
         return action.withUTF8(matches)
     }
 
     func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        // Most patterns do not match, and most of those end otherwise.
+        // Most patterns do not match, and most of those differ in the last character already.
         if let last = bytes.last, last != UInt8(ascii: "*"), last != text.last { return false }
         var (p, t) = (0, 0)
         var lastStar: (pattern: Int, text: Int)?

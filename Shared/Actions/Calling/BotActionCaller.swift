@@ -17,7 +17,7 @@ public struct BotActionCaller: Sendable {
 
     /// The bot's response as it sent it (without an echo), or a `failed` one of ours: 1503 at once where nobody holds
     /// the bot's link, 1504 where it does not answer in time.
-    /// - Parameter priority: 0 to 9: where it waits for its turn, the higher go first.
+    /// - Parameter priority: 0 to 9: among actions that wait for their turn, those with the higher one go first.
     public func call(_ action: Action, of bot: SelfID, priority: UInt8? = nil) async -> ByteBuffer {
         // The holder of the link drops a repeated `message_id`, so that no action is ever sent twice.
         var properties = MessageProperties("action", from: nil)
@@ -48,7 +48,7 @@ public struct BotActionCaller: Sendable {
 
     private static let uncertain = "it may have been carried out all the same. Check before repeating it."
 
-    /// What a failure of the bus means to whoever called the bot.
+    /// What a failure of the bus means to the bot's caller.
     static func response(to error: MessageBusError, action: String, bot: SelfID) -> Response {
         switch error {
         case .unroutable:

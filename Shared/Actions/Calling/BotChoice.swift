@@ -9,10 +9,10 @@ public struct BotChoice: Sendable, Hashable {
         /// Nothing: it is absent, `null`, 0, or the empty text a form sends for nothing.
         case standard
         case bot(SelfID)
-        /// No account's number; what it is, in words.
+        /// Not the number of an account; what it is instead, in words.
         case unreadable(String)
 
-        /// A number, or its digits.
+        /// Reads a number, or its digits in a string.
         public init(_ value: JSONText?) {
             guard let value, !value.isNull, value.string?.isEmpty != true else {
                 self = .standard
@@ -28,16 +28,17 @@ public struct BotChoice: Sendable, Hashable {
 
     /// The bot meant where none is named.
     public enum Standard: Sendable, Hashable {
-        /// That one, known or not: a connection was made for it.
+        /// This one, whether it is known or not: the caller's connection is for it.
         case bot(SelfID)
         /// The deployment's default one.
         case defaultBot
-        /// The only one there is, or the only one the token is for; of several one is to be named.
+        /// The only one there is, or the only one the token is for; where there are several, the action has to name
+        /// one.
         case onlyBot
     }
 
     public var standard: Standard
-    /// Of the token shown.
+    /// The scope of the token that was shown.
     public var scope: TokenScope
 
     public init(_ standard: Standard = .defaultBot, in scope: TokenScope = .everything) {
@@ -45,8 +46,8 @@ public struct BotChoice: Sendable, Hashable {
         self.scope = scope
     }
 
-    /// - Throws: 1400 where one is to be named and is not, or is no number; 1403 for one out of the token's scope;
-    ///   1404 for one nobody knows; 1503 where none was ever known.
+    /// - Throws: 1400 where a bot has to be named and is not, or is not a number; 1403 for one out of the token's
+    ///   scope; 1404 for one nobody knows; 1503 where none was ever known.
     public func bot(_ wish: Wish, in presence: PresenceReplica) throws(RPC.Failure) -> SelfID {
         switch wish {
         case .standard: return try bot(in: presence)
@@ -91,7 +92,7 @@ public struct BotChoice: Sendable, Hashable {
         }
     }
 
-    /// Those within the token's scope: the others are not there for whoever shows it.
+    /// The bots within the token's scope: for its holder, the others do not exist.
     private func known(in presence: PresenceReplica) -> [SelfID] { presence.bots.keys.filter(scope.includes).sorted() }
 
     private static func list(_ bots: [SelfID]) -> String { bots.map(\.description).joined(separator: ", ") }

@@ -1,8 +1,8 @@
 import Contracts
 import NIOCore
 
-/// What edges say of bots that are connected and cannot be used: for callers, where otherwise there would seem to be
-/// no bot. Asked of all edges at once, and by many callers at most once a second.
+/// What edges say of bots that are connected and cannot be used. Callers are told where there would otherwise seem to
+/// be no bot. All edges are asked at once, and at most once a second, however many callers there are.
 actor BotTroubles {
     private static let validFor = TimeAmount.seconds(1)
     /// More edges than that are not asked.
@@ -14,7 +14,7 @@ actor BotTroubles {
     func sentences(of presence: PresenceReplica, by edges: EdgeClient) async -> [String] {
         if let answer, answer.until > .now() { return answer.sentences }
         let addresses = Array(presence.edges.prefix(Self.maxEdges))
-        // Whoever asks waits for it: it has a deadline of its own.
+        // Nobody cancels this task: each question has a deadline, and every caller waits for it.
         let question = question ?? Task { await Self.ask(addresses, by: edges) }
         self.question = question
         let sentences = await question.value

@@ -5,16 +5,17 @@ public import SettingsReading
 public struct PacingConfiguration: Sendable {
     /// `pacing.bot`, `pacing.bot_burst`: what one bot may send. Default: no limit; a burst of 1.
     public var bot: Limit?
-    /// `pacing.chat`, `pacing.chat_burst`: what one bot may send to one group, or to one user outside of groups. Default: no limit; a burst
-    /// of 1.
+    /// `pacing.chat`, `pacing.chat_burst`: what one bot may send to one group, or to one user outside of groups.
+    /// Default: no limit; a burst of 1.
     public var chat: Limit?
     /// `pacing.actions`: the actions that are paced, by patterns; `*` stands for any characters. What is called with
-    /// `_rate_limited` is paced in any case. Default `send_* forward_* .handle_quick_operation`: what makes a bot speak.
+    /// `_rate_limited` is paced in any case. Default `send_* forward_* .handle_quick_operation`: what makes a bot
+    /// speak.
     public var actions: [ActionPattern]
     /// `pacing.max_wait`: how long an action waits for its turn; then it is answered 1429. Default 60 s.
     public var maxWait: Duration
-    /// `pacing.max_queued`: how many actions may wait for their turn at one bot. Default 1000. 4000 at most, so that together with those that
-    /// wait for the bot's socket they are fewer than the broker hands out at once.
+    /// `pacing.max_queued`: how many actions may wait for their turn at one bot. Default 1000. 4000 at most: together
+    /// with the actions that wait for the bot's socket, they must be fewer than the broker hands out at once.
     public var maxQueued: Int
 
     /// A rate, and how many may go at once after a pause.
@@ -28,7 +29,7 @@ public struct PacingConfiguration: Sendable {
         }
     }
 
-    /// No limit, and else the defaults.
+    /// No limits, and the defaults for the rest.
     public init() { self.init(Settings()) }
 
     public init(_ settings: Settings) {

@@ -1,4 +1,4 @@
-/// So many in so long: `20/s`, `60/min`, `500/h`.
+/// A number of actions per unit of time: `20/s`, `60/min`, `500/h`.
 public struct PacingRate: Sendable, Hashable, CustomStringConvertible {
     public let count: Int
     public let unit: Unit
@@ -29,7 +29,7 @@ public struct PacingRate: Sendable, Hashable, CustomStringConvertible {
         self.unit = unit
     }
 
-    /// From one to the next, evenly spaced. Rounded up, so that the rate is never exceeded.
+    /// The time between two actions that are evenly spaced. Rounded up, so that the rate is never exceeded.
     public var interval: Duration {
         let count = Int64(count)
         return .nanoseconds((unit.nanoseconds + count - 1) / count)

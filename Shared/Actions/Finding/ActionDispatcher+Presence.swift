@@ -2,22 +2,23 @@ public import Contracts
 public import OneBot
 
 extension ActionDispatcher {
-    /// What the registry published before it said how far it is comes to us before its answer: normally nobody waits. Longer than that is
-    /// waited for nothing: then something was lost.
+    /// How long we wait for the changes up to the registry's position. The registry publishes them before it answers,
+    /// so that normally nobody waits; after this time some of them were lost.
     private static let presencePatience = Duration.seconds(1)
 
-    /// Finds something among those who are online: as far as this process knows, and if it is not there, among those who are online now.
+    /// Finds something among those who are online: first as far as this process knows, and where that fails, among
+    /// those who are online now.
     /// - Throws: what `look` throws in the end; the registry's answer where we know nobody at all.
     public func find<Found>(
         _ look: (PresenceReplica) throws(RPC.Failure) -> Found
     ) async throws(RPC.Failure) -> Found {
         let known = presence.current
-        // What is missed may be news.
+        // What is not found here may be new.
         if known.isComplete, let found = try? look(known) { return found }
         return try look(try await presenceNow())
     }
 
-    /// The bot an action is for. What is not known here the registry is asked about.
+    /// The bot an action is for. Where it is not known here, the registry is asked.
     /// - Throws: what ``BotChoice/bot(_:in:)`` does.
     public func bot(_ wish: BotChoice.Wish, _ choice: BotChoice) async throws(RPC.Failure) -> SelfID {
         try choice.check(wish)
@@ -41,8 +42,8 @@ extension ActionDispatcher {
         return suffices(known) ? known : try await presenceNow()
     }
 
-    /// Who is online now: everything in it that anybody, anywhere, was told before this was called. A registry that does not answer leaves us with
-    /// what we know, if that is anything.
+    /// Who is online now, with every change that anybody, anywhere, was told of before this was called. Where the
+    /// registry does not answer, it is what this process knows, if it knows anybody.
     /// - Throws: the registry's answer where we know nobody at all.
     func presenceNow() async throws(RPC.Failure) -> PresenceReplica {
         do throws(RPC.Failure) {
@@ -51,7 +52,7 @@ extension ActionDispatcher {
                 let known = presence.current
                 if known.isComplete { return known }
             }
-            // Into a replica of our own: what the process's replica learns, it must announce.
+            // The snapshot goes into a replica of its own: whatever the process's replica learns has to be announced.
             var fresh = PresenceReplica()
             _ = fresh.replace(with: try await registry.snapshot())
             return fresh

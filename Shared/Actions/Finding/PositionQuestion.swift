@@ -2,13 +2,13 @@ import Contracts
 import OneBot
 import Synchronization
 
-/// Asks the registry how far it is, in one question for all who want to know: who comes while one is under way shares the next, which is asked
-/// after they came.
+/// Asks the registry for its position, with one question for many callers. Those who come while a question is under way
+/// share the next one, since theirs must be asked after they came.
 final class PositionQuestion: Sendable {
     private typealias Answer = Result<PresencePosition, RPC.Failure>
 
     private enum Turn: Sendable {
-        /// It is on us to ask, for these as well.
+        /// This caller is to ask, for these as well.
         case ask(for: [CheckedContinuation<Turn, Never>])
         case answered(Answer)
     }
@@ -39,7 +39,7 @@ final class PositionQuestion: Sendable {
 
     private func answer() async -> Answer {
         let asked = ContinuousClock.now
-        // Those before us may have waited in vain meanwhile.
+        // The callers before us may have waited in vain meanwhile.
         guard !silence.isOn(at: asked) else { return .failure(Self.isSilent) }
         do throws(RPC.Failure) {
             let position = try await registry.position()
@@ -55,7 +55,7 @@ final class PositionQuestion: Sendable {
         .unavailable(.no()), "The registry has not answered for a moment. Try again.")
 }
 
-/// Who waits while a question is under way. Bounded by those who may ask: each waits for one answer at a time.
+/// The callers that wait while a question is under way. Their number is bounded: each waits for one answer at a time.
 struct QuestionLine<Waiter> {
     private var isAsking = false
     private var waiting: [Waiter] = []

@@ -1,8 +1,10 @@
 import Synchronization
 
-/// Whether the registry was waited for in vain a moment ago: then nobody waits for it again, for a while, who can do without.
+/// Whether the registry was waited for in vain a moment ago. For a while after that, nobody who can do without its
+/// answer waits for it again.
 final class RegistrySilence: Sendable {
-    /// A question that took so long and failed was not answered; one that fails at once found nobody, and costs nothing.
+    /// A question that fails after this time or later was not answered. One that fails sooner found no registry, and
+    /// costs nothing.
     static let shortest = Duration.seconds(1)
     static let lasts = Duration.seconds(5)
 
@@ -14,7 +16,7 @@ final class RegistrySilence: Sendable {
 
     func answered() { end.withLock { $0 = nil } }
 
-    /// A question failed that was asked then.
+    /// The question that was asked then has failed.
     func failed(askedAt asked: ContinuousClock.Instant, at now: ContinuousClock.Instant) {
         guard now - asked >= Self.shortest else { return }
         end.withLock { $0 = now + Self.lasts }

@@ -20,15 +20,14 @@ struct GetWSPort {
         edgeID = try params.optionalText("edge", send: "the edge_id of an edge, or leave it out")
     }
 
-    /// Where no bot is named, whoever comes to the port is for the default one, or for one that the token shown there
-    /// is for.
+    /// Where no bot is named, a client at the port gets the default one, or one that the token it shows there is for.
     func perform(for choice: BotChoice, using dispatcher: ActionDispatcher) async throws(RPC.Failure) -> Response {
         let grant: RegistryAPI.PortGrant
         do {
             grant = try await dispatcher.registry.leasePort(
                 RegistryAPI.LeasePort(selfID: try wanted(choice, dispatcher.presence.current), edgeID: edgeID))
         } catch {
-            // The registry knows no such bot: in the words of every door, and with the bots this token is for.
+            // The registry knows no such bot. This throws what every door says then, with the bots this token is for.
             if case .bot = bot, error.reason == .notFound { _ = try await dispatcher.bot(bot, choice) }
             throw error
         }

@@ -15,7 +15,7 @@ struct RegisterClient {
     private let name: String?
 
     init(_ params: Parameters) throws(RPC.Failure) {
-        // An empty one is not taken for none: the registry says what is wrong with a name.
+        // An empty name does not count as absent: the registry says what is wrong with it.
         name = params["name"] == nil ? nil : try params.text("name", send: "a string, or leave it out")
     }
 

@@ -51,7 +51,7 @@ struct SendBroadcastData {
         return .ok(data.finish())
     }
 
-    /// Where the bus took it for nobody, and not because they are gone.
+    /// The answer where the bus took the message for none of the targets, and not because they are gone; else `nil`.
     private static func refusal(_ outcomes: [RoutingKey: PublishOutcome]) -> Response? {
         var isDoubtful = false
         var obstacle: String?
@@ -74,7 +74,7 @@ struct SendBroadcastData {
     private func recipients(
         of sender: Client, using dispatcher: ActionDispatcher
     ) async throws(RPC.Failure) -> BroadcastRecipients {
-        // Now, not as far as is known here: one that is known may be called otherwise by now, or be elsewhere.
+        // Asks who is online now: a client that is known here may have another name by now, or be at another edge.
         let presence = try await dispatcher.presenceNow()
         guard let wanted else { return BroadcastRecipients(everyoneBut: sender, in: presence) }
         let recipients = BroadcastRecipients(wanted, sender: sender, in: ClientDirectory(presence, for: wanted))

@@ -61,7 +61,7 @@ struct SetRestart {
             do {
                 try await dispatcher.sleep(delay)
             } catch {
-                // This service is ending; so does what it had put off.
+                // This service is ending, and with it the restart that waited for its delay.
                 return dispatcher.pendingRestarts.end(number, of: bot)
             }
             let epoch = (dispatcher.presence.current.bots[bot] ?? known).epoch
@@ -84,7 +84,7 @@ struct SetRestart {
                 try? await dispatcher.edges.restartBot(bot, at: edge)
             }
         }
-        // The delay is served here: the bot is not to wait once more.
+        // The delay is over when this is called: the bot must not wait once more.
         let action = Action(name: OwnAction.setRestart.name, params: params.removing("delay"))
         return { _ = await dispatcher.bots.call(action, of: bot) }
     }

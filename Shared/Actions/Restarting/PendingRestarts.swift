@@ -2,27 +2,27 @@ import NIOCore
 import OneBot
 import Synchronization
 
-/// The restarts that wait for their delay, one of a bot: bounded, since each holds a task for up to an hour.
+/// The restarts that wait for their delay, one for each bot. Bounded, since each holds a task for up to an hour.
 struct RestartBook {
     static let limit = 256
 
     struct Waiting: Hashable {
         let number: Int
         let due: NIODeadline
-        /// Of the link there was when it was asked for.
+        /// The epoch of the bot's link when the restart was asked for.
         let epoch: UInt64
     }
 
     enum Verdict: Hashable {
-        /// To be carried out when it is due, if it is ``isDue(_:of:epoch:)`` then.
+        /// It waits for its delay, and is carried out if ``isDue(_:of:epoch:)`` says so then.
         case begin(Int)
-        /// One that is asked for already is carried out no later.
+        /// A restart that waits already is due no later.
         case underWay
         case full
     }
 
     private var waiting: [SelfID: Waiting] = [:]
-    /// Those that were superseded still hold their task.
+    /// How many restarts hold a task: those that were superseded still do.
     private var tasks = 0
     private var last = 0
 
@@ -35,8 +35,8 @@ struct RestartBook {
         return .begin(last)
     }
 
-    /// Its delay is over. False where another one is to come in its place, or has come, or the bot has connected anew
-    /// since it was asked for: it is what was wanted.
+    /// Its delay is over. False where another restart has taken its place, or where the bot has connected anew since it
+    /// was asked for, which is what was wanted.
     mutating func isDue(_ number: Int, of bot: SelfID, epoch: UInt64) -> Bool {
         tasks -= 1
         guard let asked = waiting[bot], asked.number == number else { return false }
@@ -44,7 +44,7 @@ struct RestartBook {
         return asked.epoch == epoch
     }
 
-    /// It is given up.
+    /// The restart is given up.
     mutating func end(_ number: Int, of bot: SelfID) {
         tasks -= 1
         if waiting[bot]?.number == number { waiting[bot] = nil }

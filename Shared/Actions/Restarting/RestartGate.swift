@@ -1,7 +1,8 @@
 public import NIOCore
 
-/// One restart at a time, kept where a bot is restarted: whoever asks again before the bot was connected since gets
-/// none. A bot may need long to log in, and programs that ask with each heartbeat would never let it.
+/// One restart of a bot at a time, decided where the bot is restarted: until the bot has connected again, no further
+/// one is carried out. A bot may need long to log in, and programs that ask for a restart with each heartbeat would
+/// never let it.
 public struct RestartGate: Sendable {
     private let patience: Duration
     private var since: NIODeadline?

@@ -3,7 +3,7 @@ struct ConnectionID: Hashable, Sendable {
     let number: UInt64
 }
 
-/// One consumer, as the broker's state knows it; never used again for another.
+/// One consumer, as the broker's state knows it. An id is never used again.
 struct ConsumerID: Hashable, Sendable {
     let number: UInt64
 }

@@ -1,9 +1,10 @@
 import NIOCore
 
-/// What the in-memory broker knows: connections, exchanges with their bindings, and queues. It decides; ``InMemoryBroker``
-/// carries out the ``BrokerActions``. Time comes in with every call.
+/// What the in-memory broker knows: connections, exchanges with their bindings, and queues. It decides;
+/// ``InMemoryBroker`` carries out the ``BrokerActions``. Time comes in with every call.
 ///
-/// What happens with every message goes by `queues.values[index]`, since `queues[name]?` takes three allocations to change a queue.
+/// Code that runs for every message uses `queues.values[index]`, since changing a queue by `queues[name]?` takes three
+/// allocations.
 struct BrokerState: Sendable {
     private struct ParkedPublish {
         let connection: ConnectionID
@@ -12,7 +13,7 @@ struct BrokerState: Sendable {
     }
 
     private var connections: Set<ConnectionID> = []
-    /// Connections that are lost or blocked just now.
+    /// Connections that are lost or blocked at present.
     private var outages: [ConnectionID: Outage] = [:]
     private var exchanges: [ExchangeName: ExchangeState] = [:]
     private var queues: [QueueName: QueueState] = [:]
@@ -29,8 +30,9 @@ struct BrokerState: Sendable {
         return connection
     }
 
-    /// From now on every call of that connection fails; publishes of its that wait for room end as ``PublishOutcome/unknown``.
-    /// Its consumers are to be removed next, then ``endClose(_:_:)`` follows. False if it was closed before.
+    /// From now on every call of that connection fails; its publishes that wait for room end as
+    /// ``PublishOutcome/unknown``. Its consumers are to be removed next, then ``endClose(_:_:)`` follows. False if it
+    /// was closed before.
     mutating func beginClose(_ connection: ConnectionID, _ actions: inout BrokerActions) -> Bool {
         guard connections.remove(connection) != nil else { return false }
         outages[connection] = nil
@@ -53,13 +55,13 @@ struct BrokerState: Sendable {
 
     // MARK: Outages
 
-    /// A connection's trouble, and the consumers that come back when it ends.
+    /// The outage of one connection, and the consumers that come back when it ends.
     private struct Outage {
         let status: BusStatus
         var consumers: [(queue: QueueName, id: ConsumerID, prefetch: Int)] = []
     }
 
-    /// The connection is lost: what was exclusive to it goes, its other consumers pause, its publishes in flight end as
+    /// The connection is lost: its exclusive queues go, its other consumers pause, its publishes in flight end as
     /// ``PublishOutcome/unknown``. Nothing happens where it is closed or lost already.
     mutating func lose(
         _ connection: ConnectionID, _ reason: String, at now: NIODeadline, _ actions: inout BrokerActions
@@ -84,7 +86,7 @@ struct BrokerState: Sendable {
         outages[connection] = Outage(status: .blocked(reason))
     }
 
-    /// The trouble is over: its consumers are back, those whose queue is gone are cancelled.
+    /// The outage is over: the connection's consumers come back, but those whose queue is gone are cancelled.
     mutating func restore(_ connection: ConnectionID, _ actions: inout BrokerActions) {
         guard let outage = outages.removeValue(forKey: connection) else { return }
         for (name, id, prefetch) in outage.consumers {
@@ -93,7 +95,8 @@ struct BrokerState: Sendable {
                 continue
             }
             idleUntil[name] = nil
-            // An acknowledgement from before the loss must not be taken for one from after it: tags start anew, far away.
+            // An acknowledgement from before the loss must not be taken for one from after it, so tags go on from a
+            // distant number.
             let consumer = QueueConsumer(
                 id: id, of: connection, prefetch: prefetch, firstTag: nextNumber() << 32)
             queues[name]?.add(consumer, &actions)
@@ -156,7 +159,7 @@ struct BrokerState: Sendable {
         exchanges[key]?.bind(name, pattern)
     }
 
-    /// No such queue, exchange or binding: nothing happens, as on RabbitMQ.
+    /// Does nothing where there is no such queue, exchange or binding, as on RabbitMQ.
     mutating func unbind(
         _ name: QueueName, from exchange: Exchange, _ pattern: BindingPattern, by connection: ConnectionID,
         at now: NIODeadline, _ actions: inout BrokerActions
@@ -184,7 +187,7 @@ struct BrokerState: Sendable {
     mutating func remove(
         _ consumer: ConsumerID, of name: QueueName, at now: NIODeadline, _ actions: inout BrokerActions
     ) {
-        // One that pauses with its connection must not come back.
+        // A consumer that pauses with its connection must not come back.
         for connection in outages.keys { outages[connection]?.consumers.removeAll { $0.id == consumer } }
         guard queues[name]?.remove(consumer, &actions) == true else { return }
         startIdling(name, at: now)
@@ -208,7 +211,7 @@ struct BrokerState: Sendable {
 
     // MARK: Publishing
 
-    /// How a publish ended, or that it waits for room.
+    /// A publish has ended, or waits for room.
     enum Publishing: Sendable, Hashable {
         case ended(PublishOutcome)
         case parked(PublishID)
@@ -272,7 +275,7 @@ struct BrokerState: Sendable {
         removeExpired(at: now, &actions)
     }
 
-    /// A queue with ``QueueDeclaration/expires`` lives that long from now on, unless it has a consumer.
+    /// Starts the time that a queue with ``QueueDeclaration/expires`` may be without a consumer, unless it has one.
     private mutating func startIdling(_ name: QueueName, at now: NIODeadline) {
         guard let queue = queues[name], let expires = queue.declaration.expires, !queue.hasConsumers else { return }
         idleUntil[name] = now.advanced(by: expires)
@@ -283,7 +286,7 @@ struct BrokerState: Sendable {
         for (name, end) in idleUntil where now >= end { remove(name, &actions) }
     }
 
-    /// What waited in it is gone; whoever still waited for room in it is told that it was taken.
+    /// The messages in it are gone; publishes that still waited for room in it are confirmed.
     private mutating func remove(_ name: QueueName, _ actions: inout BrokerActions) {
         guard let queue = queues.removeValue(forKey: name) else { return }
         idleUntil[name] = nil
@@ -313,7 +316,7 @@ struct BrokerState: Sendable {
 struct BrokerActions: Sendable {
     /// Consumers whose event loop is to look for messages.
     var wake = ShortList<ConsumerID>()
-    /// Consumers whose queue went away under them.
+    /// Consumers whose queue was deleted.
     var cancel: [ConsumerID] = []
     /// Parked publishes that one queue now has room for. ``BrokerState`` turns them into `settle`.
     var accepted: [PublishID] = []

@@ -3,8 +3,8 @@ import Synchronization
 
 /// A piece of work that someone waits for, as a task of an event loop, in order with the loop's other tasks.
 ///
-/// An event loop that has shut down drops its tasks without a word, and its futures never end. Nothing runs on it any more, so
-/// that any thread will do: the work is done where the task is dropped, and nobody waits for ever.
+/// An event loop that has shut down drops its tasks without a word, and its futures never end. Nothing runs on such a
+/// loop any more, so any thread will do: the work is done where the task is dropped, and nobody waits for ever.
 final class EventLoopTurn: Sendable {
     private let work: @Sendable () -> Void
     private let waiting: CheckedContinuation<Void, Never>

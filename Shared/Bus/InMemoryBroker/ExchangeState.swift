@@ -11,12 +11,12 @@ struct ExchangeState: Sendable {
     let kind: Exchange.Kind
     /// In the order they were made.
     private var bindings: [Binding] = []
-    /// What matching found, by key: a broker sees few keys and many messages.
+    /// The queues found by matching, by key: a broker sees few keys and many messages.
     private var routes: [RoutingKey: [QueueName]] = [:]
 
     init(_ kind: Exchange.Kind) { self.kind = kind }
 
-    /// A binding that exists already stays one.
+    /// A binding that exists already is not added twice.
     mutating func bind(_ queue: QueueName, _ pattern: BindingPattern) {
         let binding = Binding(queue: queue, pattern: pattern)
         if bindings.contains(binding) { return }

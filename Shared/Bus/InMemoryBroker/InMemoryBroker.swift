@@ -3,14 +3,15 @@ import Synchronization
 
 /// The embedded broker: what ``InMemoryBus`` connections of one process share.
 ///
-/// Every decision is made by ``BrokerState`` under one lock; what follows from it (waking consumers, telling publishers) is
-/// done after unlocking. The broker has no timers: a queue's ``QueueDeclaration/expires`` is looked at when the broker is next
-/// used (declare, bind, consume, publish, …), a message's expiration when it is about to be delivered.
+/// Every decision is made by ``BrokerState`` under one lock; what follows from it (waking consumers, telling
+/// publishers) is done after unlocking. The broker has no timers: a queue's ``QueueDeclaration/expires`` is checked
+/// when the broker is next used (declare, bind, consume, publish, …), a message's expiration when it is about to be
+/// delivered.
 public final class InMemoryBroker: Sendable {
     private struct Guarded {
         var state = BrokerState()
         var consumers: [ConsumerID: InMemoryConsumer] = [:]
-        /// Who waits for the end of a parked publish.
+        /// The callbacks of parked publishes.
         var publishers: [PublishID: @Sendable (PublishOutcome) -> Void] = [:]
     }
 
@@ -73,7 +74,8 @@ public final class InMemoryBroker: Sendable {
         }
     }
 
-    /// Ends the connection: its calls fail from now on, its consumers stop one after another, what was exclusive to it goes.
+    /// Ends the connection: its calls fail from now on, its consumers stop one after another, what was exclusive to it
+    /// goes.
     func close(_ connection: ConnectionID) async {
         let consumers = modify { guarded, actions -> [InMemoryConsumer] in
             guard guarded.state.beginClose(connection, &actions) else { return [] }
@@ -101,8 +103,8 @@ public final class InMemoryBroker: Sendable {
 
     // MARK: For InMemoryConsumer
 
-    /// The consumer's next messages; none means that it will be woken when there are.
-    /// - Parameter now: the time when the turn began in which they are delivered.
+    /// The consumer's next messages. Where there are none, it will be woken when there are.
+    /// - Parameter now: when the turn of the event loop began that delivers them.
     func take(by consumer: InMemoryConsumer, limit: Int, at now: NIODeadline) -> ShortList<TakenMessage> {
         modify { guarded, actions in
             guarded.state.take(by: consumer.id, of: consumer.queue, limit: limit, at: now, &actions)
@@ -130,7 +132,7 @@ public final class InMemoryBroker: Sendable {
         var tell: [(then: @Sendable (PublishOutcome) -> Void, outcome: PublishOutcome)] = []
     }
 
-    /// Lock, decide, take the actions out, unlock, act; also where the decision is an error.
+    /// Locks, decides, takes the actions out, unlocks and acts, even where the decision is an error.
     private func modify<Result, Failure: Error>(
         _ body: (inout Guarded, inout BrokerActions) throws(Failure) -> Result
     ) throws(Failure) -> Result {

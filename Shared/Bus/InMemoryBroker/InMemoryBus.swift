@@ -1,9 +1,9 @@
 public import NIOCore
 import Synchronization
 
-/// One connection to an ``InMemoryBroker``: the same rules as AMQP, in one process. Its overflow is backpressure: a message
-/// over a queue's bound is kept, in order, and confirmed only once it is within it; a publisher bounds itself by the number of
-/// confirms it waits for. A message larger than the whole bound passes when it is first in the queue.
+/// One connection to an ``InMemoryBroker``: the same rules as AMQP, in one process. Its overflow is backpressure: a
+/// message over a queue's bound is kept, in order, and confirmed only once it is within it; a publisher bounds itself
+/// by the number of confirms it waits for. A message larger than the whole bound passes when it is first in the queue.
 ///
 /// `then` of a publish may be called before `publish` returns.
 public final class InMemoryBus: MessageBus {
@@ -83,13 +83,14 @@ public final class InMemoryBus: MessageBus {
         tellWatchers()
     }
 
-    /// Has the broker take nothing of this connection, as in a memory alarm; until ``restore()``.
+    /// Makes the broker take no messages of this connection, as in a memory alarm; until ``restore()``.
     public func block(_ reason: String = "memory") {
         broker.block(connection, reason)
         tellWatchers()
     }
 
-    /// Ends what ``lose(_:)`` or ``block(_:)`` began: what is not exclusive is back, then publishing works again.
+    /// Ends what ``lose(_:)`` or ``block(_:)`` began: consumers of queues that are not exclusive come back, then
+    /// publishing works again.
     public func restore() {
         broker.restore(connection)
         tellWatchers()
@@ -100,7 +101,8 @@ public final class InMemoryBus: MessageBus {
         for body in watchers.withLock({ $0 }) { body(status) }
     }
 
-    /// Consumers of the connection's exclusive queues hear `cancelled`, since those queues go; the others just stop.
+    /// `cancelled` is called for consumers of the connection's exclusive queues, since those queues go; the other
+    /// consumers just stop.
     public func close() async {
         await broker.close(connection)
     }

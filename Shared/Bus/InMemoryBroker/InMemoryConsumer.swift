@@ -3,8 +3,8 @@ import Synchronization
 
 /// A consumer at its event loop: fetches messages there and hands them to the handler, one after another.
 ///
-/// Whoever changes the broker's state wakes it at most once until it has found nothing more to do, so that a publish towards a
-/// busy consumer costs no hop. It is handed a bounded number of messages in one turn of its loop, then lets others run.
+/// Once woken, it is not woken again until it has found nothing more to do, so that a publish to a busy consumer costs
+/// no hop. It takes a bounded number of messages in one turn of its loop, then lets others run.
 final class InMemoryConsumer: BusConsumer {
     /// Deliveries in one turn of the event loop.
     private static let maxPerTurn = 256
@@ -16,7 +16,8 @@ final class InMemoryConsumer: BusConsumer {
     private let broker: InMemoryBroker
     private let cancelled: @Sendable () -> Void
     private let handler: @Sendable (Delivery) -> Void
-    /// Set by whoever ends it: its owner, or the queue that went away. Only the first has a say in `cancelled`.
+    /// Set when its owner cancels it, or its queue is deleted, whichever comes first: `cancelled` is called only in the
+    /// second case.
     private let isOver = Atomic(false)
 
     init(
@@ -38,8 +39,8 @@ final class InMemoryConsumer: BusConsumer {
         await stop()
     }
 
-    /// Takes it out of its queue. Done on its event loop, between two turns of delivering: no handler is running then, and
-    /// none starts later.
+    /// Takes it out of its queue. Done on its event loop, between two turns of delivering: no handler is running then,
+    /// and none starts later.
     func stop() async {
         await EventLoopTurn.run(on: eventLoop) { self.broker.remove(self) }
     }

@@ -4,15 +4,15 @@ import NIOCore
 struct QueueConsumer: Sendable {
     let id: ConsumerID
     let connection: ConnectionID
-    /// How many may be assigned or unacknowledged at a time; 0: any number.
+    /// How many messages may be assigned or unacknowledged at a time; 0: any number.
     let prefetch: Int
     /// Messages that are this consumer's next, in order; no handler has them yet, so they count as waiting.
     var assigned = CircularBuffer<QueuedMessage>()
     var unacknowledged: UnacknowledgedDeliveries
-    /// Whether its event loop will look (or is looking) for messages: then it needs no waking.
+    /// Whether its event loop will look for messages, or does so now: then it need not be woken.
     var isDrainScheduled = false
 
-    /// - Parameter firstTag: of its first delivery.
+    /// - Parameter firstTag: the tag of its first delivery.
     init(id: ConsumerID, of connection: ConnectionID, prefetch: Int, firstTag: UInt64 = 0) {
         self.id = id
         self.connection = connection
@@ -25,8 +25,8 @@ struct QueueConsumer: Sendable {
     }
 }
 
-/// What one consumer was handed and has not acknowledged, by delivery tag. Tags count up and are mostly acknowledged in order,
-/// so this is a ring of slots that starts at the oldest open one: adding and acknowledging cost no hashing.
+/// What one consumer was handed and has not acknowledged, by delivery tag. Tags count up and are mostly acknowledged in
+/// order, so this is a ring of slots that starts at the oldest open one: adding and acknowledging cost no hashing.
 struct UnacknowledgedDeliveries: Sendable {
     private var slots = CircularBuffer<QueuedMessage?>()
     /// The tag of the first slot.

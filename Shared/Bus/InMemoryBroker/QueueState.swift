@@ -7,8 +7,8 @@ import NIOCore
 ///              ↑______________________________________________________| the consumer goes: back to its old place
 /// ```
 ///
-/// Bytes count against the bound until a handler takes the message. A publish over the bound is *parked*: kept in order, and
-/// confirmed when so much has left that it is within the bound, or first in the queue.
+/// Bytes count against the bound until a handler takes the message. A publish over the bound is *parked*: kept in
+/// order, and confirmed when so much has left that it is within the bound, or first in the queue.
 struct QueueState: Sendable {
     let declaration: QueueDeclaration
     /// The connection an exclusive queue belongs to.
@@ -19,8 +19,8 @@ struct QueueState: Sendable {
     /// Whose turn it is, as an index into `consumers`.
     private var turn = 0
     private var nextPosition: UInt64 = 0
-    /// Bytes that ever came in, and that ever left: the difference waits. A message's `end` in the stream of all bytes says how
-    /// far the queue must have moved for it to be within the bound, without looking at its neighbours.
+    /// All bytes that ever came in, and all that ever left: the difference waits. A message's `end` in the stream of
+    /// all bytes says when it is within the bound, without a look at its neighbours.
     private var bytesIn = 0
     private var bytesOut = 0
     private var parked = CircularBuffer<(publish: PublishID, start: Int, end: Int)>()
@@ -87,7 +87,8 @@ struct QueueState: Sendable {
         assign(&actions)
     }
 
-    /// The consumer's next messages, at most `limit`; none ends its drain: it is woken again when there are more.
+    /// The consumer's next messages, at most `limit`. Where there are none, its drain ends, and it is woken when there
+    /// are more.
     mutating func take(
         by id: ConsumerID, limit: Int, at now: NIODeadline, _ actions: inout BrokerActions
     ) -> ShortList<TakenMessage> {
@@ -114,7 +115,7 @@ struct QueueState: Sendable {
         parked.removeAll { publishes.contains($0.publish) }
     }
 
-    /// Hands what waits to the consumers, in turn. An idle one is woken.
+    /// Assigns waiting messages to the consumers, in turn. An idle consumer is woken.
     private mutating func assign(_ actions: inout BrokerActions) {
         while !waiting.isEmpty, let index = nextWithCapacity() {
             consumers[index].assigned.append(waiting.removeFirst())
@@ -138,7 +139,7 @@ struct QueueState: Sendable {
         return nil
     }
 
-    /// Merges by position: others may have gone, and given back, before.
+    /// Merges by position: other consumers may have gone before, and given messages back.
     private mutating func putBack(_ returned: [QueuedMessage]) {
         var front = returned
         guard let last = front.map(\.position).max() else { return }

@@ -5,10 +5,10 @@ final class PublishedMessage: Sendable {
     let message: Message
     let exchange: String
     let routingKey: RoutingKey
-    /// From then on a queue drops it instead of delivered; `nil`: never.
+    /// From then on a queue drops it instead of delivering it; `nil`: never.
     let expiresAt: NIODeadline?
 
-    /// What it counts against a queue's bound: its body, as in AMQP.
+    /// What counts against a queue's bound: the body, as in AMQP.
     var sizeBytes: Int { message.body.readableBytes }
 
     init(_ message: Message, exchange: String, routingKey: RoutingKey, publishedAt now: NIODeadline) {

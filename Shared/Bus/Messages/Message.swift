@@ -11,8 +11,8 @@ public struct Message: Sendable {
     }
 }
 
-/// A message as a consumer gets it. Until it is acknowledged it counts against the consumer's prefetch, and if the consumer
-/// goes it is delivered again (`redelivered`).
+/// A message as a consumer gets it. Until it is acknowledged it counts against the consumer's prefetch; if the consumer
+/// goes first, it is delivered again (`redelivered`).
 public struct Delivery: Sendable {
     public let message: Message
     public let exchange: String

@@ -1,5 +1,5 @@
-/// A message's headers, `name: text`. There are two or three of them, and each message has some: found by looking at one after another, which costs
-/// less than to make a dictionary.
+/// A message's headers, `name: text`. Every message has two or three. A header is found by looking at one after
+/// another, which costs less than making a dictionary.
 public struct MessageHeaders: Sendable, ExpressibleByDictionaryLiteral, Sequence {
     public typealias Element = (key: String, value: String)
 
@@ -9,7 +9,8 @@ public struct MessageHeaders: Sendable, ExpressibleByDictionaryLiteral, Sequence
         entries = elements.map { (key: $0.0, value: $0.1) }
     }
 
-    /// As a peer wrote them: of one name the last counts. There may be thousands, too many to look through for each.
+    /// As a peer wrote them: where a name is repeated, the last one counts. There may be thousands, too many to search
+    /// once for each.
     public init(_ pairs: [Element]) {
         let isPlain =
             pairs.count <= 32
@@ -17,7 +18,7 @@ public struct MessageHeaders: Sendable, ExpressibleByDictionaryLiteral, Sequence
         entries = isPlain ? pairs : Self.dictionary(of: pairs).map { (key: $0.key, value: $0.value) }
     }
 
-    /// Two of different names.
+    /// Two headers with different names.
     public init(_ first: Element, _ second: Element) {
         entries = [first, second]
     }
@@ -41,7 +42,7 @@ public struct MessageHeaders: Sendable, ExpressibleByDictionaryLiteral, Sequence
         }
     }
 
-    /// Takes in others; of one name the other's value counts.
+    /// Adds others; where both have a name, the other's value counts.
     public mutating func merge(_ others: MessageHeaders) {
         for (key, value) in others { self[key] = value }
     }

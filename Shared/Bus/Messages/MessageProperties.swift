@@ -1,7 +1,7 @@
 /// A message's properties, those of AMQP 0-9-1 that Perpetua uses.
 ///
-/// A message goes through many hands between two sockets, and a copy of eight strings is sixteen counts of references: so they are behind one, and
-/// copied when somebody changes one that others have as well.
+/// A message is copied often between two sockets, and a copy of eight strings would change the reference counts of all
+/// of them. So the fields are behind one reference, and are copied when somebody changes a shared one.
 public struct MessageProperties: Sendable, Hashable {
     @usableFromInline
     struct Fields: Sendable, Hashable {
@@ -33,7 +33,7 @@ public struct MessageProperties: Sendable, Hashable {
 
     public init() { storage = Storage(Fields()) }
 
-    /// Before each change.
+    /// To be called before each change.
     @inlinable
     mutating func own() {
         if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.fields) }
@@ -118,7 +118,7 @@ public struct MessageProperties: Sendable, Hashable {
         }
     }
 
-    /// 0 to 9, the higher the sooner. No queue of ours sorts by it: it is for whoever lets messages wait.
+    /// 0 to 9, the higher the sooner. Our queues do not sort by it: it is for parts that let messages wait.
     @inlinable
     public var priority: UInt8? {
         get { storage.fields.priority }

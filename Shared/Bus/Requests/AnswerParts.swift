@@ -1,8 +1,8 @@
 public import NIOCore
 import Synchronization
 
-/// The answers to one question that may have several, in their order, for the one who reads them; bounded in bytes and age, since whoever
-/// answers is never held up.
+/// The answers to one question that may have several, in their order, for one reader. Bounded in bytes and age, since a
+/// slow reader never holds up the sender.
 public final class AnswerParts: Sendable {
     public enum Step: Sendable {
         /// Others follow.
@@ -17,7 +17,7 @@ public final class AnswerParts: Sendable {
     private struct State {
         var waiting = CircularBuffer<(part: Message, since: NIODeadline)>()
         var bytes = 0
-        /// What comes after all that waits.
+        /// The last step, after all that waits.
         var end: Step?
         var reader: CheckedContinuation<Step, Never>?
     }
@@ -27,14 +27,15 @@ public final class AnswerParts: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - maxBytes: so much may wait for the reader; one larger part always fits.
-    ///   - maxAge: and no part longer than that, while others come.
+    ///   - maxBytes: how many bytes may wait for the reader; a single part may be larger.
+    ///   - maxAge: how long a part may wait for the reader while others come.
     public init(maxBytes: Int, maxAge: TimeAmount) {
         self.maxBytes = maxBytes
         self.maxAge = maxAge
     }
 
-    /// The next answer, waiting for it. Nothing comes after one that is no ``Step/part(_:)``. A task that is cancelled waits no more.
+    /// The next answer, waiting for it. Nothing comes after a step that is not a ``Step/part(_:)``. Cancelling the task
+    /// ends the wait.
     public func next() async -> Step {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -54,7 +55,7 @@ public final class AnswerParts: Sendable {
         }
     }
 
-    /// False where nobody wants it any more.
+    /// False where the reader wants no more.
     func add(_ part: Message, at now: NIODeadline) -> Bool {
         let (isWanted, reader) = state.withLock { state in
             if state.end != nil { return (false, nil as CheckedContinuation<Step, Never>?) }

@@ -1,11 +1,11 @@
 import NIOCore
 
-/// Requests that wait for an answer: correlation id → who waits, until when. Each waiter is given out exactly once, to whoever
-/// ends the wait: the answer, a failure, or the deadline.
+/// Requests that wait for an answer: correlation id → who waits, until when. Each waiter is given out exactly once,
+/// when its wait ends: by the answer, a failure, or the deadline.
 struct PendingReplies<Waiter> {
     private var waiters: [String: (waiter: Waiter, deadline: NIODeadline)] = [:]
-    /// No deadline is before this one; `nil`: nothing waits. The request it belongs to may have been answered meanwhile: then
-    /// the next ``expire(at:)`` ends nothing, and corrects it.
+    /// No deadline is before this one; `nil`: nothing waits. The request it belongs to may have been answered
+    /// meanwhile: then the next ``expire(at:)`` ends nothing, and corrects it.
     private(set) var earliestDeadline: NIODeadline?
 
     var count: Int { waiters.count }
@@ -32,7 +32,8 @@ struct PendingReplies<Waiter> {
         return waiter
     }
 
-    /// Ends the waits whose deadline has come. Looks at all of them: to be called when ``earliestDeadline`` has come, not always.
+    /// Ends the waits whose deadline has come. Looks at all of them, so it is to be called only when
+    /// ``earliestDeadline`` has come.
     mutating func expire(at now: NIODeadline) -> [Waiter] {
         guard let earliest = earliestDeadline, earliest <= now else { return [] }
         let expired = waiters.filter { $0.value.deadline <= now }
@@ -41,7 +42,7 @@ struct PendingReplies<Waiter> {
         return expired.values.sorted { $0.deadline < $1.deadline }.map(\.waiter)
     }
 
-    /// Changes the waiters that `body` says true of, and lets them wait no longer than that.
+    /// Lets the waiters for which `body` returns true wait no longer than until `deadline`; `body` may change them.
     mutating func shorten(until deadline: NIODeadline, where body: (inout Waiter) -> Bool) {
         for id in waiters.keys {
             guard var entry = waiters[id], body(&entry.waiter) else { continue }

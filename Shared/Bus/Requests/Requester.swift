@@ -1,9 +1,9 @@
 public import NIOCore
 import Synchronization
 
-/// Asks questions over the bus: publishes with `reply_to` and a correlation id of its own, and waits for the answer with a deadline.
-/// Whoever consumes the queue `inbox` hands every delivery without an exchange name (an answer) to ``receive(_:)``, or to ``receive(part:)`` where
-/// others to the same question follow.
+/// Asks questions over the bus: publishes with `reply_to` and a correlation id of its own, and waits for the answer
+/// with a deadline. The consumer of the queue `inbox` hands every delivery without an exchange name (an answer) to
+/// ``receive(_:)``, or to ``receive(part:)`` where further answers to the same question follow.
 public final class Requester: Sendable {
     private typealias Answer = Result<Message, MessageBusError>
 
@@ -13,7 +13,7 @@ public final class Requester: Sendable {
         let asked: NIODeadline
         /// How long the next part may take.
         let timeout: Duration
-        /// Whoever was asked may be gone.
+        /// Whether the one who was asked may be gone.
         var isInDoubt = false
 
         func end(_ answer: Answer) {
@@ -26,7 +26,7 @@ public final class Requester: Sendable {
     }
 
     private enum Sink {
-        /// Whatever else comes is dropped.
+        /// For one answer; whatever else comes is dropped.
         case once(CheckedContinuation<Answer, Never>)
         case parts(AnswerParts)
     }
@@ -35,24 +35,25 @@ public final class Requester: Sendable {
         var pending = PendingReplies<Waiter>()
         var requests: UInt64 = 0
         var isClosed = false
-        /// The one timer, there while anything waits. Whoever replaces it cancels it; so do ``close()`` and the end of self.
+        /// The one timer, which runs while anything waits. It is cancelled when it is replaced, by ``close()``, and at
+        /// the end of self.
         var timer: Task<Void, Never>?
         var timerFires = NIODeadline.distantFuture
-        /// Tells the timer from those it replaced.
+        /// Distinguishes the timer from those it replaced.
         var timerNumber = 0
     }
 
     /// Timeouts that come closer together than this end together: the timer looks at everything that waits.
     private static let timerSpacing = TimeAmount.milliseconds(10)
 
-    /// Where the link may be gone, so long is waited for one more part.
+    /// How long one more part is waited for where the link may be gone.
     private static let doubtful = TimeAmount.seconds(2)
 
     /// Where answers go: the `reply_to` of every request.
     public let inbox: QueueName
     private let bus: any MessageBus
     private let idPrefix: String
-    /// Makes the ids of our messages ours alone: a question that a broker delivers twice is recognised by them.
+    /// Makes our message ids unique: a question that a broker delivers twice is recognised by its id.
     private let nonce = String(UInt64.random(in: 0 ... .max), radix: 36)
     private let appID: String?
     private let clock: any Clock<Duration>
@@ -82,8 +83,9 @@ public final class Requester: Sendable {
     }
 
     /// Publishes mandatory, with `expiration` = `timeout`, and waits for the answer.
-    /// - Throws: ``MessageBusError/unroutable(_:)``, ``MessageBusError/timedOut(_:)``, ``MessageBusError/rejected(_:)``,
-    ///   ``MessageBusError/disconnected`` or, after ``close()``, ``MessageBusError/closed``. Cancelling the task ends the wait (`timedOut`).
+    /// - Throws: ``MessageBusError/unroutable(_:)``, ``MessageBusError/timedOut(_:)``,
+    ///   ``MessageBusError/rejected(_:)``, ``MessageBusError/disconnected`` or, after ``close()``,
+    ///   ``MessageBusError/closed``. Cancelling the task ends the wait (`timedOut`).
     public func request(
         _ message: Message, to exchange: Exchange, key: RoutingKey, timeout: Duration
     ) async throws(MessageBusError) -> Message {
@@ -103,8 +105,9 @@ public final class Requester: Sendable {
         return try answer.get()
     }
 
-    /// As ``request(_:to:key:timeout:)``, where several answers may come: `parts` hears all of them, and how it ended. Each may take `timeout`.
-    /// - Returns: ends it, where the rest is not wanted any more.
+    /// As ``request(_:to:key:timeout:)``, where several answers may come: `parts` gets all of them, and how it ended.
+    /// Each may take `timeout`.
+    /// - Returns: a function that ends it, for when the rest is not wanted any more.
     public func ask(
         _ message: Message, to exchange: Exchange, key: RoutingKey, timeout: Duration, parts: AnswerParts
     ) -> @Sendable () -> Void {
@@ -122,8 +125,8 @@ public final class Requester: Sendable {
         return true
     }
 
-    /// Takes one of several answers, with more to come: the question stays, and its deadline is put off. Who waits for one answer waits for the
-    /// last.
+    /// Takes one of several answers, with more to come: the question stays, and its deadline is put off. A caller of
+    /// ``request(_:to:key:timeout:)`` gets only the last answer.
     public func receive(part delivery: Delivery) {
         guard let id = delivery.properties.correlationID else { return }
         let now = now()
@@ -134,9 +137,9 @@ public final class Requester: Sendable {
         end(id, .failure(.closed))
     }
 
-    /// Whoever answers at that key may be gone, and what was asked with it: the waits for it end within `limit`, with
-    /// ``MessageBusError/disconnected``.
-    /// - Parameter age: only what was asked that long ago, or earlier.
+    /// The one who answers at that key may be gone, and the questions with it: the waits for its answers end within
+    /// `limit`, with ``MessageBusError/disconnected``.
+    /// - Parameter age: only questions that were asked that long ago, or earlier.
     public func doubt(_ key: RoutingKey, olderThan age: TimeAmount = .zero, limit: Duration) {
         let now = now()
         state.withLock { state in
@@ -206,8 +209,8 @@ public final class Requester: Sendable {
 
     // MARK: The timer
 
-    /// Makes sure that the timer fires when the earliest deadline comes. One that fires too early does no harm, so that a request
-    /// that is answered leaves it alone.
+    /// Makes sure that the timer fires when the earliest deadline comes. One that fires too early does no harm, so that
+    /// a request that is answered leaves it alone.
     private func setTimer(_ state: inout State, now: NIODeadline, notBefore: NIODeadline) {
         guard let earliest = state.pending.earliestDeadline else { return }
         let fires = max(earliest, notBefore)

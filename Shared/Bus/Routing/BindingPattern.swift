@@ -1,5 +1,5 @@
-/// Which routing keys a queue wants: words joined by dots, `*` for any one word, `#` for any number of words, none included
-/// (AMQP 0-9-1 §3.1.3.3). On a direct exchange it is compared as it stands.
+/// Which routing keys a queue wants: words joined by dots, `*` for any one word, `#` for any number of words, none
+/// included (AMQP 0-9-1 §3.1.3.3). On a direct exchange the key has to be equal to it.
 public struct BindingPattern: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     public let text: String
 
@@ -12,9 +12,9 @@ public struct BindingPattern: Hashable, Sendable, ExpressibleByStringLiteral, Cu
 
     /// Whether a topic exchange copies a message with that key here.
     ///
-    /// `*` and `#` are special as whole words only. Like RabbitMQ, the empty key has no words, and `a..b` has an empty one in the
-    /// middle. Costs at most words of the pattern × words of the key: on a mismatch only the latest `#` takes one word more,
-    /// since whatever an earlier one could take in addition, the latest could as well.
+    /// `*` and `#` are special as whole words only. Like RabbitMQ, the empty key has no words, and `a..b` has an empty
+    /// one in the middle. Costs at most words of the pattern × words of the key: on a mismatch only the latest `#`
+    /// takes one word more, since whatever an earlier one could take in addition, the latest could as well.
     public func matches(_ key: RoutingKey) -> Bool {
         let pattern = Self.words(of: text)
         let words = Self.words(of: key.text)

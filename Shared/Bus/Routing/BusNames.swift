@@ -31,11 +31,12 @@ public struct RoutingKey: Hashable, Sendable, ExpressibleByStringLiteral, Custom
 }
 
 extension String {
-    /// Names on the bus are bytes (AMQP 0-9-1 §4.2.5.3). `==` on strings also calls equal what is merely canonically equivalent
-    /// in Unicode, which would let one queue stand in for another.
+    /// Names on the bus are bytes (AMQP 0-9-1 §4.2.5.3). `==` on strings also calls equal what is merely canonically
+    /// equivalent in Unicode, which would let one queue stand in for another.
     func hasSameBytes(as other: String) -> Bool {
         guard utf8.count == other.utf8.count else { return false }
-        // Not by `elementsEqual`: that is twenty instructions a byte, and each message is routed by several names.
+        // Not by `elementsEqual`: that takes twenty instructions a byte, and several names are compared to route each
+        // message.
         let areSame = utf8.withContiguousStorageIfAvailable { left in
             other.utf8.withContiguousStorageIfAvailable { right in
                 guard let left = left.baseAddress, let other = right.baseAddress else { return true }

@@ -1,8 +1,9 @@
-/// What a queue is to be like. Declaring it again with the same values is fine; with other values it is
+/// The properties a queue is to have. Declaring it again with the same values is fine; with other values it is
 /// ``MessageBusError/differs(_:)``.
 public struct QueueDeclaration: Sendable, Hashable {
     public var name: QueueName
-    /// Only the connection that declared it may use it, and it vanishes with that connection: a lock and an address in one.
+    /// Only the connection that declared it may use it, and it vanishes with that connection: a lock and an address in
+    /// one.
     public var isExclusive: Bool
     /// Deliveries go to one consumer at a time, the first that came; the next takes over when that one goes.
     public var hasSingleActiveConsumer: Bool

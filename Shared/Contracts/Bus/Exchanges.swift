@@ -1,7 +1,8 @@
 public import Bus
 public import OneBot
 
-/// Every exchange, queue name and routing key of Perpetua, built and parsed here and nowhere else (docs/contract.md §4).
+/// Every exchange, queue name and routing key of Perpetua, built and parsed here and nowhere else (docs/contract.md
+/// §4).
 public struct Exchanges: Sendable {
     public let prefix: String
 
@@ -32,12 +33,13 @@ public struct Exchanges: Sendable {
     /// Where the registry gets its answers from edges, apart from questions, so that neither waits behind the other.
     public var registryRepliesQueue: QueueName { QueueName("\(prefix).registry.replies") }
     public var registryReportsQueue: QueueName { QueueName("\(prefix).registry.reports") }
-    /// Who answers actions of this bot: exclusive, a lock and an address in one.
+    /// Held by whoever answers actions of this bot: exclusive, a lock and an address in one.
     public func botQueue(_ bot: SelfID) -> QueueName { QueueName("\(prefix).bot.\(bot)") }
-    /// Who publishes the events of this bot: exclusive, a lock; nothing is sent there but who else wants it.
+    /// Held by whoever publishes the events of this bot: exclusive, a lock. The only messages there are from edges that
+    /// want it.
     public func botEventsQueue(_ bot: SelfID) -> QueueName { QueueName("\(prefix).bot.\(bot).event") }
-    /// Who does what one edge at a time may do: exclusive, held as long as it is done. `kind` is `bot` (dialling it, running its program),
-    /// `reverse` or `webhook`; `name` is the same on every edge.
+    /// Held by the edge that does what only one edge at a time may do: exclusive, for as long as it is done. `kind` is
+    /// `bot` (dialling it, running its program), `reverse` or `webhook`; `name` is the same on every edge.
     public func claimQueue(kind: String, name: String) -> QueueName { QueueName("\(prefix).claim.\(kind).\(name)") }
     public func inbox(of edge: EdgeAddress) -> QueueName { QueueName("\(prefix).edge.\(edge.edgeID).\(edge.instance)") }
     /// Our own actions as any program on the broker sends them: the gateways share it.
@@ -59,7 +61,7 @@ public struct Exchanges: Sendable {
     public static func eventPattern(_ bot: SelfID) -> BindingPattern { BindingPattern("\(bot).#") }
     public static func actionKey(_ bot: SelfID) -> RoutingKey { RoutingKey("\(bot)") }
 
-    /// The bot an event's routing key speaks of.
+    /// The bot in an event's routing key.
     public static func bot(inEventKey key: RoutingKey) -> SelfID? {
         SelfID(decimal: Substring(key.text.utf8.prefix { $0 != UInt8(ascii: ".") }))
     }
@@ -68,7 +70,7 @@ public struct Exchanges: Sendable {
     public enum EventKind: Sendable, Hashable {
         /// A bot's heartbeat.
         case heartbeat
-        /// That events are missing; a bot's own notice may have the same key, but is not of the type ``gapType``.
+        /// A notice that events are missing. A bot's own notice may have the same key, but not the type ``gapType``.
         case gap
         case other
     }

@@ -17,10 +17,10 @@ extension MessageProperties {
     /// What every message carries (docs/contract.md §4).
     /// - Parameters:
     ///   - type: what the message is, in a word.
-    ///   - service: `nil` where only the asker's inbox knows; ``Requester`` fills it in.
+    ///   - service: the publisher; `nil` for questions: ``Requester`` fills it in.
     ///   - id: `nil`: one nobody else uses.
     ///   - time: seconds since 1970; `nil`: now.
-    ///   - trace: the chain of work it belongs to; `nil`: the running task's, or a new one.
+    ///   - trace: the trace it belongs to; `nil`: the running task's, or a new one.
     public init(
         _ type: String, from service: ServiceName?, id: String? = nil, at time: Int64? = nil, trace: TraceParent? = nil
     ) {
@@ -33,6 +33,6 @@ extension MessageProperties {
             (Self.versionHeader, Self.version), (TraceParent.header, (trace ?? TraceParent.currentOrNew).text))
     }
 
-    /// The chain of work this message belongs to; `nil` where it does not say.
+    /// The trace this message belongs to; `nil` where it names none.
     public var trace: TraceParent? { headers[TraceParent.header].flatMap { TraceParent($0) } }
 }

@@ -5,7 +5,8 @@ public import OneBot
 
 /// How services ask each other over the bus: `{"method","params"}` → `{"result"}` or `{"error"}`.
 public enum RPC {
-    /// A question answered with "no": it crosses the wire as it is, and becomes a ``Response`` at the door it came through.
+    /// The failure of a question. It crosses the wire as it is, and becomes a ``Response`` at the door the action came
+    /// through.
     public struct Failure: Error, Sendable, Codable, Hashable, CustomStringConvertible {
         public let reason: FailureReason
         public let message: String
@@ -19,7 +20,7 @@ public enum RPC {
         public var description: String { message }
         public var response: Response { .failed(reason, message) }
 
-        /// The same of a question that changes nothing: however it ended, it may be asked again.
+        /// The same failure, of a question that changes nothing: it may be asked again, however it ended.
         var ofReading: Failure {
             switch reason {
             case .unavailable(.unknown): Failure(.unavailable(.no()), message)
@@ -40,7 +41,7 @@ public enum RPC {
             let members = try decoder.container(keyedBy: CodingKeys.self)
             message = try members.decode(String.self, forKey: .message)
             let milliseconds = try members.decodeIfPresent(Int.self, forKey: .retryAfterMilliseconds)
-            // Another program's number: none that a clock has no room for.
+            // Another program's number, so it is kept within what a clock can hold.
             let retryAfter = Duration.milliseconds(min(max(milliseconds ?? 1000, 0), 86_400_000))
             let isSafe = try members.decodeIfPresent(String.self, forKey: .carriedOut) == CarriedOut.no().word
             let carriedOut: CarriedOut = isSafe ? .no(retryAfter: retryAfter) : .unknown
@@ -71,7 +72,7 @@ public enum RPC {
         }
     }
 
-    /// Where a method has nothing to say.
+    /// For methods without parameters or a result.
     public struct Empty: Sendable, Codable, Hashable {
         public init() {}
     }
@@ -92,7 +93,7 @@ public enum RPC {
         ByteBuffer(bytes: try JSONEncoder().encode(Question(method: method, params: params)))
     }
 
-    /// The method a question names; `nil` where the bytes are no question.
+    /// The method a question names; `nil` where the bytes are not a question.
     public static func method(of question: ByteBuffer) -> String? {
         try? JSONDecoder().decode(MethodOnly.self, from: Data(question.readableBytesView)).method  // nil says it all
     }
@@ -153,7 +154,7 @@ public enum RPC {
 }
 
 extension MessageBusError {
-    /// What it says of the action that was to be sent.
+    /// Whether the action that was to be sent may have been carried out.
     public var carriedOut: CarriedOut {
         switch self {
         case .unroutable, .unreachable, .rejected: .no()

@@ -5,7 +5,7 @@ public import OneBot
 public struct DistributedMessage: Sendable {
     public var uuid: String
     public var sender: Client
-    /// `app_id`s meant there.
+    /// The `app_id`s of its targets there.
     public var targets: [String]
     /// A JSON string, as its sender wrote it.
     public var data: ByteBuffer
@@ -33,7 +33,7 @@ public struct DistributedMessage: Sendable {
         return writer.finish()
     }
 
-    /// `nil` for bytes that are no such message (programs on the broker publish them too).
+    /// `nil` for bytes that are not such a message (programs on the broker publish them, too).
     public init?(decoding bytes: ByteBuffer) {
         guard let object = try? JSONObject(bytes),  // nil says it all
             let uuid = object["uuid"]?.string,

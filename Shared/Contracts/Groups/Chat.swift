@@ -9,7 +9,7 @@ public struct Chat: Sendable, Hashable {
     /// All events that belong to no chat belong together.
     public static let none = Chat("none")
 
-    /// By `group_id`, else by `user_id`; 0, null, and what no id can be, count as absent.
+    /// By `group_id`, else by `user_id`; 0, null, and values that cannot be an id count as absent.
     public init(of event: JSONObject) {
         if let group = Self.id(event["group_id"]) {
             text = "group.\(group)"
@@ -20,7 +20,7 @@ public struct Chat: Sendable, Hashable {
         }
     }
 
-    /// A number and its digits in a string are one id.
+    /// A number and its digits in a string are the same id.
     private static func id(_ value: JSONText?) -> String? {
         guard let value else { return nil }
         if let number = value.int64 ?? value.string.flatMap({ Int64($0) }) { return number == 0 ? nil : String(number) }

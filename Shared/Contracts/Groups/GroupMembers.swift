@@ -1,6 +1,7 @@
 public import OneBot
 
-/// The clients of each group, by the bot they follow: a part of ``PresenceReplica``, kept up to date with each change.
+/// The clients of each group, by the bot they follow: the part of ``PresenceReplica`` that every change keeps up to
+/// date.
 public struct GroupMembers: Sendable {
     /// By bot (`nil`: those that follow every bot, or whose bot is not known yet), then by group, then by `app_id`.
     private var lists: [SelfID?: [String: [String: GroupMember]]] = [:]
@@ -55,14 +56,14 @@ public struct GroupMembers: Sendable {
         return candidates
     }
 
-    /// Costs a walk over all of them.
+    /// Takes a walk over all members.
     public func hasMembers(at edge: EdgeAddress) -> Bool {
         lists.values.contains { groups in
             groups.values.contains { members in members.values.contains { $0.edge == edge } }
         }
     }
 
-    /// What is known of one client is replaced.
+    /// Replaces what is known of one client.
     mutating func change(from old: OnlineClient?, to new: OnlineClient?) {
         if let old, let group = old.group {
             for bot in Self.bots(of: old) { remove(old.appID, from: group, following: bot) }
@@ -75,7 +76,7 @@ public struct GroupMembers: Sendable {
         }
     }
 
-    /// Whose events a member shares; `nil`: every bot's.
+    /// The bots whose events a member shares; `nil`: every bot.
     private static func bots(of client: OnlineClient) -> [SelfID?] {
         guard client.selfID == nil, let bots = client.groupBots else { return [client.selfID] }
         return bots
@@ -88,10 +89,11 @@ public struct GroupMembers: Sendable {
     }
 }
 
-/// A client of a `group` as an event is addressed to it: who it is, and the one session it has now.
+/// A client of a `group`, as events are addressed to it: who it is, and its present session.
 ///
-/// In a message's header it is `{app_id}@{edge_id}.{instance}.{session_id}` (docs/contract.md §4). The session makes one edge responsible for what
-/// is addressed to it, also after it went: a client that has come back elsewhere is another member.
+/// In a message's header it is `{app_id}@{edge_id}.{instance}.{session_id}` (docs/contract.md §4). The session makes
+/// one edge responsible for events that are addressed to it, even after it has ended: a client that comes back
+/// elsewhere is another member.
 public struct GroupMember: Sendable, Hashable {
     public var appID: String
     public var edge: EdgeAddress

@@ -1,7 +1,7 @@
 public import Bus
 
-/// Whom an event goes to, of each group of clients that follows its bot: decided once, by the edge that holds the bot's link, and said in
-/// two headers of the message (docs/contract.md §4), so that no two edges can disagree.
+/// Which client an event goes to, in each group that follows its bot. The edge that holds the bot's link decides once,
+/// and writes it in two headers of the message (docs/contract.md §4), so that no two edges can disagree.
 public struct GroupStamp: Sendable, Hashable {
     public static let chatHeader = "x-perpetua-chat"
     public static let ownersHeader = "x-perpetua-groups"
@@ -45,6 +45,6 @@ public struct GroupStamp: Sendable, Hashable {
 }
 
 extension MessageProperties {
-    /// Whom of each group the event is for; `nil` where nobody of any.
+    /// Which client of each group the event is for; `nil` where it is for none.
     public var groupStamp: GroupStamp? { GroupStamp(headers) }
 }

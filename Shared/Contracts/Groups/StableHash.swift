@@ -1,5 +1,5 @@
-/// A hash that is the same in every process, of any version: FNV-1a over the bytes, and a finish that spreads it over all bits (of
-/// SplitMix64). `Hasher` has a seed for each process.
+/// A hash that is the same in every process, of any version: FNV-1a over the bytes, and SplitMix64's last step, which
+/// spreads it over all bits. `Hasher` has a seed for each process.
 public struct StableHash: Sendable {
     private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -11,7 +11,7 @@ public struct StableHash: Sendable {
         return hash.value
     }
 
-    /// Adds a text and its end: `ab`, `c` is not `a`, `bc`.
+    /// Adds a text and its end, so that `ab`, `c` and `a`, `bc` differ.
     public mutating func add(_ text: String) {
         for byte in text.utf8 { add(byte) }
         add(0xff)  // in no UTF-8

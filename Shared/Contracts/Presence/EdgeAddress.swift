@@ -1,7 +1,7 @@
 public import Bus
 
-/// One running edge: its name, and the instance that is new at every start, so that nothing said of an earlier run can be
-/// taken for this one.
+/// One running edge: its name, and the instance, which is new at every start, so that nothing about an earlier run is
+/// taken to be about this one.
 public struct EdgeAddress: Hashable, Sendable, Codable {
     /// `[A-Za-z0-9_-]{1,48}`.
     public let edgeID: String
@@ -25,7 +25,7 @@ public struct EdgeAddress: Hashable, Sendable, Codable {
 
     /// Where broadcasts, callbacks and questions for this edge are published to: `edge.{edge_id}.{instance}`.
     public var key: RoutingKey { RoutingKey("edge.\(edgeID).\(instance)") }
-    /// What this edge tells the registry: `report.{edge_id}.{instance}`.
+    /// The key of this edge's reports to the registry: `report.{edge_id}.{instance}`.
     public var reportKey: RoutingKey { RoutingKey("report.\(edgeID).\(instance)") }
     public static let reportPattern: BindingPattern = "report.#"
 }

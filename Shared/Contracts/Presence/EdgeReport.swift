@@ -1,13 +1,13 @@
 /// What an edge tells the registry on `perpetua.presence`, key `report.{edge_id}.{instance}`.
 public struct EdgeReport: Sendable, Codable {
     public enum Kind: String, Sendable, Codable {
-        /// The edge has started, or was asked to say everything again: `sessions` and `bots` are all there is.
+        /// The edge has started, or was asked for a full report: `sessions` and `bots` are complete.
         case full
         /// Only what changed: `joined`/`left` sessions, changed bots. Also renews.
         case change
         /// Nothing changed: renews the lease of everything that lives here.
         case renew
-        /// The edge ends in good order; all it held is gone.
+        /// The edge ends in good order; all that lived there is gone.
         case down
     }
 
@@ -23,9 +23,11 @@ public struct EdgeReport: Sendable, Codable {
     public var left: [UInt64]
     /// In `full`: every bot; in `change`: those that changed.
     public var bots: [OnlineBot]
-    /// In `change`: leased ports whose listener is closed, each with whom it was for: the port may be leased to another by now.
+    /// In `change`: leased ports whose listener is closed, each with the client it was for: the port may be leased to
+    /// another by now.
     public var closedPorts: [EdgeAPI.ClosePort]
-    /// How many sessions with a grant live here after this report: a lasting difference makes the registry ask for a full one.
+    /// How many sessions with a grant live here after this report: a lasting difference makes the registry ask for a
+    /// full one.
     public var sessionCount: Int
 
     public init(

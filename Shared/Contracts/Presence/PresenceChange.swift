@@ -15,7 +15,7 @@ public struct PresenceChange: Sendable, Codable {
         public var key: RoutingKey { RoutingKey(rawValue) }
     }
 
-    /// What a replica binds its queue to: every kind, and none of the edges' reports.
+    /// The patterns a replica's queue is bound with: every kind of change, but not the edges' reports.
     public static let patterns: [BindingPattern] = ["client.*", "edge.*", "bot.*"]
 
     public var kind: Kind

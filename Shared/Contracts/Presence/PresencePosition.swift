@@ -1,7 +1,8 @@
 public import NIOCore
 import OneBot
 
-/// How far the registry had come: whatever anybody was told before this was given is in every replica that has reached it.
+/// How far the registry's changes have come. A replica that has reached a position has everything that anybody was told
+/// before the registry gave that position.
 public struct PresencePosition: Sendable, Hashable, Comparable, Codable {
     public var registryEpoch: UInt64
     /// The last change.
@@ -16,14 +17,14 @@ public struct PresencePosition: Sendable, Hashable, Comparable, Codable {
         (left.registryEpoch, left.sequence) < (right.registryEpoch, right.sequence)
     }
 
-    /// As the registry answers with it: written and read by hand, since that is done with each broadcast.
+    /// The registry's answer. It is written and read by hand, since every broadcast needs it.
     public var answer: ByteBuffer {
         ByteBuffer(string: #"{"result":{"registry_epoch":\#(registryEpoch),"sequence":\#(sequence)}}"#)
     }
 
     /// - Throws: an ``RPC/Failure`` where the answer is one.
     public init(answer: ByteBuffer) throws {
-        // What cannot be read so is a failure, or says what is wrong with it when it is read at length.
+        // `try?`: an answer of another form is a failure, or the full decoding below says what is wrong with it.
         if let result = try? JSONObject(answer)["result"]?.object,
             let epoch = result["registry_epoch"]?.int64.flatMap({ UInt64(exactly: $0) }),
             let sequence = result["sequence"]?.int64.flatMap({ UInt64(exactly: $0) })

@@ -7,18 +7,18 @@ public struct PresenceReplica: Sendable {
     public private(set) var clients: [String: OnlineClient] = [:]
     public private(set) var bots: [SelfID: OnlineBot] = [:]
     public private(set) var edges: Set<EdgeAddress> = []
-    /// The ``clients`` that are of a group.
+    /// Those of ``clients`` that are in a group.
     public private(set) var groups = GroupMembers()
     private var epoch: UInt64 = 0
     private var sequence: UInt64 = 0
     /// False until the first snapshot, and after a jump until the next.
     public private(set) var isComplete = false
     private var hasSnapshot = false
-    /// While incomplete: the latest changes, without holes. A snapshot that was on its way while they came is brought up to
-    /// date with them; else a busy registry would be asked again and again.
+    /// The latest changes, without holes, while it is incomplete. A snapshot that was on its way while they came is
+    /// brought up to date with them; otherwise a busy registry would be asked again and again.
     private var recent: [PresenceChange] = []
     private static let maxRecent = 4096
-    /// A link may be given actions that long before it is heard of here.
+    /// A link may be sent actions this long before the replica hears of it.
     public static let lag = TimeAmount.seconds(1)
 
     public init() {}
@@ -26,7 +26,7 @@ public struct PresenceReplica: Sendable {
     /// How far it has come. Where it is not complete, changes before that may be missing.
     public var position: PresencePosition { PresencePosition(registryEpoch: epoch, sequence: sequence) }
 
-    /// What a change or a snapshot did here, for whoever announces it.
+    /// What a change or a snapshot changed here, to be announced.
     public struct Effect: Sendable {
         public var cameOnline: [OnlineClient] = []
         public var wentOffline: [OnlineClient] = []
@@ -34,10 +34,10 @@ public struct PresenceReplica: Sendable {
         public var changedBots: [OnlineBot] = []
         /// Bots whose link is gone: what it had in flight may never be answered.
         public var lostLinks: [SelfID] = []
-        /// Bots that have another link than before: what was asked of them ``PresenceReplica/lag`` ago or earlier went to the former, or to
-        /// nobody, and may never be answered.
+        /// Bots that have a new link: actions they were sent ``PresenceReplica/lag`` ago or earlier went to the former
+        /// link, or to nobody, and may never be answered.
         public var newLinks: [SelfID] = []
-        /// It is the first snapshot: all of that was so before, whoever came meanwhile included.
+        /// It is the first snapshot: everybody in it counts as known from before, even those who came meanwhile.
         public var isFirst = false
         /// A change was missed: ask for a snapshot.
         public var needsSnapshot = false
@@ -61,8 +61,8 @@ public struct PresenceReplica: Sendable {
         return effect
     }
 
-    /// Takes a snapshot, and says how what was known differs from it. One that is older than a change already seen, and can't be
-    /// brought up to date, is not taken: `needsSnapshot` says so.
+    /// Takes a snapshot, and returns how it differs from what was known. One that is older than a change already seen,
+    /// and can't be brought up to date, is not taken: `needsSnapshot` says so.
     public mutating func replace(with snapshot: PresenceSnapshot) -> Effect {
         var effect = Effect()
         guard let fresh = brought(upToDate: snapshot) else {
@@ -88,8 +88,8 @@ public struct PresenceReplica: Sendable {
         return effect
     }
 
-    /// The bot meant where none is named: the first configured one; where none is configured, the first that ever came
-    /// (the lowest epoch). `nil` while none is known.
+    /// The bot that is meant where none is named: the first configured one; where none is configured, the first that
+    /// ever came (the lowest epoch). `nil` while none is known.
     public var defaultBot: OnlineBot? {
         bots.values.min { left, right in
             (left.configuredIndex ?? .max, left.epoch, left.selfID)
@@ -184,7 +184,8 @@ public struct PresenceReplica: Sendable {
 }
 
 extension Requester {
-    /// What is in flight to a bot whose link is gone ends soon: whoever held it answers, if it lives, and nobody else will.
+    /// Actions in flight to a bot whose link is gone end soon: the edge that held the link answers them, if it lives,
+    /// and nobody else will.
     public func doubt(_ effect: PresenceReplica.Effect) {
         for bot in effect.lostLinks { doubt(Exchanges.actionKey(bot), limit: .seconds(2)) }
         for bot in effect.newLinks {

@@ -4,7 +4,7 @@ import Synchronization
 public final class PresenceView: Sendable {
     private struct State {
         var replica = PresenceReplica()
-        /// As many as ask at once; each is there for a moment only.
+        /// There are as many as ask at once; each waits for a moment only.
         var waiters: [UInt64: Waiter] = [:]
         var lastWaiter: UInt64 = 0
 
@@ -19,7 +19,7 @@ public final class PresenceView: Sendable {
 
     private struct Waiter {
         let position: PresencePosition
-        /// Ended when it has come.
+        /// Finished when the position has come.
         let arrival: AsyncStream<Never>.Continuation
     }
 
@@ -31,10 +31,10 @@ public final class PresenceView: Sendable {
 
     public var clientCount: Int { state.withLock { $0.replica.clients.count } }
 
-    /// The clients that are of a group.
+    /// The clients that are in a group.
     public var groups: GroupMembers { state.withLock { $0.replica.groups } }
 
-    /// Waits until everything that is online is known, at most so long.
+    /// Waits until the replica is complete, at most this long.
     public func complete(within limit: Duration) async {
         let deadline = ContinuousClock.now + limit
         while !state.withLock({ $0.replica.isComplete }), ContinuousClock.now < deadline, !Task.isCancelled {
@@ -43,8 +43,8 @@ public final class PresenceView: Sendable {
         }
     }
 
-    /// Waits until everything is here that came before that position, at most so long. Costs nothing where it is here already.
-    /// - Returns: whether it is.
+    /// Waits until every change up to that position is here, at most this long. Costs nothing where it is here already.
+    /// - Returns: whether it is here.
     public func reaches(
         _ position: PresencePosition, within limit: Duration, on clock: any Clock<Duration> = ContinuousClock()
     ) async -> Bool {

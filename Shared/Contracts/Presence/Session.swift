@@ -21,15 +21,17 @@ public struct SessionClaim: Sendable, Hashable, Codable {
     public var connectedAt: Int64
     /// `address:port`.
     public var remoteAddress: String
-    /// Presented with `?client_token=`, or the leased port's: binds the session to a lease or resumes an earlier one.
+    /// The token of `?client_token=`, or of the leased port: it binds the session to a lease, or resumes an earlier
+    /// session.
     public var clientToken: String?
-    /// `?resume=`: how long name, token and `app_id` are to be kept after it went; `nil`: not at all.
+    /// `?resume=`: how long name, token and `app_id` are to be kept after the session; `nil`: not at all.
     public var resumeSeconds: Int?
     /// A name it is to have from the start (reverse targets, webhooks).
     public var name: String?
     /// `?group=`: it shares its bot's events with the others of that group.
     public var group: String?
-    /// Of a member of a group: the bots it follows where they are several, and not all (`?self_id=*` with a token for these).
+    /// For a member of a group that follows several bots, but not all: those bots (`?self_id=*` with a token for
+    /// these).
     public var groupBots: [SelfID]?
     /// Set once the registry has granted it: then the claim only repeats what was granted.
     public var granted: SessionGrant?
@@ -103,7 +105,7 @@ public struct OnlineClient: Sendable, Hashable, Codable {
     public var remoteAddress: String
     /// It shares its bot's events with the others of that group.
     public var group: String?
-    /// The bots whose events it shares, where they are several, and not all.
+    /// The bots whose events it shares, where there are several, but not all.
     public var groupBots: [SelfID]?
 
     public init(
@@ -145,7 +147,7 @@ public struct OnlineClient: Sendable, Hashable, Codable {
 public struct OnlineBot: Sendable, Hashable, Codable {
     public var selfID: SelfID
     public var edge: EdgeAddress
-    /// Of its present or last link.
+    /// The epoch of its present or last link.
     public var epoch: UInt64
     /// True while its link is up.
     public var isOnline: Bool

@@ -2,7 +2,7 @@ public import Bus
 public import NIOCore
 public import OneBot
 
-/// What may be asked of an edge: methods, their parameters and results. Asked by way of ``EdgeClient``.
+/// What may be asked of an edge: methods, their parameters and results. ``EdgeClient`` asks them.
 public enum EdgeAPI {
     public enum Method: String, Sendable, CaseIterable {
         /// ``OpenPort`` → ``PortOpened``: binds a listener for one client. 1503 where it cannot be bound.
@@ -22,13 +22,13 @@ public enum EdgeAPI {
     }
 
     public struct OpenPort: Sendable, Codable {
-        /// Whom the port is for, and the secret it will have.
+        /// The client the port is for, and its secret.
         public var appID: String
         public var clientToken: String
         public var selfID: SelfID?
         /// `nil`: the operating system picks one.
         public var port: Int?
-        /// So long the listener waits for its client; `nil`: until it is told to close.
+        /// How long the listener waits for its client; `nil`: until it is told to close.
         public var patienceMilliseconds: Int?
 
         public init(
@@ -45,7 +45,7 @@ public enum EdgeAPI {
     public struct PortOpened: Sendable, Codable {
         /// The port that was bound.
         public var port: Int
-        /// How the outside reaches it (`edge.public_host`, `edge.public_ports`).
+        /// How it is reached from outside (`edge.public_host`, `edge.public_ports`).
         public var host: String
         public var publicPort: Int
         public var url: String
@@ -59,7 +59,7 @@ public enum EdgeAPI {
     }
 
     public struct ClosePort: Sendable, Hashable, Codable {
-        /// 0 where ``OpenPort`` asked for any port and its answer was lost: then `appID` alone says which.
+        /// 0 where ``OpenPort`` asked for any port and its answer was lost: then only `appID` says which one it is.
         public var port: Int
         public var appID: String
 
@@ -88,7 +88,7 @@ public enum EdgeAPI {
     }
 
     public struct BotTroubles: Sendable, Codable {
-        /// For people, each complete.
+        /// Complete sentences, for people.
         public var sentences: [String]
 
         public init(sentences: [String]) {

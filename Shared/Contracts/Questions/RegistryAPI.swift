@@ -2,16 +2,18 @@ public import Bus
 public import NIOCore
 public import OneBot
 
-/// What may be asked of the registry: methods, their parameters and results. Asked by way of ``RegistryClient``.
+/// What may be asked of the registry: methods, their parameters and results. ``RegistryClient`` asks them.
 public enum RegistryAPI {
     public enum Method: String, Sendable, CaseIterable {
-        /// ``Register`` → ``SessionGrant``. 1401 for a token nobody was given; 1409 for one whose client is online elsewhere by a leased port.
+        /// ``Register`` → ``SessionGrant``. 1401 for a token nobody was given; 1409 for one whose client is online
+        /// elsewhere by a leased port.
         case register
         /// ``SetName`` → ``RPC/Empty``. 1400, 1404 (no such client online) or 1409.
         case setClientName = "set_client_name"
         /// ``RPC/Empty`` → ``PresenceSnapshot``. 1503 while a registry that has just started still collects reports.
         case snapshot
-        /// ``RPC/Empty`` → ``PresencePosition``: how far it has come. Its answer goes out behind every change up to there.
+        /// ``RPC/Empty`` → ``PresencePosition``: how far its changes have come. The answer goes out behind every change
+        /// up to there.
         case position
         /// ``LeasePort`` → ``PortGrant``. 1404 (no such edge or bot), 1503 (no free port, no edge).
         case leasePort = "lease_port"
@@ -19,11 +21,13 @@ public enum RegistryAPI {
         case identify
         /// ``RegisterClient`` → ``ClientLease``. 1400 or 1409 for the name, 1503 where there are too many.
         case registerClient = "register_client"
-        /// ``RenewClient`` → ``ClientLease``. 1401 for a token nobody has (any more), 1400 for a client with a connection.
+        /// ``RenewClient`` → ``ClientLease``. 1401 for a token nobody has (any more), 1400 for a client with a
+        /// connection.
         case renewClient = "renew_client"
     }
 
-    /// How ``Method/position`` is asked, always in these bytes: it comes with each broadcast, and the registry knows it by them.
+    /// The question ``Method/position``, always in these bytes: every broadcast asks it, and the registry recognises it
+    /// by them.
     public static let positionQuestion = ByteBuffer(string: #"{"method":"position","params":{}}"#)
 
     public struct Register: Sendable, Codable {
@@ -100,7 +104,7 @@ public enum RegistryAPI {
         }
     }
 
-    /// Who it is, and within how many seconds it is to renew.
+    /// Who the client is, and within how many seconds it has to renew.
     public struct ClientLease: Sendable, Codable, Hashable {
         public var grant: SessionGrant
         public var leaseSeconds: Int
@@ -111,7 +115,8 @@ public enum RegistryAPI {
         }
     }
 
-    /// Who is calling: by the secret, else by `app_id`, else the only client whose connection comes from that address.
+    /// Asks who is calling: found by the secret, else by `app_id`, else as the only client whose connection comes from
+    /// that address.
     public struct Identify: Sendable, Codable {
         public var clientToken: String?
         public var appID: String?
@@ -176,7 +181,7 @@ public struct RegistryClient: Sendable {
         try await ask(.renewClient, RegistryAPI.RenewClient(clientToken: clientToken))
     }
 
-    /// For what changes nothing.
+    /// For questions that change nothing.
     private func read<Result: Codable & Sendable>(
         _ method: RegistryAPI.Method, _ params: some Codable & Sendable
     ) async throws(RPC.Failure) -> Result {

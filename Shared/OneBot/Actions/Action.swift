@@ -13,14 +13,15 @@ public struct Action: Sendable {
     public let name: String
     /// The bytes of `params` where it is an object.
     private let object: ByteBuffer?
-    /// True where `params` is there and neither an object nor `null`: a bot gets it untouched, an action of ours refuses it.
+    /// Whether `params` is something other than an object or `null`: a bot gets it untouched, one of our own actions
+    /// refuses it.
     public let hasInvalidParameters: Bool
     /// The echo's bytes as written; `nil` where there is none.
     public let echo: ByteBuffer?
-    /// The whole frame, untouched but for a byte order mark, which goes.
+    /// The whole frame, untouched except that a byte order mark is removed.
     public let frame: ByteBuffer
 
-    /// Why a frame is no action, with the echo it carried where one could be read, so that the asker knows which call failed.
+    /// Why a frame is not an action, with its echo where one could be read, so that the asker knows which call failed.
     public struct ParsingError: Error, Sendable {
         public let message: String
         public let echo: ByteBuffer?
@@ -54,8 +55,8 @@ public struct Action: Sendable {
         self.frame = json.bytes
     }
 
-    /// An action that did not come as a frame (HTTP): `params` is the JSON of an object, or `nil`. The frame has an empty
-    /// object in its place then, for bots that take `params` for granted.
+    /// An action that did not come as a frame (HTTP): `params` is the JSON of an object, or `nil`. Without parameters
+    /// the frame has an empty object, for bots that rely on `params`.
     public init(name: String, params: JSONObject?) {
         var writer = JSONObjectWriter(capacity: (params?.bytes.readableBytes ?? 0) + name.utf8.count + 32)
         writer.add("action", name)
@@ -67,17 +68,17 @@ public struct Action: Sendable {
         frame = writer.finish()
     }
 
-    /// `nil` where it is absent or `null`, or where it is no object (``hasInvalidParameters``). Read each time somebody asks: most actions are
-    /// passed on without.
+    /// `nil` where it is absent or `null`, or where it is not an object (``hasInvalidParameters``). It is parsed at
+    /// each call: most actions are passed on without that.
     public var params: JSONObject? {
         // `try?`: it was checked as part of the frame.
         object.flatMap { try? JSONObject($0) }
     }
 
-    /// `params.self_id`. Nearly no action has it, and its parameters are not read for that: a look at the bytes tells.
+    /// `params.self_id`. Hardly any action has it, so the parameters are parsed only where their bytes may contain it.
     public var selfID: JSONText? { object.flatMap(Self.selfID(inParameters:)) }
 
-    /// The same of a frame that was read as an object only.
+    /// The same for a frame that was only read as an object.
     public static func selfID(in frame: JSONObject) -> JSONText? {
         frame["params"].flatMap { $0.kind == .object ? selfID(inParameters: $0.bytes) : nil }
     }
@@ -88,13 +89,13 @@ public struct Action: Sendable {
         return (try? JSONObject(object))?["self_id"]
     }
 
-    /// Whether a member of that name can be in there. Spelt with escapes it has one of an ASCII character
+    /// Whether there may be a member of that name. If it is spelt with escapes, one of them is of an ASCII character
     /// (`\u0073elf_id`).
     private static func mayHoldSelfID(_ bytes: UnsafeRawBufferPointer) -> Bool {
         holds("\"self_id\"", markedBy: 5, in: bytes) || holds("\\u00", markedBy: 0, in: bytes)
     }
 
-    /// - Parameter mark: the place of a byte in the text that is seldom in others: it is looked for.
+    /// - Parameter mark: the place in the text of a byte that is rare elsewhere: that byte is searched for.
     private static func holds(
         _ text: StaticString, markedBy mark: Int, in bytes: UnsafeRawBufferPointer
     ) -> Bool {

@@ -1,6 +1,7 @@
-/// An action's name as it was called: what is to be done and, by OneBot 11's suffixes, how ("asynchronous calls", "rate limited calls").
+/// An action's name as it was called: what is to be done and, by OneBot 11's suffixes, how ("asynchronous calls", "rate
+/// limited calls").
 ///
-/// No implementation that lives knows the suffixes: Perpetua carries them out, and a bot gets the plain name.
+/// No maintained implementation knows the suffixes: Perpetua carries them out, and a bot gets the plain name.
 public struct ActionName: Sendable, Hashable {
     /// How it is to be carried out.
     public enum Manner: Sendable, Hashable {
@@ -8,11 +9,11 @@ public struct ActionName: Sendable, Hashable {
         case answered
         /// `_async`: the caller is answered `async` at once.
         case async
-        /// `_rate_limited`: the same, and it waits for its turn where there are turns.
+        /// `_rate_limited`: the same, and the action waits for its turn where bots are paced.
         case rateLimited
     }
 
-    /// What is to be done: what settings, tokens and bots speak of.
+    /// What is to be done: the name that settings, tokens and bots use.
     public let plain: String
     public let manner: Manner
 

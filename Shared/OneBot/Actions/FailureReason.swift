@@ -1,15 +1,15 @@
-/// Why an action failed, as one of our retcodes: ``Response/failed(_:_:)`` can be made in no other way. Where somebody may want to send the
-/// action again, the reason cannot be named without saying whether that is safe.
+/// Why an action failed, as one of our retcodes: ``Response/failed(_:_:)`` needs one. Where the action may be sent
+/// again, the reason also has to say whether that is safe.
 public enum FailureReason: Sendable, Hashable {
     case badRequest, unauthorized, forbidden, notFound, notAcceptable, conflict, tooLarge
-    /// Of an answer, or of its rest: the action has been sent.
+    /// The answer, or the rest of it, is too large; the action has been sent.
     case answerTooLarge
     /// Never carried out. `queuePosition`: the place it would have had in a queue that was full.
     case rateLimited(retryAfter: Duration, queuePosition: Int? = nil)
     case unreadableAnswer
     case unavailable(CarriedOut)
     case timedOut(CarriedOut)
-    /// A bot's own word, as the simulated one speaks: too small to be one of ours.
+    /// A bot's own retcode, as the simulated bot uses it: it is too small to be one of ours.
     case bots(UInt8)
 
     public var retcode: RetCode {
@@ -29,7 +29,8 @@ public enum FailureReason: Sendable, Hashable {
         }
     }
 
-    /// Said in `data.carried_out`; `nil` where the retcode says it: what was wrong with the action has to be mended first.
+    /// The value of `data.carried_out`; `nil` where the retcode says enough: the action was wrong, and has to be mended
+    /// first.
     public var carriedOut: CarriedOut? {
         switch self {
         case .badRequest, .unauthorized, .forbidden, .notFound, .notAcceptable, .conflict, .tooLarge, .bots: nil
@@ -44,7 +45,7 @@ public enum FailureReason: Sendable, Hashable {
     }
 }
 
-/// Whether an action that failed may have been carried out all the same. A program must not repeat by itself what may have been.
+/// Whether an action that failed may have been carried out nevertheless. If so, a program must not repeat it by itself.
 public enum CarriedOut: Sendable, Hashable {
     /// It was not, and will not be: it never reached the bot's connection. It may be sent again after that time.
     case no(retryAfter: Duration = .seconds(1))

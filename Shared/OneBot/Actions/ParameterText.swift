@@ -1,8 +1,9 @@
 public import NIOCore
 
-/// OneBot 11's types of parameters as a text says them (OneBot 11, HTTP): forms and queries bring nothing else, and programs write them in JSON, too.
+/// Values of OneBot 11's types of parameters written as text (OneBot 11, HTTP): forms and queries have only text, and
+/// some programs write texts in JSON, too.
 public enum ParameterText {
-    /// `nil` for what is no boolean.
+    /// `nil` for a text that is not a boolean.
     public static func flag(_ text: String) -> Bool? {
         switch text.lowercased() {
         case "true", "1", "yes", "on": true
@@ -22,7 +23,7 @@ public enum ParameterText {
 }
 
 extension JSONText {
-    /// A boolean, or what ``ParameterText/flag(_:)`` reads, a number among it; `nil` for anything else.
+    /// A boolean, or a text or number that ``ParameterText/flag(_:)`` reads as one; `nil` for anything else.
     public var flag: Bool? {
         switch kind {
         case .boolean: bool
@@ -32,7 +33,7 @@ extension JSONText {
         }
     }
 
-    /// A number, or one in a text, digits untouched; `nil` for anything else.
+    /// A number, or a number in a text, its digits untouched; `nil` for anything else.
     public var number: ByteBuffer? {
         switch kind {
         case .number: bytes
@@ -41,7 +42,7 @@ extension JSONText {
         }
     }
 
-    /// A string as it was written, or a number's digits as one; `nil` for anything else.
+    /// A string as it was written, or the digits of a number as a string; `nil` for anything else.
     public var textOrDigits: ByteBuffer? {
         switch kind {
         case .string: return bytes

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// An answer of ours to an action (OneBot 11, "API response"). A bot's own answers pass as bytes.
+/// An answer to an action, made by us (OneBot 11, "API response"). A bot's answers are passed on as bytes.
 public struct Response: Sendable {
     public enum Status: String, Sendable { case ok, async, failed }
 
@@ -8,7 +8,7 @@ public struct Response: Sendable {
     public let retcode: RetCode
     /// JSON; `null` where it is `nil`.
     public let data: ByteBuffer?
-    /// What was wrong and what to do, in one sentence; only where the action failed.
+    /// What is wrong and what to do, in one sentence; only where the action failed.
     public let message: String?
 
     private init(status: Status, retcode: RetCode, data: ByteBuffer? = nil, message: String? = nil) {
@@ -24,7 +24,7 @@ public struct Response: Sendable {
 
     public static let async = Response(status: .async, retcode: .async)
 
-    /// With `data.carried_out`, and `data.retry_after_ms` where it was not, if the reason says so.
+    /// Has `data.carried_out` where the reason has it, and `data.retry_after_ms` where the action was not carried out.
     public static func failed(_ reason: FailureReason, _ message: String) -> Response {
         Response(status: .failed, retcode: reason.retcode, data: data(of: reason), message: message)
     }

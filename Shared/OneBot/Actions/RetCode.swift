@@ -1,5 +1,5 @@
-/// The number in a response that says how an action ended; ``FailureReason`` is why it failed. Ours are the HTTP status + 1000, as OneBot 11 has it.
-/// A number, once released, is not reused.
+/// The number in a response that says how an action ended; ``FailureReason`` is why it failed. Ours are the HTTP status
+/// + 1000, as OneBot 11 has it. A number, once released, is not reused.
 public struct RetCode: RawRepresentable, Hashable, Sendable {
     public let rawValue: Int
 
@@ -15,7 +15,7 @@ public struct RetCode: RawRepresentable, Hashable, Sendable {
     public static let badRequest = RetCode(rawValue: 1400)
     /// No token, or no caller.
     public static let unauthorized = RetCode(rawValue: 1401)
-    /// A wrong token, or one whose scope does not hold this.
+    /// A wrong token, or one whose scope does not include this.
     public static let forbidden = RetCode(rawValue: 1403)
     /// No such path, action or client.
     public static let notFound = RetCode(rawValue: 1404)
@@ -27,7 +27,7 @@ public struct RetCode: RawRepresentable, Hashable, Sendable {
     public static let tooLarge = RetCode(rawValue: 1413)
     /// A rate limit; `data.retry_after_ms` says when to come back.
     public static let rateLimited = RetCode(rawValue: 1429)
-    /// The bot answered, and its answer cannot be read.
+    /// The bot answered, but its answer cannot be read.
     public static let unreadableAnswer = RetCode(rawValue: 1502)
     /// The registry, the broker or the bot cannot be reached now.
     public static let unavailable = RetCode(rawValue: 1503)

@@ -1,12 +1,12 @@
 public import NIOCore
 
-/// What a text frame from a bot is, told by its top-level members (OneBot 11).
+/// What a text frame from a bot is, by its top-level members (OneBot 11).
 public enum BotFrame: Sendable {
     /// It has a string `post_type`.
     case event(Event)
     /// It has no `post_type` (or `null` there), and an `echo`, a `status` or a `retcode`.
     case response(BotResponse)
-    /// It begins as an object does, and cannot be read: an event that is lost, or an answer.
+    /// It begins like an object but cannot be read: a lost event, or an answer.
     case unreadable(UnreadableFrame)
     /// Anything else: counted and dropped.
     case unknown(reason: String)
@@ -47,14 +47,14 @@ public enum BotFrame: Sendable {
     }
 }
 
-/// An event as a bot sent it: only what it is routed by is read.
+/// An event as a bot sent it: only the members it is routed by are read.
 public struct Event: Sendable {
     public let json: JSONObject
     public let postType: String
     /// `message_type`, `notice_type`, `request_type`, `distributed_type` or `meta_event_type`.
     public let detailType: String?
     public let subType: String?
-    /// `nil` where it is missing, null or no number (a string of digits counts as one).
+    /// `nil` where it is missing, null or not a number (a string of digits counts as one).
     public let selfID: SelfID?
 
     public var isLifecycleConnect: Bool {

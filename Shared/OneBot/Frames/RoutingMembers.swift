@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The members a frame is routed by, found in one walk over its keys and without making a string of any of them.
+/// The members a frame is routed by, found in one walk over its keys, without making a string of any key.
 struct RoutingMembers {
     enum Key: Int, CaseIterable {
         case postType, messageType, noticeType, requestType, distributedType, metaEventType
@@ -27,8 +27,8 @@ struct RoutingMembers {
         return place < 0 ? nil : members[Int(place)]
     }
 
-    /// Where an event of that type says which one it is (OneBot 11). For types the standard does not have (`message_sent`):
-    /// the first such member there is.
+    /// The member with the detail type of an event of that `post_type` (OneBot 11). For types the standard does not
+    /// have (`message_sent`), the first such member that is there.
     func detail(ofPostType postType: String) -> FrameScanner.Child? {
         switch postType {
         case "message": self[.messageType]
@@ -84,7 +84,7 @@ extension RoutingMembers.Key {
         }
     }
 
-    /// Itself, if those are its bytes; they are known to be as many.
+    /// This key, if those bytes are its name; their number is known to be right.
     @inline(__always)
     fileprivate func ifNamed(_ bytes: UnsafeRawBufferPointer) -> Self? {
         let name = name.utf8Start

@@ -1,7 +1,8 @@
 import NIOCore
 
-/// One question, several answers: whether a bot's answer is followed by more to the same action. NapCat's stream actions do that
-/// (`download_file_stream` and its like): `file_info`, a `file_chunk` each, at last one that ends it, all with the asker's echo.
+/// Whether a bot's answer is followed by more answers to the same action. NapCat's stream actions
+/// (`download_file_stream` and the like) answer so: with `file_info`, then `file_chunk`s, then a last one, all with the
+/// asker's echo.
 ///
 /// | `stream` | `status` | `data.type` | `data.data_type` | |
 /// |---|---|---|---|---|
@@ -19,7 +20,7 @@ enum StreamFrame {
         return data.bytes.withUnsafeReadableBytes(isPart)
     }
 
-    /// Reads no further than both members: behind them stands what is large.
+    /// Stops reading after both members: the large ones come behind them.
     private static func isPart(_ data: UnsafeRawBufferPointer) -> Bool {
         var scanner = FrameScanner(data)
         var (isStream, hasDataType) = (false, false)

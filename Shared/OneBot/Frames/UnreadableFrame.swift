@@ -1,13 +1,13 @@
 public import NIOCore
 
-/// A frame that is no valid JSON, or of which only the beginning and the end are left: what can still be told of it.
+/// What can still be read of a frame that is not valid JSON, or of which only the beginning and the end are left.
 ///
-/// Whoever asked something has to hear of it, so the echo is looked for with everything at hand. What is found is never
-/// more than a good guess where the frame is broken on both sides of it.
+/// Whoever asked something must be answered, so the echo is searched for by all means. Where the frame is broken on
+/// both sides of it, the result is only a good guess.
 public struct UnreadableFrame: Sendable {
     /// Why it cannot be read.
     public enum Cause: Sendable, Hashable {
-        /// It is no JSON, or not of the kind that is needed.
+        /// It is not JSON, or not of the kind that is needed.
         case invalid(String)
         case notUTF8
         /// It has more bytes than `limit`, and was not kept.
@@ -26,28 +26,27 @@ public struct UnreadableFrame: Sendable {
     /// The echo that was seen while the frame passed by.
     private let passed: ByteBuffer?
 
-    /// At the end of a frame that was kept whole so many bytes are searched for an echo, and no more than so many
-    /// places.
+    /// How many bytes at the end of a frame that was kept whole are searched for an echo, and how many places at most.
     private static let searched = (bytes: 64 << 10, places: 16)
-    /// The longest echo of ours a bot sends back, quotes included.
+    /// The longest echo of our own that a bot sends back, quotes included.
     private static let longestToken = 128
 
     /// - Parameters:
     ///   - tail: its last bytes, where not all of it is left.
-    ///   - echo: the value of its echo, where somebody has seen it pass by.
+    ///   - echo: the value of its echo, where it was read while the frame passed by.
     public init(_ cause: Cause, head: ByteBuffer, tail: ByteBuffer? = nil, echo: ByteBuffer? = nil) {
         self.cause = cause
-        // `try?`: what is no JSON is no echo.
+        // `try?`: bytes that are not JSON are not an echo.
         passed = echo.flatMap { try? JSONText(validating: $0).bytes }
         self.head = head.withoutByteOrderMark
         self.tail = tail
     }
 
-    /// What is left of it.
+    /// How many bytes of it are left.
     public var keptBytes: Int { head.readableBytes + (tail?.readableBytes ?? 0) + (passed?.readableBytes ?? 0) }
 
-    /// Whether it begins as an object does. What does not is neither event nor answer nor action, whatever is wrong
-    /// with it.
+    /// Whether it begins like an object. A frame that does not is neither event nor answer nor action, whatever is
+    /// wrong with it.
     public var isObject: Bool {
         head.readableBytesView.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D } == UInt8(ascii: "{")
     }
@@ -58,13 +57,13 @@ public struct UnreadableFrame: Sendable {
         let found = head.withUnsafeReadableBytes { pointer in members.last { $0.isNamed("echo", in: pointer) } }
         if let found { return JSONText(slice: found.value, of: head).bytes }
         if let passed { return passed }
-        // What is known to lie within a member that is whole is not the frame's own.
+        // An echo within a complete member is not the frame's own.
         let known = members.last?.value.upperBound ?? 0
         return Self.echo(atEndOf: tail ?? Self.end(of: head, behind: known))
     }
 
-    /// The first string that begins with those bytes (its opening quote among them), quotes included: how an echo of
-    /// ours is found that nobody else has. `nil` where there is none.
+    /// The first string that begins with those bytes (its opening quote among them), quotes included. This finds an
+    /// echo of our own, which nobody else has. `nil` where there is none.
     public func string(beginningWith prefix: [UInt8]) -> ByteBuffer? {
         if let passed, passed.readableBytesView.starts(with: prefix), passed.readableBytes <= Self.longestToken {
             return passed
@@ -76,7 +75,7 @@ public struct UnreadableFrame: Sendable {
     private var membersBeforeFault: [FrameScanner.Child] {
         head.withUnsafeReadableBytes { pointer in
             var scanner = FrameScanner(pointer)
-            // `try?`: that it cannot be read is why we are here.
+            // `try?`: it is already known that the frame cannot be read.
             try? scanner.scan()
             return scanner.isObject ? scanner.children : []
         }
@@ -95,7 +94,7 @@ public struct UnreadableFrame: Sendable {
         for _ in 0..<searched.places {
             guard let place = lastPlace(of: key, in: bytes[..<end]) else { break }
             end = place + key.count - 1
-            // A quote that is escaped is part of a text.
+            // An escaped quote is part of a text.
             if place > bytes.startIndex, bytes[place - 1] == UInt8(ascii: "\\") { continue }
             switch Reading(of: bytes[place...]) {
             case .member(let echo): return echo
@@ -106,11 +105,11 @@ public struct UnreadableFrame: Sendable {
         return guess
     }
 
-    /// What stands from a key on, read as the rest of an object.
+    /// The text from a key on, read as the rest of an object.
     private enum Reading {
-        /// The object ends where the text does: so this is a member of the frame itself.
+        /// The object ends where the text ends, so this is a member of the frame itself.
         case member(ByteBuffer)
-        /// The value is whole, and something behind it is broken.
+        /// The value is complete, but something behind it is broken.
         case broken(ByteBuffer)
         /// No value, or the member of an object within.
         case none

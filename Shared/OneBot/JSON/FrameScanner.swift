@@ -1,13 +1,15 @@
-/// Finds the top-level members of a JSON text, and proves on the way that all of it is valid: the one parser of our own.
+/// Finds the top-level members of a JSON text, and proves on the way that all of it is valid: the one parser of our
+/// own.
 ///
 /// One pass over the bytes without recursion, so depth costs no stack, and without any allocation but the array of
 /// children. The grammar is RFC 8259's, the text is UTF-8, a leading byte order mark is skipped (by the callers). What
 /// that grammar allows is valid, however odd: most of what is read here only passes through. Foundation's
-/// `JSONSerialization` and this scanner agree on what is valid, and the tests hold them together, but for these places:
+/// `JSONSerialization` and this scanner agree on what is valid, which the tests check, except here:
 ///
-/// * A comma before a closing bracket (`[1,]`), which Foundation lets pass, is an error: our clients' parsers choke on it.
+/// * A comma before a closing bracket (`[1,]`), which Foundation lets pass, is an error: our clients' parsers choke on
+///   it.
 /// * A number of any size is valid (`1e400`), so is half of a surrogate pair (`"\ud83d"`, which JavaScript and Python
-///   write), and so is nesting of any depth: what it means is for its reader to say.
+///   write), and so is nesting of any depth: their reader decides what they mean.
 /// * Only UTF-8 is read: Foundation also guesses UTF-16 and UTF-32.
 struct FrameScanner {
     /// A value of the outermost object or array, as offsets from the start of the text.
@@ -42,7 +44,7 @@ struct FrameScanner {
     private var depth = 0
     /// One bit for each open level: whether it is an object.
     private var levels = SIMD8<UInt64>()
-    /// The levels beyond those; no message is so deep that an honest sender wrote it.
+    /// The levels beyond those; no honest sender nests that deep.
     private var deepLevels: [UInt64] = []
     private var isInObject = false
     private var child = Child()
@@ -68,7 +70,7 @@ struct FrameScanner {
         if place < tokens.count { throw tokens.invalid("something stands after the value", at: place) }
     }
 
-    /// Reads members, or elements, until `isEnough` says so of one: what stands behind it is not looked at.
+    /// Reads members, or elements, until `isEnough` returns true for one; the rest is not read.
     mutating func scan(until isEnough: (Child) -> Bool) throws(JSONError) {
         var place = tokens.endOfWhiteSpace(from: 0)
         isObject = tokens.byte(at: place) == UInt8(ascii: "{")
@@ -84,7 +86,7 @@ struct FrameScanner {
         } while !isDone
     }
 
-    /// Reads a value that is no container, or steps into containers until there is one; an empty container is one.
+    /// Steps into containers until there is a value that is not a container, or an empty container, and reads that.
     private mutating func endOfValueOrEmptyContainer(from start: Int) throws(JSONError) -> Int {
         var place = start
         while true {
@@ -115,8 +117,8 @@ struct FrameScanner {
         }
     }
 
-    /// After a value: closes what ends here and steps over a comma, and over the key behind it. Done at the end of the
-    /// outermost value.
+    /// After a value: closes the containers that end here, and steps over a comma and the key behind it. `isDone` at
+    /// the end of the outermost value.
     private mutating func nextValue(after start: Int) throws(JSONError) -> (place: Int, isDone: Bool) {
         var end = start
         while depth > 0 {

@@ -1,7 +1,7 @@
-/// JSON numbers to integers. What it gets has passed the ``FrameScanner``.
+/// JSON numbers to integers. The ``FrameScanner`` has checked the bytes before.
 enum JSONNumbers {
-    /// The number, if it is whole and fits: `1`, `1.0` and `1e3` are, `1.5` is not. Exact: no double in between.
-    /// `nil` for a value that is no number.
+    /// The number, if it is whole and fits: `1`, `1.0` and `1e3` are, `1.5` is not. Exact: no double in between. `nil`
+    /// for a value that is not a number.
     static func int64(of bytes: UnsafeRawBufferPointer) -> Int64? {
         guard let first = bytes.first else { return nil }
         let isNegative = first == UInt8(ascii: "-")
@@ -20,7 +20,8 @@ enum JSONNumbers {
         bytes.contains { $0 | 0x20 == UInt8(ascii: "e") } ? wholeNumber(bytes) : nil
     }
 
-    /// The long way, for numbers with a fraction or an exponent: digits × 10^exponent, trailing zeros moved to the exponent.
+    /// The long way, for numbers with a fraction or an exponent: digits × 10^exponent, trailing zeros moved to the
+    /// exponent.
     private static func wholeNumber(_ bytes: UnsafeRawBufferPointer) -> Int64? {
         let isNegative = bytes.first == UInt8(ascii: "-")
         var magnitude: UInt64 = 0
@@ -42,7 +43,7 @@ enum JSONNumbers {
                 continue
             }
             if magnitude > 0 {
-                // Twenty digits do not fit, so more zeros need not be counted out.
+                // Twenty digits never fit, so more zeros need not be appended.
                 for _ in 0..<min(zeros, 20) where !append(0, to: &magnitude) { isTooLong = true }
             }
             zeros = 0

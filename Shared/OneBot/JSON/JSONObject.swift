@@ -1,7 +1,7 @@
 public import NIOCore
 
-/// A JSON object as its bytes and the ranges of its top-level members: read a member, or replace, insert or remove one,
-/// and every other byte stays what the sender wrote.
+/// A JSON object as its bytes and the ranges of its top-level members. A member can be read, replaced, inserted or
+/// removed; every other byte stays as the sender wrote it.
 public struct JSONObject: Sendable {
     /// The text, with the white space around it, but without the byte order mark it may have begun with.
     public let bytes: ByteBuffer
@@ -52,7 +52,7 @@ public struct JSONObject: Sendable {
     /// The same text with that member's value replaced (of duplicates the last is replaced and the others go), or with
     /// the member appended as the last one where there was none. `value` must be valid JSON.
     public func setting(_ key: String, to value: ByteBuffer) -> ByteBuffer {
-        // As every echo is replaced: what stands before and behind the one value there is stays as it is.
+        // The way every echo is replaced: the bytes before and behind its only value are copied.
         guard let old = onlyValue(named: key) else { return rewritten(removing: nil, setting: (key, value)) }
         var output = ByteBufferAllocator().buffer(capacity: bytes.readableBytes - old.count + value.readableBytes)
         bytes.withUnsafeReadableBytes { pointer in
@@ -73,9 +73,9 @@ public struct JSONObject: Sendable {
         }
     }
 
-    /// The same text with those members of `other` behind its own whose names it does not have.
+    /// The same text, with the members of `other` appended whose names it does not have.
     public func completed(by other: JSONObject) -> ByteBuffer {
-        // Byte for byte: two spellings of one letter are two names.
+        // Names are compared byte for byte: two spellings of one letter are two names.
         let names = Set(keys.map { Array($0.utf8) })
         let missing = zip(other.members, other.keys).filter { !names.contains(Array($0.1.utf8)) }.map(\.0)
         if missing.isEmpty { return bytes }
@@ -131,7 +131,7 @@ public struct JSONObject: Sendable {
 
     // MARK: Rewriting
 
-    /// What becomes of a member.
+    /// What happens to a member.
     private enum Fate { case kept, removed, replaced }
 
     private func rewritten(removing removed: String?, setting new: (key: String, value: ByteBuffer)?) -> ByteBuffer {
@@ -142,7 +142,7 @@ public struct JSONObject: Sendable {
             output.writeBytes(pointer[..<(members.first?.member.lowerBound ?? start + 1)])
             var isFirst = true
             for (index, member) in members.enumerated() where fates[index] != .removed {
-                // A member brings the comma before it along, with the white space around that.
+                // A member is written with the comma before it, and the white space around that.
                 if !isFirst {
                     output.writeBytes(pointer[members[index - 1].value.upperBound..<member.member.lowerBound])
                 }
@@ -183,7 +183,7 @@ public struct JSONObject: Sendable {
 }
 
 extension FrameScanner.Child {
-    /// Whether this is the member of that name. A key without escapes is compared as it stands.
+    /// Whether this is the member of that name. A key without escapes is compared byte for byte.
     func isNamed(_ name: String, in bytes: UnsafeRawBufferPointer) -> Bool {
         guard keyHasEscapes || key.count == name.utf8.count else { return false }
         var name = name

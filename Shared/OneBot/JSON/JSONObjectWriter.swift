@@ -1,6 +1,7 @@
 public import NIOCore
 
-/// Writes one JSON object, member by member, in the order given. For messages of ours; what peers sent is passed as bytes.
+/// Writes one JSON object, member by member, in the order given. For our own messages; what peers sent is passed on as
+/// bytes.
 public struct JSONObjectWriter {
     private var buffer: ByteBuffer
     private var isEmpty = true

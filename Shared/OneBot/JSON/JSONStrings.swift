@@ -1,7 +1,7 @@
-/// JSON strings to text: escapes and surrogate pairs resolved, half a pair read as U+FFFD. What it gets has passed the
-/// ``FrameScanner``.
+/// JSON strings to text: escapes and surrogate pairs resolved, half a pair read as U+FFFD. The ``FrameScanner`` has
+/// checked the bytes before.
 enum JSONStrings {
-    /// The text of a string value, its quotes included; `nil` for a value that is no string.
+    /// The text of a string value, its quotes included; `nil` for a value that is not a string.
     static func text(ofQuoted value: UnsafeRawBufferPointer) -> String? {
         guard value.count >= 2, value[0] == UInt8(ascii: "\"") else { return nil }
         let inside = UnsafeRawBufferPointer(rebasing: value[1..<value.count - 1])
@@ -61,7 +61,7 @@ enum JSONStrings {
             bytes[input + 1] == UInt8(ascii: "u")
         else { return Unicode.Scalar(unit) ?? "\u{FFFD}" }
         let trail = hexUnit(in: bytes, at: input + 2)
-        // What follows stands for itself then.
+        // The escape that follows is then read by itself.
         guard UTF16.isTrailSurrogate(trail) else { return "\u{FFFD}" }
         input += 6
         return Unicode.Scalar(0x10000 + (UInt32(unit & 0x3FF) << 10) + UInt32(trail & 0x3FF)) ?? "\u{FFFD}"

@@ -64,7 +64,7 @@ public struct JSONText: Sendable {
     /// The object, with its members found; `nil` for any other kind.
     public var object: JSONObject? {
         guard kind == .object else { return nil }
-        // It was checked as part of a larger text, so there is no error to hear about.
+        // `try?`: it was checked as part of a larger text, so this cannot fail.
         return try? JSONObject(bytes)
     }
 
@@ -73,7 +73,7 @@ public struct JSONText: Sendable {
         guard kind == .array else { return nil }
         let elements = bytes.withUnsafeReadableBytes { pointer in
             var scanner = FrameScanner(pointer)
-            // It was checked as part of a larger text, so there is no error to hear about.
+            // `try?`: it was checked as part of a larger text, so this cannot fail.
             try? scanner.scan()
             return scanner.children
         }

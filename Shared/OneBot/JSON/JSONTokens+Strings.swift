@@ -22,8 +22,8 @@ extension JSONTokens {
         }
     }
 
-    /// Steps over ASCII that means nothing in a string, eight bytes at a time; up to seven at the end of the text are
-    /// left to the caller.
+    /// Steps over ASCII without a special meaning in a string, eight bytes at a time; up to seven bytes at the end of
+    /// the text are left to the caller.
     @inline(__always)
     private func endOfPlainText(from start: Int) -> Int {
         var place = start
@@ -36,8 +36,8 @@ extension JSONTokens {
         return place
     }
 
-    /// The top bit of each byte that is a quote, a backslash, a control character or no ASCII. Bytes above the lowest such
-    /// one may be marked in error (a borrow from below), the lowest never.
+    /// The top bit of each byte that is a quote, a backslash, a control character or not ASCII. The lowest such byte is
+    /// always right; bytes above it may be marked in error (by a borrow from below).
     @inline(__always)
     private static func specialBytes(of word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -54,7 +54,7 @@ extension JSONTokens {
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             return start + 2
         case UInt8(ascii: "u"):
-            // Half of a surrogate pair is valid (RFC 8259 §8.2): what it means is for whoever reads the text to say.
+            // Half of a surrogate pair is valid (RFC 8259 §8.2): its reader decides what it means.
             try checkFourHexDigits(at: start + 2)
             return start + 6
         default:

@@ -1,5 +1,5 @@
-/// The words of JSON (RFC 8259) in a text: each function is told where one begins, and says where it ends or why it is none.
-/// Two registers wide and without state: ``FrameScanner`` keeps that.
+/// The tokens of JSON (RFC 8259) in a text: each function gets the place where one begins, and returns where it ends,
+/// or throws why it is not valid. Two registers wide, without state: ``FrameScanner`` keeps the state.
 struct JSONTokens {
     let bytes: UnsafeRawBufferPointer
     let count: Int
@@ -18,7 +18,7 @@ struct JSONTokens {
 
     @inline(__always)
     func endOfWhiteSpace(from start: Int) -> Int {
-        // Most senders write none.
+        // Most senders write no white space.
         guard start < count, bytes[start] <= 0x20 else { return start }
         return endOfSomeWhiteSpace(from: start)
     }

@@ -1,11 +1,13 @@
 /// A message as one string (OneBot 11, message/string.md): text, with codes as `[CQ:at,qq=10001]` in it.
 ///
-/// A code is read by the letter of the standard: what stands between `[CQ:` and the first `,` or `]` is the type, the rest is parted at
-/// commas, each part at its first `=`. What is no code (without an end, with a `[` inside, without a type, with a parameter that has no
-/// `=`) is text, byte for byte. A comma too many before the `]` is passed over, as clients' own parsers do.
+/// A code is read to the letter of the standard: the type stands between `[CQ:` and the first `,` or `]`; the rest is
+/// split at commas, each part at its first `=`. Whatever is not a code (without an end, with a `[` inside, without a
+/// type, with a parameter that has no `=`) is text, byte for byte. An extra comma before the `]` is ignored, as
+/// clients' own parsers do.
 ///
-/// In text `&`, `[` and `]` are written as `&amp;`, `&#91;` and `&#93;`, in a code also `,` as `&#44;`; all four are read everywhere, as
-/// they have been since CQHTTP. Types and names need none of them; one that does is escaped like a value, and its `=` as `&#61;`.
+/// In text `&`, `[` and `]` are written as `&amp;`, `&#91;` and `&#93;`, in a code also `,` as `&#44;`; all four are
+/// understood everywhere, as they have been since CQHTTP. Types and names normally need no escapes; where one does, it
+/// is escaped like a value, and its `=` as `&#61;`.
 enum CQCode {
     static func segments(in text: String) -> [MessageSegment] {
         var reader = Reader(bytes: Array(text.utf8))
@@ -13,7 +15,7 @@ enum CQCode {
         return reader.segments
     }
 
-    /// Text segments next to one another become one text: where one ended cannot be told any more.
+    /// Text segments next to one another become one text: a string cannot show where one ended.
     static func text(of segments: [MessageSegment]) -> String {
         var writer = Writer()
         for segment in segments { writer.write(segment) }
@@ -22,7 +24,7 @@ enum CQCode {
 
     // MARK: Reading
 
-    /// Each byte is looked at twice at most: once for a code, and again as text where there was none.
+    /// Each byte is read at most twice: once as part of a code, and again as text where it was not a code.
     private struct Reader {
         let bytes: [UInt8]
         private(set) var segments: [MessageSegment] = []
@@ -115,13 +117,13 @@ enum CQCode {
         }
     }
 
-    /// How a byte is written that would mean something else.
+    /// How a byte with a special meaning is written.
     private struct Escape {
         let byte: UInt8
         let written: String
-        /// It means something only within a code.
+        /// Whether it is special only within a code.
         var isForCodes = false
-        /// It means something only within a name.
+        /// Whether it is special only within a name.
         var isForNames = false
 
         static let all = [

@@ -9,11 +9,12 @@ public enum MessageFormat: String, Sendable, Hashable, CaseIterable {
 }
 
 extension MessageFormat {
-    /// The same message in this form; `nil` where it is in this form already, or is no message: then it stays as it is.
+    /// The same message in this form; `nil` where it is in this form already, or is not a message: then it stays as it
+    /// is.
     func convert(_ message: JSONText) -> ByteBuffer? {
         switch (self, message.kind) {
         case (.array, .string): message.string.map { Self.array(of: CQCode.segments(in: $0)) }
-        // One segment without its array, which OneBot allows.
+        // OneBot allows a single segment without its array.
         case (.array, .object): MessageSegment(message).map { _ in Self.array(around: message.bytes) }
         case (.string, .array): message.array.flatMap(Self.string(of:))
         case (.string, .object): Self.string(of: [message])
@@ -21,8 +22,8 @@ extension MessageFormat {
         }
     }
 
-    /// An event with its message in this form, and every other byte as it was (`message_format`, which some bots send along, says the
-    /// new form); `nil` where nothing changes.
+    /// An event with its message in this form; `message_format`, which some bots send, is changed to match, and every
+    /// other byte stays. `nil` where nothing changes.
     public func convert(_ event: Event) -> ByteBuffer? {
         guard event.postType == "message" || event.postType == "message_sent" else { return nil }
         return convert(messageIn: event.json)
@@ -30,7 +31,7 @@ extension MessageFormat {
 
     /// The answer to `get_msg` with the message in this form; `nil` where nothing changes.
     public func convert(answer: ByteBuffer) -> ByteBuffer? {
-        // What a bot sent was found to be an object before; if it is none after all, it stays as it is.
+        // `try?`: a bot's answer was found to be an object before; anything else stays as it is.
         guard let answer = try? JSONObject(answer), let data = answer["data"]?.object else { return nil }
         return convert(messageIn: data).map { answer.setting("data", to: $0) }
     }
@@ -39,7 +40,7 @@ extension MessageFormat {
         guard let message = object["message"].flatMap(convert) else { return nil }
         let converted = object.setting("message", to: message)
         guard object["message_format"]?.kind == .string, let again = try? JSONObject(converted) else {
-            // It was an object before one of its values was replaced by another, so there is no error to hear about.
+            // `try?`: an object with one of its values replaced is still an object, so this cannot fail.
             return converted
         }
         return again.setting("message_format", to: ByteBuffer(string: "\"\(rawValue)\""))
@@ -64,7 +65,7 @@ extension MessageFormat {
         return json
     }
 
-    /// `nil` where something in there is no segment: rather the other form than half a message.
+    /// `nil` where an element is not a segment: a message in the other form is better than half a message.
     private static func string(of elements: [JSONText]) -> ByteBuffer? {
         var segments: [MessageSegment] = []
         for element in elements {

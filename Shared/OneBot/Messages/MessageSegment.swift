@@ -16,16 +16,16 @@ struct MessageSegment: Sendable, Hashable {
     /// `data`, in order.
     let parameters: [Parameter]
 
-    /// - Parameter parameters: of several with one name the last counts, as for most parsers of JSON.
+    /// - Parameter parameters: where a name is repeated, the last one counts, as in most JSON parsers.
     init(type: String, _ parameters: [Parameter]) {
         self.type = type
         self.parameters = Self.withoutRepeats(parameters)
     }
 
-    /// `nil` for what is no segment: it needs a `type`, and its `data`, where there is some, must be an object.
+    /// `nil` for anything but a segment, which needs a `type`, and whose `data`, if there is any, must be an object.
     ///
-    /// A parameter is text: numbers and booleans become their text, lists and objects (a forwarded message's nodes) their JSON, and
-    /// `null` is no parameter.
+    /// A parameter is text: numbers and booleans become their text, lists and objects (a forwarded message's nodes)
+    /// their JSON, and one that is `null` is left out.
     init?(_ json: JSONText) {
         guard let object = json.object, let type = object["type"]?.string, !type.isEmpty else { return nil }
         let data = object["data"]
@@ -43,7 +43,7 @@ struct MessageSegment: Sendable, Hashable {
 
     static func text(_ text: String) -> Self { Self(type: "text", [Parameter("text", text)]) }
 
-    /// What a segment of type `text` says; `nil` for any other.
+    /// The text of a segment of type `text`; `nil` for any other.
     var plainText: String? {
         guard type.utf8.elementsEqual("text".utf8) else { return nil }
         return parameters.last { $0.name.utf8.elementsEqual("text".utf8) }?.value ?? ""

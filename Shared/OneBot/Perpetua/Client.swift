@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// A program that uses a bot through Perpetua, as everybody may see it.
+/// A program that uses a bot through Perpetua: what everybody may know of it.
 public struct Client: Sendable, Hashable, Codable {
     public var appID: String
     /// Absent until set. Compared byte for byte, never by Unicode equivalence: use ``ClientName``.

@@ -33,14 +33,14 @@ enum BusSelection: String, Sendable, CaseIterable {
     }
 }
 
-/// Whose services a process's bus connects.
+/// Which services a process's bus connects.
 public enum BusReach: Sendable {
     /// Its own: the process is a whole deployment, unless `bus` says otherwise.
     case process
-    /// Those of other processes: what stays in one memory is of no use.
+    /// Those of other processes: a bus in one process's memory is of no use.
     case shared
 
-    /// `bus` where it is not set.
+    /// The default of the setting `bus`.
     var defaultBus: BusSelection {
         switch self {
         case .process: .memory

@@ -1,8 +1,7 @@
 import AMQP
 import SettingsReading
 
-/// The largest message, derived once for sockets, bodies and bus: a limit of one layer that is wider than the next
-/// one's helps nobody.
+/// The largest message, derived once for sockets, bodies and bus: it is no use if one layer takes more than the next.
 ///
 /// | | `max_message_size` | the bus |
 /// |---|---|---|
@@ -13,7 +12,7 @@ struct MessageLimit: Equatable {
     let bytes: Int
     let busBytes: Int
 
-    /// What bots really send: NapCat takes 50 MiB, and sends without a limit.
+    /// Fits what bots really send: NapCat takes 50 MiB, and sends without a limit.
     private static let inMemory = 64 << 20
     /// What RabbitMQ 4 takes by default.
     private static let overBroker = 16 << 20

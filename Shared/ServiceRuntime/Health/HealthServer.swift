@@ -7,12 +7,12 @@ import Observability
 import ServiceLifecycle
 import Synchronization
 
-/// Answers `/health/live`, `/health/ready` and `/metrics` in a process that has no API of its own: one answer a connection, to a
-/// few connections at a time, each for a few seconds.
+/// Answers `/health/live`, `/health/ready` and `/metrics` in a process that has no API of its own: one answer per
+/// connection, few connections at a time, each for a few seconds at most.
 final class HealthServer: Service {
-    /// More at once are closed unheard.
+    /// Further connections are closed without an answer.
     static let maxConnections = 64
-    /// Whoever has not asked by then is closed.
+    /// A connection without a request by then is closed.
     static let patience = TimeAmount.seconds(10)
 
     private let configuration: HealthConfiguration
@@ -24,7 +24,7 @@ final class HealthServer: Service {
     private let onListening: @Sendable (Int) -> Void
     private let connections = Atomic<Int>(0)
 
-    /// - Parameter onListening: hears the port once it is bound (`health.port` may be 0).
+    /// - Parameter onListening: is called with the port once it is bound (`health.port` may be 0).
     init(
         configuration: HealthConfiguration, checks: [HealthCheck], metrics: MetricsPage, group: any EventLoopGroup,
         logger: Logger, patience: TimeAmount = HealthServer.patience,
@@ -48,9 +48,9 @@ final class HealthServer: Service {
             "Health checks and metrics are answered.",
             metadata: [LogKeys.address: "\(configuration.host)", LogKeys.port: "\(port)"])
         onListening(port)
-        // It throws when it is cancelled; either way this is the end.
+        // `try?`: it throws when it is cancelled, and ends the server either way.
         try? await gracefulShutdown()
-        // Closed already where the system did it.
+        // `try?`: the system may have closed it already.
         try? await channel.close()
     }
 

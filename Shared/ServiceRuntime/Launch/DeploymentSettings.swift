@@ -1,12 +1,12 @@
 import SettingsReading
 
-/// The settings that only some of Perpetua's processes read. All of them may be given one file and one environment, so what is
-/// another's is no mistake; a test compares this list with what each process reads.
+/// The settings that only some of Perpetua's processes read. All processes may be given the same file and environment,
+/// so a setting of another process is not a mistake. A test compares this list with what each process reads.
 enum DeploymentSettings {
     static let keys = Set(single).union(choosers.flatMap { entry in choices.map { "\(entry).\($0)" } })
 
     private static let choosers = ["tokens[]", "reverse_websockets[]", "webhooks[]"]
-    /// What each of them may choose, as clients do.
+    /// What each of these entries may choose, as clients may.
     private static let choices = [
         "post_types", "detail_types", "group_ids", "user_ids", "exclude_group_ids", "exclude_user_ids",
         "message_format", "message_sent_as", "heartbeat_interval", "meta_events", "client_status", "max_event_size",

@@ -5,14 +5,14 @@ public struct LaunchArguments: Sendable {
     public private(set) var mode = Mode.run
     /// `--simulated-bot`: run a simulated bot beside us and connect to it.
     public private(set) var simulatesBot = false
-    /// `--bot` or `--simulated-bot`: it takes a process with an edge in it.
+    /// Whether `--bot` or `--simulated-bot` is there, which only a process with an edge understands.
     var namesBots: Bool { simulatesBot || bots > 0 }
     private var bots = 0
     /// `--config`: the settings file.
     private(set) var configFile: String?
     /// `--key value` and `--key=value`, as given; `--bot URL` is `bots[0].url`, a second one `bots[1].url`.
     private(set) var flags: [(key: String, value: String)] = []
-    /// What makes no sense.
+    /// Arguments that make no sense, as sentences.
     private(set) var problems: [String] = []
 
     /// - Parameter arguments: without the program's name.
@@ -56,7 +56,7 @@ public struct LaunchArguments: Sendable {
         if argument.hasPrefix("--"), argument.count > 2, !argument.hasPrefix("--=") {
             return "\(argument): A value is missing. Write \(argument) VALUE, or see --help for what there is."
         }
-        // A word that stands alone may be a secret that lost its flag: it is not repeated.
+        // A word without a flag may be a secret whose flag was forgotten, so the sentence does not repeat it.
         return "An argument belongs to no setting. Write settings as --key value; see --help for what there is."
     }
 }

@@ -1,11 +1,11 @@
 import Foundation
 import SettingsReading
 
-/// Finds and reads the settings file, and puts the command line on top; once more whenever asked.
+/// Finds and reads the settings file, and puts the command line on top; again each time it is asked to.
 struct LaunchSettings: Sendable {
     static let usualFile = "perpetua.yaml"
 
-    /// A file that was asked for.
+    /// The file that was asked for, by `--config` or the environment.
     private let file: String?
     private let environment: [String: String]
     private let flags: [(key: String, value: String)]
@@ -51,7 +51,7 @@ struct LaunchSettings: Sendable {
     }
 
     private static func ownExecutable() -> String {
-        // `try?`: where there is no /proc, the program's name says it.
+        // `try?`: where there is no /proc, the program's name has to do.
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
 }

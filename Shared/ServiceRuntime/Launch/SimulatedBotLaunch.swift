@@ -6,12 +6,12 @@ import Foundation
     import Darwin
 #endif
 
-/// A bot of our own to try things with: the program `simulated-bot` beside ours, as one more entry of `bots`.
+/// A bot to try things with: the program `simulated-bot` in the same folder as ours, as one more entry of `bots`.
 struct SimulatedBotLaunch: Sendable {
     let program: String
     let port: Int
 
-    /// - Parameter executable: our own.
+    /// - Parameter executable: the path of our own program.
     static func beside(executable: String) throws(LaunchFailure) -> SimulatedBotLaunch {
         let program = URL(filePath: executable).deletingLastPathComponent().appending(path: "simulated-bot")
             .path(percentEncoded: false)
@@ -23,7 +23,7 @@ struct SimulatedBotLaunch: Sendable {
         return SimulatedBotLaunch(program: program, port: port)
     }
 
-    /// - Parameter entries: those `bots` has already: `bots[0]`, ….
+    /// - Parameter entries: the entries that `bots` has already: `bots[0]`, ….
     func flags(afterEntries entries: [String]) -> [(key: String, value: String)] {
         let last = entries.last.flatMap { Int($0.dropFirst("bots[".count).dropLast()) }
         let entry = "bots[\(last.map { $0 + 1 } ?? 0)]"

@@ -1,7 +1,8 @@
 import Foundation
 import Logging
 
-/// Writes each message as one line to standard error, by one `write`: lines of several threads never mix, and nothing waits in a buffer.
+/// Writes each message as one line to standard error, by one `write`: lines of several threads never mix, and nothing
+/// waits in a buffer.
 struct LineLogHandler: LogHandler {
     let label: String
     var logLevel: Logger.Level

@@ -9,7 +9,8 @@ struct LogLine: Sendable {
     let message: String
     let metadata: Logger.Metadata
 
-    /// `2026-11-23T21:38:34.123Z info     Listening port.number=6700`: metadata by key, values quoted where they must be.
+    /// `2026-11-23T21:38:34.123Z info     Listening port.number=6700`: metadata by key, values quoted where they must
+    /// be.
     func text(isColored: Bool) -> String {
         let dim = isColored ? "\u{1b}[2m" : ""
         let reset = isColored ? "\u{1b}[0m" : ""

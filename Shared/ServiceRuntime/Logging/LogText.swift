@@ -1,4 +1,5 @@
-/// Text as it may stand in one line: whatever a peer sent, it starts no new line and sends no command to a terminal.
+/// Text made safe for one line of the log: whatever a peer sent, it cannot start a new line or send commands to a
+/// terminal.
 public enum LogText {
     /// Control characters as `\n`, `\u{1b}`.
     public static func escaped(_ text: String) -> String {
@@ -6,7 +7,7 @@ public enum LogText {
         return text.unicodeScalars.reduce(into: "") { $0 += isControl($1) ? code($1) : String($1) }
     }
 
-    /// As it stands where it is one plain word, else as a JSON string.
+    /// Unchanged where it is one plain word, else as a JSON string.
     static func quotedIfNeeded(_ text: String) -> String {
         let isPlain = text.unicodeScalars.allSatisfy { !isControl($0) && $0 != " " && $0 != "\"" && $0 != "=" }
         return isPlain && !text.isEmpty ? text : quoted(text)
@@ -36,7 +37,8 @@ public enum LogText {
             "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(parts.joined(separator: ":")).\(padded(rest % 1000, 3))Z"
     }
 
-    /// The Gregorian date of a day since 1970-01-01 (http://howardhinnant.github.io/date_algorithms.html#civil_from_days).
+    /// The Gregorian date of a day since 1970-01-01
+    /// (http://howardhinnant.github.io/date_algorithms.html#civil_from_days).
     private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let (era, dayOfEra) = (days + 719_468).quotientAndFloorRemainder(146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

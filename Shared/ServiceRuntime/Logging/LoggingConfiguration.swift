@@ -4,8 +4,8 @@ import SettingsReading
 
 /// How the process logs, always to standard error.
 struct LoggingConfiguration: Sendable {
-    /// `log.level`: what is less important is not logged. Default `info`; with `--simulated-bot` `warning`, since somebody is
-    /// looking at the console.
+    /// `log.level`: what is less important is not logged. Default `info`; with `--simulated-bot` `warning`, since
+    /// somebody is looking at the console.
     let level: Logger.Level
     /// `log.format`: `text` for people, `json` for collectors. Default `text`.
     let format: LogFormat
@@ -25,7 +25,7 @@ struct LoggingConfiguration: Sendable {
         return handler
     }
 
-    /// What a task's messages say of the work it is done for.
+    /// Adds the trace of the running task to its messages.
     static let provider = Logger.MetadataProvider {
         TraceParent.current.map { [LogKeys.traceID: "\($0.traceID)"] } ?? [:]
     }

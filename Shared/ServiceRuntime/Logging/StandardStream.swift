@@ -1,11 +1,11 @@
 import Foundation
 
-/// Standard output or error, unbuffered: what is written is there, also in a pipe.
+/// Standard output or error, unbuffered: text is out once it is written, even into a pipe.
 public enum StandardStream: Int32, Sendable {
     case output = 1
     case error = 2
 
-    /// Whether people look at it in colours: a terminal, unless NO_COLOR is set (https://no-color.org).
+    /// Whether to write in colours: on a terminal, unless NO_COLOR is set (https://no-color.org).
     public var isColored: Bool {
         let noColor = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
         return noColor.isEmpty && isatty(rawValue) == 1

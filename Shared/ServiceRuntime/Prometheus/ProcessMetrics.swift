@@ -2,7 +2,7 @@ import Bus
 import Metrics
 import Observability
 
-/// What every process tells of itself.
+/// The metrics that every process has.
 struct ProcessMetrics: Sendable {
     private let connected = MetricNames.busStatus.gauge("connected")
     private let blocked = MetricNames.busStatus.gauge("blocked")

@@ -4,9 +4,10 @@ import Synchronization
 
 /// The backend of swift-metrics that every process uses: keeps numbers, and writes them in Prometheus' text format.
 ///
-/// Recording takes no lock: a handle is an atomic number, or several. The lock is for making handles and for reading all of them.
+/// Recording takes no lock: a handle is an atomic number, or several. The lock is for making handles and for reading
+/// all of them.
 final class PrometheusMetrics: MetricsFactory {
-    /// More series than that are not kept: labels are few, so it takes a mistake of ours to get there.
+    /// Further series are not kept. Labels have few values, so only a mistake of our own can reach this.
     static let limit = 4096
 
     private struct Series {
@@ -51,7 +52,7 @@ final class PrometheusMetrics: MetricsFactory {
         handler(label, dimensions, .gauge) { PrometheusNumber() }
     }
 
-    /// What does not aggregate is a gauge (`Gauge` comes this way), what does a histogram.
+    /// A recorder that does not aggregate is a gauge (`Gauge` is made this way); one that does is a histogram.
     func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         guard aggregate else { return handler(label, dimensions, .gauge) { PrometheusNumber() } }
         return handler(label, dimensions, .histogram) { histogram(label) }
@@ -67,8 +68,8 @@ final class PrometheusMetrics: MetricsFactory {
     func destroyRecorder(_ handler: any RecorderHandler) { forget(handler) }
     func destroyTimer(_ handler: any TimerHandler) { forget(handler) }
 
-    /// The one there is for that name and those labels, or a new one. One that cannot be kept (the name means something else, or
-    /// there are too many) counts for nobody.
+    /// The handler for that name and those labels, made if it is new. One that cannot be kept (the name has another
+    /// kind, or there are too many) records for nobody.
     private func handler<Handler: PrometheusSeries>(
         _ name: String, _ dimensions: [(String, String)], _ kind: MetricName.Kind, make: () -> Handler
     ) -> Handler {

@@ -1,7 +1,7 @@
 import CoreMetrics
 import Synchronization
 
-/// One line, or one histogram's lines, of what is exposed.
+/// One line of `/metrics`, or the lines of one histogram.
 protocol PrometheusSeries: AnyObject, Sendable {
     var reading: PrometheusText.Reading { get }
 }
@@ -24,10 +24,10 @@ final class PrometheusNumber: PrometheusSeries, CounterHandler, FloatingPointCou
     func reset() { value.store(0) }
 }
 
-/// How often values fell between which bounds, and their sum. Durations are in seconds.
+/// How many values fell between each two bounds, and their sum. Durations are in seconds.
 final class PrometheusHistogram: PrometheusSeries, TimerHandler, RecorderHandler {
     private let bounds: [Double]
-    /// One for each bound, and one for what is above all.
+    /// One for each bound, and one for values above all of them.
     private let counts: [AtomicDouble]
     private let sum = AtomicDouble()
 
@@ -37,7 +37,7 @@ final class PrometheusHistogram: PrometheusSeries, TimerHandler, RecorderHandler
         counts = (0...buckets.count).map { _ in AtomicDouble() }
     }
 
-    /// The count is that of the buckets, so that one reading never contradicts itself.
+    /// The total is computed from the buckets, so that a reading never contradicts itself.
     var reading: PrometheusText.Reading {
         .histogram(bounds: bounds, counts: counts.map { $0.load() }, sum: sum.load())
     }
@@ -51,7 +51,7 @@ final class PrometheusHistogram: PrometheusSeries, TimerHandler, RecorderHandler
     }
 }
 
-/// A number of its own kind in Swift's `Synchronization`, which knows whole ones only; exact for counts up to 2^53.
+/// An atomic `Double`: Swift's `Synchronization` has whole numbers only. Exact for counts up to 2^53.
 final class AtomicDouble: Sendable {
     private let bits = Atomic<UInt64>(0)
 

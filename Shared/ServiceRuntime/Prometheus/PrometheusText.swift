@@ -10,7 +10,7 @@ enum PrometheusText {
 
     enum Reading: Sendable, Hashable {
         case number(Double)
-        /// `counts` has one entry more than `bounds`: for what is above all of them.
+        /// `counts` has one entry more than `bounds`: for values above all of them.
         case histogram(bounds: [Double], counts: [Double], sum: Double)
     }
 

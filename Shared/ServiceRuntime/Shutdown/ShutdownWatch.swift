@@ -3,7 +3,8 @@ import Foundation
 import Logging
 import Synchronization
 
-/// Sees to it that the process ends when asked, and in time: on a queue of its own, so that no stuck service can stop it.
+/// Makes sure that the process ends when asked, and in time. It has a queue of its own, so that no stuck service can
+/// prevent it.
 final class ShutdownWatch: Sendable {
     private let limit: Duration
     private let logger: Logger
@@ -21,7 +22,8 @@ final class ShutdownWatch: Sendable {
         (requests, request) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// From now on these signals are requests to stop, and SIGPIPE is nothing (a closed connection is told by its error).
+    /// From now on these signals are requests to stop, and SIGPIPE is ignored (writing to a closed connection returns
+    /// an error).
     func trap(_ signals: [Int32]) {
         signal(SIGPIPE, SIG_IGN)
         for number in signals {
@@ -35,7 +37,7 @@ final class ShutdownWatch: Sendable {
         }
     }
 
-    /// Starts the clock, once.
+    /// Begins the time for stopping, once.
     /// - Returns: whether it was this call.
     @discardableResult
     func begin() -> Bool {
@@ -66,12 +68,12 @@ final class ShutdownWatch: Sendable {
     }
 }
 
-/// Programs that this process started: bots, for one.
+/// Programs that this process started, such as bots.
 enum ChildPrograms {
-    /// Asks each to end, for a process that cannot wait for its services to do so.
+    /// Asks each to end, where the process cannot wait for its services to do so.
     static func terminate() {
         let tasks = "/proc/self/task"
-        // `try?`: without /proc they live on, and their supervisor of old finds them when it starts again.
+        // `try?`: without /proc they live on, and their supervisor finds them when it starts again.
         for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
             let children = (try? String(contentsOfFile: "\(tasks)/\(task)/children", encoding: .utf8)) ?? ""
             for pid in children.split(separator: " ").compactMap({ pid_t($0) }) { kill(pid, SIGTERM) }

@@ -1,6 +1,6 @@
 import ServiceLifecycle
 
-/// A service of the process: when it ends, for whatever reason, the clock of the shutdown starts.
+/// A service of the process. When it ends, for whatever reason, the time for stopping begins.
 struct SupervisedService: Service, CustomStringConvertible {
     private let service: any Service
     private let watch: ShutdownWatch

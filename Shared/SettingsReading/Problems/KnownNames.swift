@@ -1,4 +1,4 @@
-/// The keys and variables that were asked for.
+/// The keys and variables that some part of the process reads.
 struct KnownNames: Sendable {
     private(set) var keys: Set<String> = []
     private(set) var variables: Set<String> = []

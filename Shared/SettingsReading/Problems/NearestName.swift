@@ -1,6 +1,6 @@
-/// Which of some names is meant by one that is none of them.
+/// Which of some known names an unknown name most likely means.
 public enum NearestName {
-    /// The name a typist most likely meant: few edits away, or one that goes on where this one ends.
+    /// The name a typist most likely meant: one that is few edits away, or that continues this one.
     public static func find(_ name: String, among names: Set<String>) -> String? {
         let wanted = Array(name.lowercased().utf8)
         let limit = max(2, wanted.count / 3)
@@ -11,7 +11,7 @@ public enum NearestName {
         return ends.min()
     }
 
-    /// Levenshtein's: how many bytes to insert, delete or replace.
+    /// Levenshtein's distance: how many bytes to insert, delete or replace.
     static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var row = Array(0...right.count)
         for (i, a) in left.enumerated() {

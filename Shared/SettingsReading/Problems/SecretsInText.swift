@@ -1,5 +1,5 @@
-/// Secrets that are part of a value which may otherwise be shown: `ws://user:password@host`, `?access_token=…`, `--token …`.
-/// Rather hides too much than too little.
+/// Secrets that are part of a value which may otherwise be shown: `ws://user:password@host`, `?access_token=…`,
+/// `--token …`. When in doubt, it hides too much.
 enum SecretsInText {
     private static let words = ["token", "secret", "password", "passwd"]
 
@@ -22,7 +22,7 @@ enum SecretsInText {
         return hideParameters(in: word)
     }
 
-    /// `name=value` after `?`, `&`, `;`, `,` or at the start, where the name speaks of a secret.
+    /// `name=value` after `?`, `&`, `;`, `,` or at the start, where the name suggests a secret.
     private static func hideParameters(in word: String) -> String {
         var result = ""
         var rest = Substring(word)

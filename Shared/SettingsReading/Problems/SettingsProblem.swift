@@ -2,7 +2,7 @@ extension Settings {
     /// One mistake in the settings: what, where, and what to do about it.
     public struct Problem: Sendable, Hashable, CustomStringConvertible {
         public let key: String
-        /// `***` for a secret; empty where it does not matter (a key nobody knows, a file that is no YAML).
+        /// `***` for a secret; empty where it does not matter (an unknown key, a file that is not YAML).
         public let value: String
         /// Where it was set: `perpetua.yaml:3`, `PERPETUA_API_PORT`, `--api.port`.
         public let source: String

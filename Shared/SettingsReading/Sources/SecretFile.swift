@@ -23,7 +23,7 @@ enum SecretFile {
         let data: Data
         do {
             let file = try FileHandle(forReadingFrom: URL(filePath: path))
-            defer { try? file.close() }  // It was only read.
+            defer { try? file.close() }  // `try?`: it was only read.
             data = try file.read(upToCount: largest + 1) ?? Data()
         } catch {
             throw .unreadable(error.localizedDescription)

@@ -1,6 +1,6 @@
-/// Where values come from, put in order of weight: flags, environment, file.
+/// The sources of values, in the order of precedence: flags, environment, file.
 struct SettingsSources: Sendable {
-    /// Only names that may be settings, and only where they are not empty.
+    /// Only variables that may be settings and are not empty.
     let environment: [String: String]
     private let file: YAMLSettings?
     private let flags: [String: String]
@@ -57,7 +57,7 @@ struct SettingsSources: Sendable {
         return variable ?? file?.source(under: key)
     }
 
-    /// `bots[0]`, `bots[2]`: the entries that any source speaks of, by number.
+    /// `bots[0]`, `bots[2]`: the entries that appear in any source, by number.
     func entries(of key: String) -> [String] {
         let fromKeys = (Array(flags.keys) + (file?.keys ?? [])).compactMap {
             Self.index(in: $0, after: "\(key)[", before: "]")
@@ -68,7 +68,7 @@ struct SettingsSources: Sendable {
         return (inventsEntries && indices.isEmpty ? [0] : indices).sorted().map { "\(key)[\($0)]" }
     }
 
-    /// Everything set that nobody asked for.
+    /// Everything that is set but that no part reads.
     func unknown(known: KnownNames) -> [Settings.Problem] {
         var problems: [Settings.Problem] = []
         for key in file?.keys ?? [] where !known.keys.contains(key) {

@@ -1,4 +1,4 @@
-/// A setting's value as its source gave it, not yet understood.
+/// A setting's value as its source gave it, not yet parsed.
 struct SourcedValue: Sendable {
     enum Layer: Sendable, Hashable { case file, environment, flag }
 

@@ -11,7 +11,7 @@ struct YAMLSettings: Sendable {
     /// In the order written.
     private(set) var keys: [String] = []
     private var leaves: [String: (leaf: Leaf, line: Int?)] = [:]
-    /// What is wrong with the file: no YAML, no mapping, a key twice.
+    /// What is wrong with the file: it is not YAML or not a mapping, or has a key twice.
     private(set) var problems: [Settings.Problem] = []
 
     init(name: String, yaml: String) {
@@ -112,13 +112,13 @@ struct YAMLSettings: Sendable {
         problems.append(Settings.Problem(key: name, value: "", source: place, remedy: remedy))
     }
 
-    /// YAML 1.1's ways to write nothing; in quotes it is a text.
+    /// YAML 1.1's ways to write null; in quotes they are texts.
     private static func isNull(_ scalar: Node.Scalar) -> Bool {
         (scalar.style == .plain || scalar.style == .any) && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 }
 
-/// What is wrong with a text that is no YAML, and where. Never the text itself: it may hold secrets.
+/// What is wrong with a text that is not YAML, and where. It never shows the text itself, which may hold secrets.
 struct YAMLMistake {
     let mark: Mark?
     let text: String

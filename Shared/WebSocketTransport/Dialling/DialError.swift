@@ -2,7 +2,7 @@
 public enum DialError: Error, Sendable, CustomStringConvertible {
     case badURL(String, reason: String)
     case cannotConnect(String, reason: String)
-    /// The server answered with something else than 101. At most the first KiB of the body.
+    /// The server's answer was not 101. Holds at most the first KiB of the body.
     case refused(String, status: Int, body: String)
     case timedOut(String)
 

@@ -2,13 +2,14 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// The HTTP moment of a dialled connection: sends the upgrade request and turns the connection into a WebSocket, or reports why not.
+/// The HTTP phase of a dialled connection: sends the upgrade request and turns the connection into a WebSocket, or
+/// reports why not.
 final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
     typealias Decoder = ByteToMessageHandler<UpgradeResponseDecoder>
 
-    /// What a dial is about.
+    /// The target of a dial, and who waits for its outcome.
     struct Dial: Sendable {
         /// Fit for errors.
         let url: String
@@ -16,15 +17,15 @@ final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
         let headers: HTTPHeaders
         let options: WebSocketOptions
         let accepted: @Sendable (WebSocketConnection) -> Void
-        /// Told the outcome; failed from outside by deadline or cancellation.
+        /// Completed with the outcome; failed from outside by deadline or cancellation.
         let outcome: EventLoopPromise<Void>
     }
 
-    /// Fired through the pipeline of the one connection that won the race of a name's addresses.
+    /// Fired through the pipeline of the one connection that was first among a name's addresses.
     struct Connected: Sendable {}
 
     private enum Phase {
-        /// Not connected, or one of several attempts: its end says nothing.
+        /// Not connected, or one of several attempts, whose end means nothing.
         case connecting
         case awaitingHead
         /// 101, correctly.
@@ -48,7 +49,8 @@ final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        // An attempt that was given up is over: TLS hands on what still comes while it says goodbye, and nobody waits for a connection any more.
+        // An attempt that was given up is over: TLS may still hand on bytes while it closes, but nobody waits for the
+        // connection any more.
         dial.outcome.futureResult.hop(to: context.eventLoop).assumeIsolated().whenFailure { _ in self.phase = .over }
     }
 
@@ -156,9 +158,9 @@ final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
 
 /// NIO's decoder of HTTP responses, for the one answer to our upgrade request.
 ///
-/// NIO's own handler also looks at what is written, to know which requests the responses belong to, and traps on anything but
-/// HTTP. It stays in the pipeline for a turn of the loop after the upgrade, while WebSocket frames may be written already. There
-/// is one request here, and it is known: so this one does not look.
+/// NIO's own handler also looks at what is written, to know which requests the responses belong to, and traps on
+/// anything but HTTP. It stays in the pipeline for a turn of the loop after the upgrade, while WebSocket frames may be
+/// written already. Here there is a single, known request, so this decoder does not look at what is written.
 final class UpgradeResponseDecoder: ByteToMessageDecoder {
     typealias InboundOut = HTTPClientResponsePart
 
@@ -181,7 +183,7 @@ final class UpgradeResponseDecoder: ByteToMessageDecoder {
     }
 }
 
-/// RFC 4648 §4, for `Authorization: Basic`. Foundation would cost 8 MB for these lines.
+/// RFC 4648 §4, for `Authorization: Basic`. Foundation would add 8 MB to save these lines.
 enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 

@@ -6,7 +6,7 @@ struct DialTarget: Equatable {
     let port: Int
     /// The request line's target: path and query, no fragment.
     let requestTarget: String
-    /// What the `Host` header says: the port only where it is not the scheme's own.
+    /// The value of the `Host` header: with the port only where it is not the scheme's default.
     let hostHeader: String
     /// `user:password`, percent-decoded.
     let credentials: [UInt8]?

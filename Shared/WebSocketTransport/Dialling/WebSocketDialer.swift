@@ -5,7 +5,7 @@ import NIOSSL
 
 /// Opens WebSockets to servers (`ws://`, `wss://`).
 public struct WebSocketDialer: Sendable {
-    /// Reading the system's certificates takes a while: once per process.
+    /// Made once per process: reading the system's certificates takes a while.
     private static let defaultTLS = Result { try NIOSSLContext(configuration: .makeClientConfiguration()) }
 
     private let options: WebSocketOptions
@@ -15,7 +15,7 @@ public struct WebSocketDialer: Sendable {
         self.init(options: options, trust: nil)
     }
 
-    /// - Parameter trust: which servers to trust instead of what the system does; for tests.
+    /// - Parameter trust: which servers to trust, instead of those the system trusts; for tests.
     init(options: WebSocketOptions, trust: TLSConfiguration?) {
         self.options = options
         self.trust = trust
@@ -88,7 +88,7 @@ public struct WebSocketDialer: Sendable {
         let decoder = ByteToMessageHandler(UpgradeResponseDecoder())
         let pipeline = channel.pipeline.syncOperations
         if let tls {
-            // An address is no name that a server could choose its certificate by.
+            // An address is not a name by which a server could choose its certificate (SNI).
             let isAddress = (try? SocketAddress(ipAddress: dial.target.host, port: 0)) != nil
             try pipeline.addHandler(
                 NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : dial.target.host))

@@ -19,8 +19,8 @@ public struct CloseReason: Sendable, Hashable {
     public static func serviceRestart(_ text: String) -> CloseReason { CloseReason(code: 1012, text: text) }
     public static func tryAgainLater(_ text: String) -> CloseReason { CloseReason(code: 1013, text: text) }
 
-    /// Whether a peer may send `code` in a close frame: the codes the standard and its registry give out, and the ranges for
-    /// libraries and applications. 1004, 1005, 1006 and 1015 must never be sent.
+    /// Whether a peer may send `code` in a close frame: the codes the standard and its registry give out, and the
+    /// ranges for libraries and applications. 1004, 1005, 1006 and 1015 must never be sent.
     static func isLegal(_ code: UInt16) -> Bool {
         switch code {
         case 1000...1003, 1007...1014, 3000...4999: true

@@ -1,13 +1,13 @@
 public import NIOCore
 
-/// A message that was received and not kept: what is left of it, so that whoever sent it, or waits for it, can be told.
+/// What is left of a message that was received but not kept, so that its sender, or whoever waits for it, can be told.
 public struct DiscardedMessage: Sendable, Equatable {
     public enum Reason: Sendable, Hashable {
         /// It is larger than ``WebSocketOptions/maxMessageBytes``.
         case tooLarge
         /// A text that is not UTF-8.
         case brokenText
-        /// A binary message that is no text.
+        /// A binary message that is not UTF-8.
         case notText
         /// The process had no room for it (``WebSocketOptions/inbound``).
         case noRoom
@@ -15,7 +15,7 @@ public struct DiscardedMessage: Sendable, Equatable {
         case tooSlow
     }
 
-    /// How much of its beginning is left, and how much of its end.
+    /// How many bytes of its beginning are kept, and how many of its end.
     static let keptBytes = 64 << 10
 
     public let reason: Reason
@@ -31,8 +31,8 @@ public struct DiscardedMessage: Sendable, Equatable {
     public var member: ByteBuffer? { finder?.result }
 
     /// - Parameters:
-    ///   - begun: what has come of it.
-    ///   - member: what is looked for in it.
+    ///   - begun: what has arrived of it.
+    ///   - member: the name of the member whose value is kept.
     init(_ reason: Reason, of begun: MessageAssembly?, keeping member: String? = nil) {
         self.reason = reason
         var payload = begun?.finish() ?? ByteBuffer()
@@ -47,7 +47,7 @@ public struct DiscardedMessage: Sendable, Equatable {
         tail = Self.copied(payload)
     }
 
-    /// Moves `count` bytes from `input` here, or as many of them as may be left in the end.
+    /// Takes `count` bytes from `input`, and keeps as many of them as may be among the first or last ones.
     /// - Parameters:
     ///   - key: unmasks them; `offset` is their place in the frame.
     ///   - following: bytes of the frame that come behind these.
@@ -58,7 +58,7 @@ public struct DiscardedMessage: Sendable, Equatable {
         }
         let first = tail.readableBytes == 0 ? min(count, Self.keptBytes - head.readableBytes) : 0
         head.append(first, from: &input, key: key, offset: offset)
-        // Whatever the next frame brings: of this one only the end can be among the last bytes of all.
+        // Whatever the next frame brings, only the end of this one can be among the last bytes of the message.
         let last = min(count - first, max(0, Self.keptBytes - following))
         let between = count - first - last
         input.moveReaderIndex(forwardBy: between)

@@ -15,7 +15,7 @@ struct FrameHeader: Equatable {
     var isFinal: Bool
     /// RSV1 to RSV3, which only an extension may set; in the low three bits.
     var reservedBits: UInt8 = 0
-    /// The raw number, so that a reserved one can be spoken about.
+    /// The raw number, so that messages can name a reserved one.
     var rawOpcode: UInt8
     var maskingKey: MaskingKey?
     var payloadLength: UInt64

@@ -1,12 +1,12 @@
 import NIOCore
 
-/// The room there is for messages that are still arriving, shared by all connections it is given to. Called on any
-/// event loop.
+/// The memory for messages that are still arriving, shared by all connections that are given it. Called on any event
+/// loop.
 public struct InboundRoom: Sendable {
-    /// What an unfinished message may take without asking: most come whole.
+    /// How many bytes an unfinished message may take without asking: most messages come whole.
     static let freeBytes = 16 << 10
-    /// A message that takes room has so long to arrive, and a second more for each so many bytes that came: room is not
-    /// to be held by standing still.
+    /// A message that takes room has to arrive within this time plus one second for each ``leastBytesPerSecond`` bytes
+    /// that have come, so that a stalled one does not keep its room.
     static let grace: Duration = .seconds(30)
     static let leastBytesPerSecond = 16 << 10
 
@@ -22,16 +22,17 @@ public struct InboundRoom: Sendable {
     }
 }
 
-/// How long a message that takes room may go on arriving: a grace, and a second more for each so many bytes that came.
+/// How long a message that takes room may go on arriving: ``InboundRoom/grace``, plus one second for each
+/// ``InboundRoom/leastBytesPerSecond`` bytes that have come.
 struct ArrivalPace: Equatable {
     private var began: NIODeadline
 
     init(at now: NIODeadline) { began = now }
 
-    /// Reading was paused, by us: the time of the peer begins anew.
+    /// We paused reading, so the peer's time begins anew.
     mutating func paused(at now: NIODeadline) { began = now }
 
-    /// When it has to be whole, as far as can be said by what has come.
+    /// When the message has to be complete, as far as the bytes that have come show.
     func deadline(after bytes: Int) -> NIODeadline {
         began + TimeAmount(InboundRoom.grace) + .seconds(Int64(bytes / InboundRoom.leastBytesPerSecond))
     }

@@ -1,22 +1,23 @@
 import NIOCore
 
-/// Finds the value of one member of a JSON object while its bytes pass by, and keeps nothing else: for messages that are not kept.
+/// Finds the value of one member of a JSON object while the object's bytes pass by, and keeps nothing else: for
+/// messages that are not kept.
 ///
-/// Only the object's own members count, whatever is nested in them or written in their strings; names are compared after their escapes are
-/// resolved, and of duplicates the last counts. It trusts that what it reads is JSON.
+/// Only the object's own members count, not those of nested objects or texts in strings. Names are compared after their
+/// escapes are resolved, and where a name is repeated, the last one counts. It trusts that the bytes are JSON.
 struct JSONMemberFinder: Equatable {
-    /// A longer value is not kept.
+    /// Longer values are not kept.
     static let maxValueBytes = 64 << 10
 
     private enum Phase: Equatable {
         /// Before the opening brace.
         case start
         case within
-        /// Behind the closing brace, or it is no object.
+        /// Behind the closing brace, or it is not an object.
         case over
     }
 
-    /// What the next token of the object itself is.
+    /// What the next token of the object itself has to be.
     private enum Expected: Equatable { case name, colon, value }
 
     /// Where in a string we are.
@@ -24,7 +25,7 @@ struct JSONMemberFinder: Equatable {
         case plain
         /// Behind a backslash.
         case escape
-        /// Within `\uXXXX`: how many digits are to come, and what they have said.
+        /// Within `\uXXXX`: how many digits are still to come, and the value of those that have come.
         case digits(Int, UInt16)
     }
 
@@ -34,9 +35,10 @@ struct JSONMemberFinder: Equatable {
     private var expected = Expected.name
     /// `nil` outside of strings.
     private var text: Text?
-    /// How much of the name the key read now is like so far; `nil` where it is another one, or no key is read.
+    /// How many bytes of the name the present key has matched so far; `nil` where it is another key, or no key is being
+    /// read.
     private var matched: Int?
-    /// The value that is being read, where it is the one looked for.
+    /// The value that is being read, where it is the wanted one.
     private var value: ByteBuffer?
     private var found: ByteBuffer?
 
@@ -126,7 +128,7 @@ struct JSONMemberFinder: Equatable {
         }
     }
 
-    /// One more character of a key; `nil`: one that is in no name of ours.
+    /// Takes one more byte of a key; `nil`: a character that the name cannot have.
     private mutating func match(_ byte: UInt8?) {
         guard let count = matched else { return }
         matched = count < name.count && name[count] == byte ? count + 1 : nil
@@ -181,7 +183,7 @@ struct JSONMemberFinder: Equatable {
         }
     }
 
-    /// Of what is no digit: something, since then it is no JSON either.
+    /// For a byte that is not a digit it returns anything: then the bytes are not JSON either.
     private static func digit(_ byte: UInt8) -> UInt8 {
         let number = byte <= UInt8(ascii: "9") ? byte &- UInt8(ascii: "0") : (byte & 0xDF) &- UInt8(ascii: "A") &+ 10
         return number & 0xF
@@ -189,7 +191,7 @@ struct JSONMemberFinder: Equatable {
 }
 
 extension MaskingKey {
-    /// The key over eight bytes that begin at `offset` of the payload, the first one lowest.
+    /// The key repeated over eight bytes that begin at `offset` of the payload, the first byte lowest.
     fileprivate func bytes(from offset: Int) -> UInt64 {
         let first = value.byteSwapped
         return (UInt64(first) << 32 | UInt64(first)).rotated(by: offset)
@@ -197,7 +199,7 @@ extension MaskingKey {
 }
 
 extension UInt64 {
-    /// The mask over the bytes that come `count` later.
+    /// The same mask for the bytes that come `count` later.
     fileprivate func rotated(by count: Int) -> UInt64 {
         let bits = UInt64(count & 3) * 8
         return bits == 0 ? self : self >> bits | self << (64 - bits)

@@ -1,10 +1,10 @@
 import NIOCore
 
-/// When to ping a peer, and when to give it up, if at all: two pings in a row with nothing heard after them.
+/// When to ping a peer, and when to give it up, if at all: after two pings in a row with nothing heard since.
 ///
-/// Any bytes count as life, not only pongs: a pong cannot overtake a large message that is still arriving.
+/// Any bytes count as a sign of life, not only pongs: a pong cannot overtake a large message that is still arriving.
 struct Keepalive {
-    /// What the time asks for.
+    /// What to do at this time.
     enum Action: Equatable {
         case ping(wakeAt: NIODeadline)
         case wait(until: NIODeadline)

@@ -5,10 +5,10 @@ struct MaskingKey: Equatable {
     /// The first byte on the wire is the most significant.
     let value: UInt32
 
-    /// A key nobody can foresee, as the standard asks for.
+    /// An unpredictable key, as the standard demands.
     static func random() -> MaskingKey { MaskingKey(value: .random(in: 0 ... .max)) }
 
-    /// Masks or unmasks, which is the same, `bytes` in place. `offset` is where they lie in the payload.
+    /// Masks or unmasks `bytes` in place (both are the same operation). `offset` is their place in the payload.
     func apply(to bytes: UnsafeMutableRawBufferPointer, offset: Int) {
         let rotated = value << (UInt32(offset & 3) * 8) | value >> (UInt32((4 - offset & 3) & 3) * 8)
         let word = (UInt64(rotated) << 32 | UInt64(rotated)).bigEndian

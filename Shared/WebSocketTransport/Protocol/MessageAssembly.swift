@@ -2,9 +2,9 @@ import NIOCore
 
 /// The message that is arriving: its fragments so far, and whether they are text.
 ///
-/// Memory follows the bytes that came, not the length a header claims.
+/// Memory is allocated by the bytes that have come, not by the length that a header claims.
 struct MessageAssembly {
-    /// How it was begun. Both must hold UTF-8.
+    /// Text or binary, as its first frame says. Both must hold UTF-8.
     let opcode: FrameHeader.Opcode
     private var payload = ByteBuffer()
     private var validator = UTF8Validator()
@@ -25,7 +25,7 @@ struct MessageAssembly {
     mutating func take(
         _ count: Int, from input: inout ByteBuffer, key: MaskingKey?, offset: Int, expected: Int
     ) -> Bool {
-        // As much as came already is a fair guess at what is honestly to come.
+        // Reserves at most as much again as has come already, whatever length the peer announces.
         payload.reserveCapacity(minimumWritableBytes: min(expected, max(count, 2 * byteCount)))
         guard let slice = input.readSlice(length: count) else { return true }
         payload.writeImmutableBuffer(slice)

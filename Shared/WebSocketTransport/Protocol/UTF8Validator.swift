@@ -1,5 +1,5 @@
-/// Checks UTF-8 that arrives in pieces, and notices the first byte that can belong to no text (RFC 3629): surrogates, overlong
-/// forms and anything above U+10FFFF included.
+/// Checks UTF-8 that arrives in pieces, and notices the first byte that cannot belong to any text (RFC 3629), also in
+/// surrogates, overlong forms and anything above U+10FFFF.
 struct UTF8Validator {
     /// Bytes that must still follow to end the character begun.
     private var missing = 0
@@ -29,7 +29,7 @@ struct UTF8Validator {
         return true
     }
 
-    /// Takes the first byte of a character of several.
+    /// Takes the first byte of a character of several bytes.
     private mutating func begin(_ byte: UInt8) -> Bool {
         switch byte {
         case 0xC2...0xDF: missing = 1

@@ -1,13 +1,15 @@
 import NIOCore
 
-/// What a WebSocket (RFC 6455) is in the middle of: frames, fragments, the closing handshake. It takes the bytes of the peer and
-/// says what each frame asks for; it knows no socket and no clock.
+/// The state of a WebSocket (RFC 6455): frames, fragments, the closing handshake. It takes the peer's bytes and returns
+/// what each frame asks for; it knows no socket and no clock.
 ///
 /// | phase | message | ping, pong | close frame | violation | our close |
 /// |---|---|---|---|---|---|
-/// | open | deliver, or tell what was discarded | answer, tell | answer it → done | fail → closing | send it → closing |
-/// | closing (our close frame is out) | discard | discard | finish → done | discard, or finish if no frame can be told | nothing |
+/// | open | deliver, or tell what was discarded | answer, tell | answer → done | fail → closing | send it → closing |
+/// | closing (our close frame is out) | discard | discard | finish → done | discard, or finish | nothing |
 /// | done | discard | discard | discard | discard | nothing |
+///
+/// While closing, a violation finishes the connection only if the beginning of the next frame cannot be found any more.
 struct WebSocketState {
     enum Side {
         case server
@@ -17,11 +19,11 @@ struct WebSocketState {
     /// What the bytes received ask for. Ask again until ``needsMoreBytes``.
     enum Received: Equatable {
         case needsMoreBytes
-        /// A piece was taken in; nothing is to be done.
+        /// Some bytes were taken in; nothing is to be done.
         case nothing
         /// A whole message; its UTF-8 is valid.
         case message(ByteBuffer)
-        /// A message is over that was not kept.
+        /// A message that was not kept has ended.
         indirect case discarded(DiscardedMessage)
         /// Answer with a pong of the same payload.
         case ping(ByteBuffer)
@@ -40,7 +42,7 @@ struct WebSocketState {
         case done
     }
 
-    /// Apart from the rest of us, which is so much smaller: hardly a connection ever has one.
+    /// Stored indirectly: it is much larger than the rest of the state, and hardly any connection ever has one.
     private indirect enum Discarded {
         case message(DiscardedMessage)
 
@@ -62,9 +64,9 @@ struct WebSocketState {
     private let keptMember: String?
     private var phase = Phase.open
     private var reading = Reading.header
-    /// The message begun; between its fragments, too.
+    /// The message that has begun, also between its fragments.
     private var message: MessageAssembly?
-    /// In its place: what is left of one that is not kept.
+    /// Instead of ``message``: what is left of one that is not kept.
     private var discarded: Discarded?
     private var control = ByteBuffer()
     /// Known from the first close frame on, whoever sent it.
@@ -79,23 +81,23 @@ struct WebSocketState {
         self.tolerance = tolerance
     }
 
-    /// From now on that is no reason to end the connection, either.
+    /// From now on these do not end the connection, either.
     mutating func tolerate(_ more: WebSocketOptions.Tolerance) { tolerance.formUnion(more) }
 
-    /// What an unfinished message takes in memory; 0 where there is none, or it is not kept.
+    /// How much memory an unfinished message takes; 0 where there is none, or it is not kept.
     var keptBytes: Int { message?.byteCount ?? 0 }
 
     /// How much has come of an unfinished message, kept or not; 0 where there is none.
     var arrivedBytes: Int { message?.byteCount ?? discarded?.message.byteCount ?? 0 }
 
-    /// The unfinished message is not to be kept: the rest of it is received and passed over.
+    /// Stops keeping the unfinished message: the rest of it is received and skipped.
     mutating func discard(_ reason: DiscardedMessage.Reason) {
         guard let begun = message else { return }
         message = nil
         discarded = .message(DiscardedMessage(reason, of: begun, keeping: keptMember))
     }
 
-    /// Whether messages may be sent: no close frame went out or came in.
+    /// Whether messages may be sent: no close frame was sent or received.
     var isOpen: Bool {
         switch phase {
         case .open: true
@@ -145,7 +147,7 @@ struct WebSocketState {
     // MARK: Headers
 
     private mutating func begin(_ header: FrameHeader) -> Received {
-        // The top bit must be 0; behind such a header no next frame can be told.
+        // The top bit must be 0; behind such a header the next frame cannot be found.
         guard header.payloadLength <= UInt64(Int64.max) else {
             let failure = violation(.protocolError("A frame's length must be below 2^63."))
             phase = .done
@@ -168,7 +170,7 @@ struct WebSocketState {
         return header.payloadLength == 0 ? end(of: header) : .nothing
     }
 
-    /// What is wrong with a header, where it came.
+    /// What is wrong with a header at this point; `nil`: nothing.
     private func refusal(of header: FrameHeader) -> CloseReason? {
         guard let opcode = header.opcode else { return .protocolError("Opcode \(header.rawOpcode) is reserved.") }
         guard header.reservedBits == 0 else {
@@ -213,7 +215,7 @@ struct WebSocketState {
                 count, from: &input, key: header.maskingKey, offset: taken, expected: remaining)
             if isText != true, let failure = failUTF8() { return failure }
         } else if isOpen, var rest = discarded?.message {
-            // Its buffers have no other owner then, so that nothing is copied.
+            // Then its buffers have no other owner, so nothing is copied.
             discarded = nil
             rest.take(count, from: &input, key: header.maskingKey, offset: taken, following: remaining - count)
             discarded = .message(rest)
@@ -223,7 +225,7 @@ struct WebSocketState {
         return count == remaining ? end(of: header) : .nothing
     }
 
-    /// The last byte of a frame is here.
+    /// The last byte of a frame has come.
     private mutating func end(of header: FrameHeader) -> Received {
         reading = .header
         let payload = control
@@ -252,7 +254,7 @@ struct WebSocketState {
         return .discarded(ended.finish())
     }
 
-    /// The message cannot be UTF-8: it ends the connection, or (`nil`) is discarded.
+    /// The message cannot be UTF-8. It ends the connection, or (`nil`) is discarded.
     private mutating func failUTF8() -> Received? {
         switch message?.opcode {
         case .binary?:
@@ -269,7 +271,7 @@ struct WebSocketState {
 
     // MARK: Closing
 
-    /// The peer broke a rule. Later ones no longer matter.
+    /// The peer broke a rule. Later violations do not matter any more.
     private mutating func violation(_ reason: CloseReason) -> Received {
         switch phase {
         case .open:

@@ -1,15 +1,15 @@
 import CSendRing
 import NIOCore
 
-/// Flushes of many connections of one event loop, carried out together: by one system call where the system has io_uring and lets us, else one
-/// after another (docs/decisions/0013). Confined to that event loop.
+/// Flushes of many connections of one event loop, carried out together: by one system call where the system has
+/// io_uring and permits it, else one after another (docs/decisions/0013). Confined to that event loop.
 public final class SendBatch {
     private struct Entry {
         let output: SocketOutput
         let bytes: ByteBuffer
     }
 
-    /// For so few the ring costs more than it saves.
+    /// With fewer, the ring costs more than it saves.
     private static let fewest = 3
     /// Pieces in one system call.
     private static let capacity: UInt32 = 256
@@ -19,7 +19,7 @@ public final class SendBatch {
     private var pieces: [send_piece] = []
     private var sent: [Int] = []
 
-    /// - Parameter usesRing: false: one after another in any case.
+    /// - Parameter usesRing: false: always one after another.
     public init(usesRing: Bool = true) {
         ring = usesRing ? send_ring_create(Self.capacity) : nil
     }
@@ -41,7 +41,7 @@ public final class SendBatch {
             sent.removeAll(keepingCapacity: true)
             for entry in entries { sent.append(entry.output.send(entry.bytes)) }
         }
-        // Flushing one may end it, and so call others: by then each must know what is left of its own.
+        // Flushing one may end it, and so call others: by then each output must know which of its bytes are left.
         var areAllSent = true
         for (entry, count) in zip(entries, sent) {
             entry.output.sent(count, of: entry.bytes)

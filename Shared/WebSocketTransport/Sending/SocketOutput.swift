@@ -1,18 +1,21 @@
 import NIOCore
 
-/// What goes out on one connection. What is flushed while nothing waits, and is one buffer or small enough to be joined into one, goes straight to
-/// the kernel, alone or in a ``SendBatch``; all else goes through the channel, which keeps what the kernel does not take (docs/decisions/0013).
-/// Confined to the connection's event loop.
+/// The outgoing bytes of one connection. A flush goes straight to the kernel, alone or in a ``SendBatch``, where
+/// nothing waits in the channel and the bytes are one buffer, or small enough to be joined into one. All else goes
+/// through the channel, which keeps what the kernel does not take (docs/decisions/0013). Confined to the connection's
+/// event loop.
 final class SocketOutput {
-    /// Up to here what is written before a flush is copied into one buffer: cheaper than to hand it to the channel piece by piece.
+    /// Writes before a flush are copied into one buffer up to this size, which is cheaper than handing them to the
+    /// channel one by one.
     private static let joinedBytes = 16 << 10
 
     private let context: ChannelHandlerContext
     /// `nil`: all goes through the channel.
     private var socket: PlainSocket?
-    /// What was written since the last flush, while that is one buffer, or was joined into one, and nothing waits in the channel.
+    /// What was written since the last flush, while that is one buffer, or was joined into one, and nothing waits in
+    /// the channel.
     private var unflushed: ByteBuffer?
-    /// It has bytes of ours that are not sent yet.
+    /// The batch that has bytes of this output which are not sent yet.
     private var batch: SendBatch?
     /// Whether bytes may wait in the channel; after the upgrade its answer may.
     private var mayChannelHold = true
@@ -26,12 +29,13 @@ final class SocketOutput {
 
     /// False while the peer reads more slowly than we write.
     var isWritable: Bool {
-        // A channel that holds nothing need not be asked: with many connections, to look at it costs more than all else.
+        // A channel that holds nothing is not asked: with many connections, looking at each channel would cost more
+        // than all else.
         (socket != nil && !channelHolds()) || context.channel.isWritable
     }
 
     var bufferedBytes: Int {
-        // A channel that does not know the option buffers nothing we could count.
+        // `try?`: a channel without the option buffers nothing that could be counted.
         let held = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         return held + (unflushed?.readableBytes ?? 0)
     }
@@ -60,7 +64,7 @@ final class SocketOutput {
         context.flush()
     }
 
-    /// As ``flush()``, once the batch is carried out; what is not for the socket goes now.
+    /// As ``flush()``, but when the batch is carried out. Bytes that have to go through the channel go now.
     func flush(in batch: SendBatch) {
         guard self.batch == nil, socket != nil, let bytes = unflushed else { return flush() }
         unflushed = nil
@@ -68,7 +72,7 @@ final class SocketOutput {
         batch.add(bytes, of: self)
     }
 
-    /// The batch sent so many of our bytes; where that is not all, ``flush()`` follows.
+    /// The batch has sent `count` bytes of these; where that is not all, ``flush()`` follows.
     func sent(_ count: Int, of bytes: ByteBuffer) {
         batch = nil
         if count < bytes.readableBytes, !hasEnded { giveToChannel(bytes, from: count) }

@@ -13,8 +13,8 @@ struct HTTPRefusal {
         self.headers = headers
     }
 
-    /// Our own refusals, in the envelope that every answer of ours has (docs/contract.md §1).
-    /// - Parameter message: holds nothing that JSON escapes.
+    /// Our own refusals, in the envelope that all our answers have (docs/contract.md §1).
+    /// - Parameter message: must not contain anything that JSON escapes.
     init(_ status: HTTPResponseStatus, _ message: String, headers: HTTPHeaders = [:]) {
         self.init(
             status: status,
@@ -22,7 +22,7 @@ struct HTTPRefusal {
             headers: headers)
     }
 
-    /// Complete for the wire.
+    /// The complete head, with its headers.
     var head: HTTPResponseHead {
         var headers = headers
         headers.replaceOrAdd(name: "Content-Type", value: "application/json")

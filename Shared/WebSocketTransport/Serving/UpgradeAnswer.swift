@@ -1,15 +1,16 @@
 import NIOCore
 import NIOHTTP1
 
-/// How an HTTP request at a WebSocket port is to be answered, as far as the request alone tells (RFC 6455 §4.2.1).
+/// How an HTTP request at a WebSocket port is to be answered, judged by the request alone (RFC 6455 §4.2.1).
 enum UpgradeAnswer {
     /// It asks for a WebSocket, correctly.
     case upgrade
     case refuse(HTTPRefusal)
 
-    /// - Parameter advice: for whoever wants no WebSocket, where it should go; holds nothing that JSON escapes.
+    /// - Parameter advice: where a client that wants no WebSocket should go; must not contain anything that JSON
+    ///   escapes.
     init(to head: HTTPRequestHead, advice: String) {
-        // No proxy passes on what it understands of these; the key it does not understand.
+        // A proxy drops the headers of an upgrade that it understands, but not the key, which it does not.
         let isHandshake = head.headers.contains(name: "Sec-WebSocket-Key")
         guard Self.hasToken("websocket", in: head.headers["Upgrade"]),
             Self.hasToken("upgrade", in: head.headers["Connection"])
@@ -51,8 +52,8 @@ enum UpgradeAnswer {
         + "Upgrade and Connection. Have it speak HTTP/1.1 and pass these on; docs/operating.md, Behind a reverse "
         + "proxy, has its settings."
 
-    /// Whether a comma-separated list holds the word. Only spaces are trimmed: no more lenient than the HTTP parser, which decides
-    /// for itself whether it sees an upgrade.
+    /// Whether a comma-separated list holds the word. Only spaces are trimmed: this must not be more lenient than the
+    /// HTTP parser, which decides for itself whether it sees an upgrade.
     private static func hasToken(_ token: String, in values: [String]) -> Bool {
         values.contains { value in
             value.split(separator: ",").contains { part in

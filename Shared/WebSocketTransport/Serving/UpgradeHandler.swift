@@ -3,7 +3,8 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// The HTTP moment of an accepted connection: reads one request and turns the connection into a WebSocket, or refuses and closes.
+/// The HTTP phase of an accepted connection: reads one request and turns the connection into a WebSocket, or refuses
+/// and closes.
 final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -12,7 +13,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private enum Phase {
         case awaitingHead
         case awaitingEnd(HTTPRequestHead)
-        /// An answer goes out, or went; nothing more is read.
+        /// An answer is being sent, or was; nothing more is read.
         case answered
     }
 
@@ -79,7 +80,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// `Sec-WebSocket-Accept` and its company; complete at once. No extension and no subprotocol is ever chosen.
+    /// `Sec-WebSocket-Accept` and the headers that go with it; the future is complete at once. No extension and no
+    /// subprotocol is ever chosen.
     private func acceptHeaders(
         for head: HTTPRequestHead, _ context: ChannelHandlerContext
     ) -> EventLoopFuture<HTTPHeaders> {
@@ -119,10 +121,10 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.head(refusal.head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: refusal.body)))), promise: nil)
         let written = context.eventLoop.makePromise(of: Void.self)
-        // Closing with unread bytes would reset the connection and might take the answer away from the peer.
+        // Closing with unread bytes would reset the connection, and the peer might not get the answer.
         written.futureResult.assumeIsolated().whenSuccess { context.close(mode: .output, promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
-        // Whoever is sent away for want of room is to make room.
+        // A client that is refused for want of room should soon free its socket.
         let isFull = refusal.status == .serviceUnavailable
         closeChannel(of: context, in: isFull ? .milliseconds(250) : server.options.closeTimeout)
     }

@@ -35,7 +35,7 @@ public struct UpgradeRequest: Sendable {
     public func query(_ name: String) -> String? { query.first { $0.name.utf8.elementsEqual(name.utf8) }?.value }
 }
 
-/// What stands between method and version of a request line, taken apart (RFC 9112 §3.2).
+/// The target of a request line, between method and version, taken apart (RFC 9112 §3.2).
 struct RequestTarget {
     /// As written, without the query; `/` where it is empty.
     let path: String

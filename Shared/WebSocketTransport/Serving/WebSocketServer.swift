@@ -23,8 +23,9 @@ public final class WebSocketServer: Sendable {
         self.port = listener.localAddress?.port ?? 0
     }
 
-    /// Binds. `authorise` runs on the connection's event loop for each upgrade; `accepted` right after the upgrade, on the same
-    /// loop, before any frame is read: it must set the delegate. A request that asks for no upgrade is answered 426.
+    /// Binds. `authorise` runs on the connection's event loop for each upgrade; `accepted` right after the upgrade, on
+    /// the same loop, before any frame is read: it must set the delegate. A request that does not ask for an upgrade is
+    /// answered 426.
     /// - Parameters:
     ///   - port: 0: the operating system picks one.
     ///   - limits: how many connections there may be; `nil`: any number.
@@ -53,7 +54,7 @@ public final class WebSocketServer: Sendable {
 
     /// Stops accepting; connections live on, and those in the middle of their upgrade may finish it.
     public func close() async {
-        // It fails only if the listener is closed already.
+        // `try?`: it fails only if the listener is closed already.
         try? await listener.close()
     }
 

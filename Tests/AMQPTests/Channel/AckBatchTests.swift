@@ -10,7 +10,7 @@ struct AckBatchTests {
         for tag: UInt64 in 1...5 { batch.delivered(tag) }
     }
 
-    /// - Parameter due: only the first of a turn asks for the end of the turn.
+    /// - Parameter due: `now` for the first acknowledgement of a turn only.
     private func expect(_ batch: inout AckBatch, _ tag: UInt64, _ due: AckBatch.Due) {
         let asked = batch.acknowledge(tag)
         #expect(asked == due)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("AMQPEncoder")
 struct AMQPEncoderTests {
-    /// Decodes what we encoded, by the other direction's code, where the broker's methods are like ours.
+    /// Decodes what we encoded, with the code for the other direction: the broker's methods have the same form.
     private func frames(_ bytes: ByteBuffer) throws -> [AMQPFrame] {
         var frames: [AMQPFrame] = []
         try AMQPDecoder().decode(bytes) { frames.append($0) }

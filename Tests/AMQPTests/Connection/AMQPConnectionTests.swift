@@ -6,10 +6,10 @@ import Testing
 
 @testable import AMQP
 
-/// Without a socket: a broker's bytes go in, and what we say and deliver is looked at.
+/// Without a socket: a broker's bytes go in, and the tests look at what we send and deliver.
 @Suite("AMQPConnection", .timeLimit(.minutes(2)))
 struct AMQPConnectionTests {
-    /// A connection with a channel, as far as the broker's bytes bring it.
+    /// A connection with a channel, in the state the broker's bytes have brought it to.
     private final class Stage: @unchecked Sendable {  // an embedded loop runs on the test's thread
         let channel: EmbeddedChannel
         let connection: AMQPConnection

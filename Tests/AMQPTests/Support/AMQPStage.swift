@@ -9,7 +9,7 @@ import Testing
 
 /// Buses of tests against a real broker.
 enum AMQPStage {
-    /// A bus that connects by itself, and again and again.
+    /// A bus that connects, and reconnects, by itself.
     static func bus(at urls: String..., change: (inout AMQPConfiguration) -> Void = { _ in }) throws -> AMQPBus {
         var configuration = AMQPConfiguration(try urls.map { try #require(AMQPAddress($0)) })
         change(&configuration)
@@ -44,7 +44,7 @@ extension AMQPBus {
             within: .seconds(60), "the bus is connected", read: { status }, until: { $0 == .connected })
     }
 
-    /// - Returns: why not.
+    /// - Returns: why it is not connected.
     @discardableResult
     func isDisconnected(_ text: String = "", within limit: Duration = .seconds(30)) async throws -> String {
         let last = try await eventually(
@@ -91,7 +91,7 @@ final class StatusRecorder: Sendable {
 
     var statuses: [BusStatus] { seen.withLock { $0 } }
     var connects: Int { statuses.count { $0 == .connected } }
-    /// How often it was lost: reasons that follow each other count once.
+    /// How often the connection was lost: reasons in a row count once.
     var losses: Int {
         zip(statuses, statuses.dropFirst()).count { before, after in
             guard case .disconnected = after else { return false }

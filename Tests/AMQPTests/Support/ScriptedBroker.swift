@@ -3,12 +3,12 @@ import NIOPosix
 import Synchronization
 
 /// A broker of a few lines: it greets, opens whatever is asked for, and answers declarations of exclusive queues as a
-/// test says. It takes messages, and confirms none.
+/// test says. It takes messages, but confirms none.
 final class ScriptedBroker: Sendable {
     enum Exclusive: Sendable {
-        /// A queue is whose it was first, as the standard says.
+        /// A queue belongs to whoever declared it first, as the standard says.
         case toOne
-        /// Whoever asks has it.
+        /// Everybody who asks gets the queue.
         case toAll
         /// 403.
         case toNobody
@@ -46,9 +46,9 @@ final class ScriptedBroker: Sendable {
         return "amqp://127.0.0.1:\(channel.localAddress?.port ?? 0)/"
     }
 
-    /// How many have said who they are.
+    /// How many connections have logged in.
     var logins: Int { state.withLock { $0.logins } }
-    /// The names of queues, each as often as it was asked for.
+    /// The names of the declared queues, each as often as it was declared.
     var declared: [String] { state.withLock { $0.declared } }
 
     /// Closes every connection, and goes on listening.
@@ -104,7 +104,7 @@ final class ScriptedBroker: Sendable {
             context.flush()
         }
 
-        /// Frames that are no methods are passed over.
+        /// Frames other than methods are skipped.
         private func nextMethod() -> (channel: UInt16, method: UInt32, fields: ByteBuffer)? {
             while let type = received.getInteger(at: received.readerIndex, as: UInt8.self),
                 let channel = received.getInteger(at: received.readerIndex + 1, as: UInt16.self),

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A certificate authority, the certificates it signed and one that signed nothing, made anew in a folder of their own.
+/// A certificate authority, the certificates it signed, and an authority that signed nothing, made anew in a folder of
+/// their own.
 struct TestCertificates {
     private let folder: URL
 

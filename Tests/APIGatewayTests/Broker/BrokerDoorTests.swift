@@ -140,7 +140,7 @@ import Testing
             }
             #expect(answers.allSatisfy { $0.type == "response" })
             #expect(Set((answers + published).map(\.messageID)).count == 8)
-            // Of whoever names none, or nonsense, a chain begins here.
+            // For a program that names no valid trace, a new one begins here.
             let without = try await program.message(
                 answering: #"{"action":"get_online_clients"}"#, key: key, trace: nil)
             #expect(without.properties.trace.map { $0 != trace } == true)
@@ -189,7 +189,7 @@ import Testing
                 #expect(try await program.call(frame, key: key)["retcode"]?.int64 == 1400)
             }
             #expect(try await program.call(#"{"action":"get_online_clients"}"#, key: key)["status"]?.string == "ok")
-            // Nothing is left in the queue: else the next consumer would get it.
+            // The queue is empty: otherwise the next consumer would get what is left.
             await gateway.stop()
             let next = DeliveryRecorder()
             try await next.consume(
@@ -259,7 +259,7 @@ import Testing
 }
 
 extension GatewayHarness {
-    /// Once the gateway takes actions from the broker: its HTTP door opens at its own time.
+    /// Waits until the gateway takes actions from the broker: its HTTP door opens independently.
     fileprivate func program() async throws -> BrokerProgram {
         let program = try await BrokerProgram(at: broker)
         try await eventually("the gateway takes actions") {

@@ -6,7 +6,8 @@ import Testing
 
 @testable import APIGateway
 
-/// Every action of OneBot 11's public API with every parameter it has (api/public.md, api/hidden.md), and the types they have in JSON.
+/// Every action of OneBot 11's public API with every parameter it has (api/public.md, api/hidden.md), and the types
+/// they have in JSON.
 @Suite("OneBot 11's actions over HTTP")
 struct PublicActionTests {
     struct Row: CustomTestStringConvertible, Sendable {

@@ -22,7 +22,7 @@ struct BotChoiceTests {
         return try BotChoice(standard, in: scope).bot(BotChoice.Wish(value), in: replica)
     }
 
-    /// Whoever asks, by whichever door.
+    /// Every kind of caller, at every door.
     private static let everybody: [BotChoice.Standard] = [.onlyBot, .defaultBot, .bot(SelfID(7))]
 
     @Test("one that is named binds, by a number or its digits", arguments: ["8", #""8""#, "8.0", #""08""#], everybody)

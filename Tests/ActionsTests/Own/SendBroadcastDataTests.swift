@@ -255,7 +255,7 @@ import Testing
         harness.online([me, old])
         let now = OnlineClient.fixture("b", named: "the name", at: harness.far, session: 3)
         harness.registry.answer(.position, RPC.Empty.self) { _ in
-            // Comes after the answer.
+            // The change comes after the answer.
             Task {
                 _ = harness.presence.apply(
                     PresenceChange(

@@ -65,7 +65,7 @@ struct InMemoryOutageTests {
         #expect(try await inbox.texts(atLeast: 3) == ["a", "a", "b"])
         #expect(inbox.deliveries.map(\.redelivered) == [false, true, false])
         #expect(inbox.cancellations == 0)
-        // The acknowledgement of the first delivery counts for none of the later ones.
+        // Acknowledging the first delivery acknowledges none of the later ones.
         inbox.deliveries[0].acknowledge()
         await inbox.cancel()
         let next = DeliveryRecorder()

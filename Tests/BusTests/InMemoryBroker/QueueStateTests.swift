@@ -82,7 +82,7 @@ struct QueueStateTests {
         #expect(queue.take(b) == ["2", "4", "6"])
         queue.acknowledge(1, by: b)
         queue.acknowledge(0, by: a)
-        // "7" goes to whoever has room first.
+        // "7" goes to the first consumer that has room.
         queue.remove(a)
         queue.remove(b)
         let c = ConsumerID(number: 3)

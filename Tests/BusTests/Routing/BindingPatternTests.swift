@@ -34,7 +34,7 @@ struct BindingPatternTests {
 
     @Test("many # do not make matching slow")
     func noBlowUp() {
-        // Tried one by one, the ways to share out 40 words among 20 patterns are more than 10^15.
+        // There are more than 10^15 ways to distribute 40 words over 20 patterns, too many to try one by one.
         let pattern = BindingPattern(Array(repeating: "#.a", count: 20).joined(separator: ".") + ".b")
         let key = RoutingKey(Array(repeating: "a", count: 40).joined(separator: "."))
         #expect(!pattern.matches(key))

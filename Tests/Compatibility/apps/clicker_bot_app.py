@@ -14,7 +14,7 @@ def answer(said):
 
 @command.register_command("sk")
 def nothing(said):
-    # It answers, and calls nothing.
+    # It only answers, and calls no actions.
     tell(untried="login")
     return ""
 

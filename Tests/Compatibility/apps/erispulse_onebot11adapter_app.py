@@ -9,7 +9,7 @@ bot = {
 }
 os.makedirs("config", exist_ok=True)
 with open("config/config.toml", "w") as file:
-    # Its page says `bots`; what it reads is `accounts`.
+    # Its documentation says `bots`, but it reads `accounts`.
     file.write(f"""
 [ErisPulse.server]
 host = "127.0.0.1"

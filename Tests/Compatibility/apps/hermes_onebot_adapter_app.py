@@ -17,7 +17,7 @@ CONFIG = {
 
 
 async def hermes(session):
-    """The part of the agent: what the adapter's plugin says to it and hears, without a model."""
+    """Plays the agent's part of the conversation with the adapter's plugin, without a model."""
     async with session.ws_connect(f"ws://127.0.0.1:{SPARE_PORT}/hermes", headers={"Authorization": f"Bearer {KEY}"}) as socket:
         async for message in socket:
             frame = json.loads(message.data)

@@ -11,7 +11,7 @@ bot = Bot(config_file=None, config_dict={
         "adapter_type": "ws" if DOOR == "forward" else "reverse-ws",
         "host": "127.0.0.1", "port": urlsplit(WS).port if DOOR == "forward" else PORT,
         "url": "/" if DOOR == "forward" else "/cqhttp/ws",
-        # In reverse mode it looks for the token in its own answer's headers: with one it refuses everybody.
+        # In reverse mode it looks for the token in the headers of its own answer, so with a token it refuses everybody.
         "access_token": TOKEN if DOOR == "forward" else "", "api_timeout": 10,
     }},
 })

@@ -9,7 +9,7 @@ from seen import PORT, ask, asks, greeting
 
 
 class Dispatcher:
-    """In the place of the one that asks a model."""
+    """Replaces the dispatcher that asks a model."""
 
     async def dispatch(self, adapter, message):
         text = message.content

@@ -5,7 +5,7 @@ import sys
 import Linbot
 
 
-# Its modules know each other by bare names: it is run from its folder, and finds its plugins in ours.
+# Its modules import each other by bare names, so it is run from its folder, and finds its plugins in ours.
 PLUGIN = '''
 import sys
 sys.path.append({here!r})

@@ -12,7 +12,7 @@ async def answer(bus, channel):
     while True:
         said = await bus.consume_inbound()
         for line in said.content.splitlines():
-            # The channel puts context around what was said.
+            # The channel adds context around the message.
             text = line[max(line.find("greet "), line.find("ask "), 0):]
             if asks(text):
                 await ask(lambda: login(channel))
@@ -35,7 +35,7 @@ async def main():
             await channel.start()
         except Exception as error:
             print(error)
-        # It ends with its connection; the host starts it again.
+        # It ends with its connection, and the host starts it again.
         answering.cancel()
         await asyncio.sleep(1)
 

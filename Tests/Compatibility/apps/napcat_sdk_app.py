@@ -16,7 +16,7 @@ async def serve(client):
             continue
         text = said.raw_message
         if asks(text):
-            # Not awaited here: who iterates is who receives.
+            # Not awaited here, since answers are received by this loop.
             calls.add(asyncio.create_task(ask(client.get_login_info)))
         if reply := greeting(text):
             await client.send_group_msg(group_id=said.group_id, message=reply)
@@ -26,7 +26,7 @@ async def main():
     if DOOR == "reverse":
         await ReverseWebSocketServer(serve, "127.0.0.1", PORT, TOKEN).run_forever()
     while True:
-        # It does not connect again by itself; a program loops.
+        # It does not reconnect by itself, so the program has to loop.
         try:
             async with NapCatClient(WS, TOKEN) as client:
                 await serve(client)

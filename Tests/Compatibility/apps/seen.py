@@ -16,7 +16,7 @@ GROUP = 30001
 
 
 def tell(**what):
-    """Past whatever the package has made of sys.stdout."""
+    """Writes to the real standard output, whatever the package has made of sys.stdout."""
     os.write(1, f"\n@{json.dumps(what, ensure_ascii=False, default=str)}\n".encode())
 
 
@@ -50,7 +50,7 @@ def told(answer):
 
 
 def raised(error):
-    """With its attributes: what a program can read of it, it knows."""
+    """How a call ended that raised: with the exception's attributes, which a program could read."""
     tell(failed=type(error).__name__, text=f"{error} {vars(error)}")
 
 

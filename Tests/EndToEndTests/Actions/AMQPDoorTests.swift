@@ -106,7 +106,7 @@ extension EndToEnd {
             }
         }
 
-        /// Waits until a client has seen the bot's lifecycle: from then on its link is there.
+        /// Waits until a client has seen the bot's lifecycle: from then on its link is up.
         private func connected(_ perpetua: RunningPerpetua) async throws {
             let client = try await FakeClient.connect(to: perpetua.ws)
             _ = try await client.nextEvent("meta_event", "lifecycle")

@@ -80,7 +80,7 @@ extension EndToEnd {
                         #expect(answer["status"]?.string == "async")
                         #expect(answer["echo"]?.int64 == 7)
                         _ = try await bot.bot.nextAction(".handle_quick_operation")
-                        // Ours are answered when they are done.
+                        // Our own actions are answered when they are done, with or without a suffix.
                         #expect(try await client.call("get_online_clients\(suffix)", echo: "8")["status"] == "ok")
                     }
                 }

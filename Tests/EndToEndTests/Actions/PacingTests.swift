@@ -19,9 +19,10 @@ extension EndToEnd {
             }
         }
 
-        /// Times are the bot's own. Compared with the moment before the first action was sent they can only be late, so the first
-        /// expectation holds on the slowest machine; a stall between Perpetua and bot may press what was sent apart closer together, so
-        /// the second one leaves room for that: a tenth of what would come without pacing.
+        /// The times are those at which the bot got the actions. They can only be late, compared with the moment before
+        /// the first action was sent, so the first expectation holds on the slowest machine. A stall between Perpetua
+        /// and the bot may bring actions closer together than they were sent, so the second expectation leaves room for
+        /// that: it allows a tenth of what would come without pacing.
         @Test("five clients with 200 messages each at 200/s: never more than the rate, fair, and each is answered")
         func shared() async throws {
             let ledger = Ledger()
@@ -61,7 +62,7 @@ extension EndToEnd {
                     for (index, first) in all.enumerated() {
                         #expect(all[index...].prefix { $0.at < first.at + .seconds(1) }.count <= 300)
                     }
-                    // When the first of them has had its last turn, nobody is far behind.
+                    // When the first client has had its last turn, no other is far behind.
                     var counts = [Int](repeating: 0, count: 5)
                     for entry in all {
                         counts[Int(entry.who)] += 1

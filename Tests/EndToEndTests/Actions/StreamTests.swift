@@ -122,7 +122,8 @@ extension EndToEnd {
                 for number in 1...20 {
                     #expect(try await other.call("get_status", echo: "\(number)").int("retcode") == 0)
                 }
-                // This bot answers in parts one action after another.
+                // This bot sends answers in parts for one action after another, so when these are there it has sent all
+                // of the first.
                 try await other.send(#"{"action":"test_download_stream","params":{"chunks":1},"echo":"all sent"}"#)
                 #expect(try await download(other, echo: #""all sent""#).count == 3)
                 try await client.resumeReading()

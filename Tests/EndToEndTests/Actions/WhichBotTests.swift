@@ -9,7 +9,7 @@ extension EndToEnd {
     struct WhichBotTests {
         @Test("an account that is not known yet is 1404 at every door, and the known one does nothing in its place")
         func unknown() async throws {
-            // Whatever reached this bot, beyond what Perpetua asks by itself, would fail the test at its end.
+            // Any action that reaches this bot, beyond those that Perpetua sends by itself, fails the test at its end.
             try await withFakeBot(answering: { _ in nil }) { bot in
                 try await withPerpetua(bots: [bot.url, "ws://127.0.0.1:1"]) { perpetua in
                     let bound = try await FakeClient.connect(to: perpetua.ws)

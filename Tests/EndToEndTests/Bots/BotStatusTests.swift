@@ -24,7 +24,7 @@ extension EndToEnd {
                     for ws in edges.ws {
                         for (query, told) in Self.queries {
                             let client = try await FakeClient.connect(to: ws + query)
-                            // Answered: it is a client, and knows its bot.
+                            // Once this is answered, the client is online and knows its bot.
                             if query.hasPrefix("/event") {
                                 _ = try await client.nextEvent("meta_event", "lifecycle")
                             } else {

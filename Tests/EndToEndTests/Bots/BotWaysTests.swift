@@ -15,7 +15,7 @@ enum BotWay: CaseIterable, Sendable, CustomTestStringConvertible {
 extension EndToEnd {
     @Suite("Whatever way a bot is connected", .timeLimit(.minutes(2)))
     struct BotWaysTests {
-        /// Runs `body` with a bot connected so, and a client that has seen its lifecycle.
+        /// Runs `body` with a bot connected that way, and a client that has seen its lifecycle.
         private func with(
             _ way: BotWay,
             answering script: @escaping @Sendable (ReceivedAction) -> ScriptedAnswer? = { _ in .standard },
@@ -57,7 +57,7 @@ extension EndToEnd {
             try await eventually("the bot answers") {
                 try await client.call("get_status", echo: "1").int("retcode") == 0
             }
-            // Of a pair either may be there first; events are what counts here.
+            // Either connection of a pair may be up first; here that of events counts.
             try await eventually("its events come") {
                 try await bot.bot.emit(#"{"self_id":10001,"post_type":"notice","notice_type":"ready"}"#)
                 return try await client.unread.contains { $0["notice_type"] == "ready" }

@@ -9,7 +9,7 @@ extension EndToEnd {
     struct FirstEventsTests {
         private static let events = 200
 
-        /// A bot that nobody has ever heard of dials in and speaks at once.
+        /// A bot that is not known yet dials in, and sends events at once.
         private static func speak(to ws: String, as bot: Int = 10001) async throws -> FakeClient {
             let link = try await FakeClient.connect(
                 to: ws + "/bot", headers: ["X-Self-ID": "\(bot)", "X-Client-Role": "Universal"])
@@ -22,7 +22,7 @@ extension EndToEnd {
                 + #""user_id":7,"number":\#(number)}"#
         }
 
-        /// The lifecycle, then the events in their order, none missing, and no gap.
+        /// Expects the lifecycle, then all events in order, and no gap.
         private static func expectAll(_ client: FakeClient, _ who: Comment) async throws {
             let first = try await client.next { $0["notice_type"] != "client_status" }
             #expect(first["meta_event_type"] == "lifecycle", who)
@@ -145,7 +145,7 @@ extension EndToEnd {
 
         @Test("of a bot that is not the default one reach nobody who is bound to that")
         func otherBot() async throws {
-            // The first entry, whose account nobody knows until it is there.
+            // The first entry of `bots[]`: its account is not known before the bot is connected.
             try await withPerpetua("client_status: none", bots: ["ws://127.0.0.1:1/"]) { perpetua in
                 let waiting = try await FakeClient.connect(to: perpetua.ws)
                 let named = try await FakeClient.connect(to: perpetua.ws + "/?self_id=10002")

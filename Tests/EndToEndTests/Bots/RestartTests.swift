@@ -34,7 +34,7 @@ extension EndToEnd {
                     }
                     try await askEverywhere()
                     _ = try await bot.bot.nextAction("set_restart")
-                    // What comes behind them all has come: nothing is left on its way.
+                    // An answer that comes behind all restarts has come, so nothing is still on its way.
                     for client in clients { _ = try await client.call("get_status", echo: "2") }
                     #expect(try await bot.bot.unreadActions.allSatisfy { $0.name != "set_restart" })
                     try await bot.bot.dropLinks()

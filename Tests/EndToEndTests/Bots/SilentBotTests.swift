@@ -7,7 +7,7 @@ extension EndToEnd {
     struct SilentBotTests {
         @Test("after 10 s readiness is degraded with 200, and callers at every door read the same sentence")
         func everywhere() async throws {
-            // A server that takes any connection and says nothing, as a bot does at a path of no use.
+            // A server that takes any connection and says nothing, as a bot does on a wrong path.
             let bot = try await FakeFramework.start()
             try await withPerpetua(bots: [bot.url]) { perpetua in
                 let client = try await FakeClient.connect(to: perpetua.ws + "/api")

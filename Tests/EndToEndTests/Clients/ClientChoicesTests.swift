@@ -18,7 +18,7 @@ extension EndToEnd {
             #"{ "self_id":10001,"post_type":"message","message_type":"private","user_id":8,"n":3}"#
         private static let notice =
             #"{ "self_id":10001,"post_type":"notice","notice_type":"poke","group_id":1,"user_id":8,"n":4}"#
-        /// It passes every filter of these tests.
+        /// An event that passes every filter of these tests.
         private static let last =
             #"{ "self_id":10001,"post_type":"message","message_type":"group","group_id":1,"user_id":7,"n":99}"#
 
@@ -148,7 +148,7 @@ extension EndToEnd {
                     for (client, told) in [(small, [1, 0, 4] as [Int64]), (inArray, [1, 0])] {
                         _ = try await client.next("the last event") { $0.int("n") == 99 }
                         let frames = try await client.unread.filter { $0["post_type"] != "meta_event" }
-                        // How many come together, and so are one gap, is a matter of time.
+                        // How many events are dropped together, and so become one gap, depends on timing.
                         let kinds = frames.map { $0.int("n") ?? 0 }.reduce(into: [Int64]()) { kinds, kind in
                             if kind != 0 || kinds.last != 0 { kinds.append(kind) }
                         }
@@ -306,7 +306,7 @@ extension EndToEnd {
                 try await withPerpetua(settings, bots: [bot.url]) { perpetua in
                     let port = try #require(
                         try await FakeHTTP.get(perpetua.http + "/get_ws_port").data?["port"]?.int64)
-                    // As the original's Java client says its token.
+                    // The original's Java client sends its token like this.
                     let client = try await FakeClient.connect(
                         to: "ws://127.0.0.1:\(port)/", headers: ["Authorization": "f1xed"])
                     _ = try await client.nextEvent("meta_event", "lifecycle")

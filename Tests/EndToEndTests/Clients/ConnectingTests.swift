@@ -184,7 +184,7 @@ extension EndToEnd {
                 configuration.reverseTargets = [ReverseTarget(url: perpetua.ws + "/bot")]
                 configuration.redialInterval = .seconds(30)
                 try await withFakeBot(configuration) { bot in
-                    // Perpetua knows it by its header, a moment before it knows itself connected.
+                    // Perpetua knows the bot by its header, a moment before the bot knows that it is connected.
                     try await bot.bot.waitForLinks()
                     let client = try await FakeClient.connect(to: perpetua.ws + "/?access_token=cl1ent")
                     #expect(try await client.nextEvent("meta_event", "lifecycle").int("self_id") == 10001)

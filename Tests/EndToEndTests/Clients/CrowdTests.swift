@@ -24,8 +24,8 @@ extension EndToEnd {
                     let last = try await FakeClient.connect(to: perpetua.ws)
                     let second = try await Self.ownAppID(of: last)
                     #expect(first != second)
-                    // Before them it hears of itself, and perhaps of some who came just before: the list knows of
-                    // everybody earlier than each edge.
+                    // Before them it is told of itself, and perhaps of some clients that came just before: the
+                    // registry's list has everybody earlier than each edge.
                     var heard: [(appID: String, isSelf: Bool)] = []
                     while heard.last?.appID != second { heard.append(try await Self.status(of: curious)) }
                     #expect(heard.filter(\.isSelf).count == 1)

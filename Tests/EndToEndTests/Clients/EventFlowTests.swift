@@ -13,7 +13,7 @@ extension EndToEnd {
             arguments: [("close", 30, 20_000, "10MiB"), ("drop_oldest", 20, 4_000, "3MiB")])
         func manyClients(slowClient: String, clients: Int, events: Int, bound: String) async throws {
             let large = 48
-            // The 20 000 events fit within the bound; what comes after them does not, for one who took nothing.
+            // The 20 000 events fit within the bound. For a client that took none of them, later events do not.
             let settings = """
                 edge: {slow_client: \(slowClient), outbound_bytes: \(bound), outbound_age: 5m}
                 client_status: none
@@ -39,7 +39,7 @@ extension EndToEnd {
                     }
                     try await sleeper.resumeReading()
                     if slowClient == "close" {
-                        // The close frame may not have got through to one who took nothing.
+                        // The close frame may not reach a client that reads nothing.
                         let ending = try await sleeper.ending(within: .seconds(40))
                         #expect(ending.code == 1013 || ending.code == nil)
                     } else {
@@ -90,7 +90,7 @@ extension EndToEnd {
         func order() async throws {
             let script: @Sendable (ReceivedAction) -> ScriptedAnswer? = { action in
                 guard action.name == "tell", let echo = action.echo else { return nil }
-                // The bot speaks of the event first, and answers right behind it.
+                // The bot sends the event first, and its answer right behind it.
                 let event = #"{"time":1,"self_id":10001,"post_type":"notice","notice_type":"told","about":\#(echo)}"#
                 _ = echo
                 return .frames([event, #"{"status":"ok","retcode":0,"data":null,"echo":\#(echo)}"#])
@@ -138,7 +138,7 @@ extension EndToEnd {
                     try await bot.bot.dropLinks(.abrupt)
                     try await bot.bot.waitForNoLinks()
                     try await bot.bot.waitForLinks()
-                    // What tells us is an event: until the link knows whose it is, there is nobody to send it to.
+                    // Waits until the bot has a link again: before that, its events go to nobody.
                     try await eventually("the bot is back") {
                         try await client.call("get_status", echo: #""s""#).int("retcode") == 0
                     }

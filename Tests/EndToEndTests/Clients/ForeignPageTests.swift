@@ -12,7 +12,7 @@ extension EndToEnd {
             ["Origin": "chrome-extension://abc"], ["Sec-Fetch-Site": "cross-site"], ["Host": "evil.example"],
         ]
 
-        /// What a refused handshake is answered; `nil` where it is not refused.
+        /// The answer to a refused handshake; `nil` where it is not refused.
         private func refusal(_ url: String, _ headers: HTTPHeaders) async throws -> (status: Int, body: String)? {
             do {
                 try await FakeClient.connect(to: url, headers: headers).close()
@@ -24,7 +24,7 @@ extension EndToEnd {
 
         @Test("without a token no page of another site comes in, at no port and no path; its refusal names the setting")
         func noToken() async throws {
-            // It fails the test if it is asked for anything.
+            // This bot fails the test if any action reaches it.
             try await withFakeBot(answering: { _ in nil }) { bot in
                 try await withPerpetua(bots: [bot.url]) { perpetua in
                     let lease = try await FakeHTTP.get(perpetua.http + "/api/get_ws_port")

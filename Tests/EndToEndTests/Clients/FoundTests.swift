@@ -11,7 +11,7 @@ extension EndToEnd {
 
         private static let rounds = 150
 
-        /// How many were reached; `nil` where the broadcast failed.
+        /// How many targets were reached; `nil` where the broadcast failed.
         private static func targets(_ answer: ReceivedFrame) -> Int64? {
             answer.int("retcode") == 0 ? answer.json?["data"]?.object?["targets"]?.int64 : nil
         }
@@ -106,7 +106,7 @@ extension EndToEnd {
                         let registered = try await program.call(
                             #"{"action":"register_client","params":{"name":"p\#(round)"}}"#, key: "gateway")
                         let token = try #require(registered["data"]?.object?["client_token"]?.string)
-                        // Found, though it has no queue yet for what is sent to it.
+                        // The program is found, though it has no queue yet for messages to it.
                         let answer = try await Self.broadcast(round, from: other, to: #"{"client_name":"p\#(round)"}"#)
                         #expect(try await Self.name("n\(round)", holder) == 0)
                         let sent = try await program.call(
@@ -147,7 +147,7 @@ extension EndToEnd {
         }
 
         private static func gets(_ uuid: String, _ member: Member) async throws -> Bool {
-            // Only one that goes to somebody else is waited for that long.
+            // `try?`: this takes the whole time only where the callback went to somebody else.
             (try? await member.client.next("the callback", within: .seconds(5)) { $0["uuid"] == uuid }) != nil
         }
 

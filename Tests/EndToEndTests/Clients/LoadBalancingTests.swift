@@ -23,7 +23,7 @@ extension EndToEnd {
             try await bot.bot.emit(numbers: numbers) { event($0, of: bot, padding: padding) }
         }
 
-        /// One event of each chat at the end: when these are there, all before them of the same chats are, too.
+        /// Sends one last event in each chat: when these have come, so have all before them in the same chats.
         private static func emitLast(after number: Int, from bot: FakeBot, to clients: [GroupClient]) async throws {
             try await emit(number + 1...number + chats, from: bot)
             try await eventually(within: .seconds(60), "the last event of each chat is there") {
@@ -39,7 +39,7 @@ extension EndToEnd {
             return members
         }
 
-        /// By chat: who got its events, in the order of their numbers.
+        /// For each chat, who got its events, in the order of their numbers.
         private static func owners(_ clients: [GroupClient], of numbers: ClosedRange<Int>) -> [Int: [String]] {
             let got = clients.flatMap { client in client.numbers.map { ($0, client.appID) } }
             return Dictionary(grouping: got.filter { numbers.contains($0.0) }.sorted { $0.0 < $1.0 }) { $0.0 % chats }
@@ -66,7 +66,8 @@ extension EndToEnd {
                     let decided = edges.decisions.owners(in: "workers")
                     #expect(decided.count == events + Self.chats)
                     #expect(missing.allSatisfy { decided[$0] == victim.appID })
-                    // What was meant for it: first what it got, then what was written to it in vain, then what others got instead.
+                    // The events that were meant for the victim: first those it got, then those that were written to it
+                    // in vain, then those that others got instead.
                     let meant = decided.filter { $0.value == victim.appID }.map(\.key).sorted()
                     let (got, inherited) = (Set(victim.numbers), Set(others.flatMap(\.numbers)))
                     let fates = meant.map {
@@ -78,13 +79,13 @@ extension EndToEnd {
                     #expect(
                         fates == fates.sorted { (order.firstIndex(of: $0) ?? 0) < (order.firstIndex(of: $1) ?? 0) },
                         "events are missing elsewhere than at the death")
-                    // Everybody else got all that was meant for them, in order.
+                    // All others got all their own events, in order.
                     for member in others {
                         let own = decided.filter { $0.value == member.appID }.map(\.key).sorted()
                         #expect(member.numbers.filter { decided[$0] == member.appID } == own)
                         #expect(own.count > events / 10)
                     }
-                    // Their chats stay where they were, the dead one's go to one other each.
+                    // Their chats stay where they were; each chat of the dead member goes to one other.
                     for (chat, owners) in Self.owners(members, of: 1...events + Self.chats) {
                         let (first, last) = (owners.first ?? "", owners.last ?? "")
                         if first == victim.appID {
@@ -161,7 +162,7 @@ extension EndToEnd {
                     try await members[0].stopReading()
                     let (slow, others) = (members[0], Array(members.dropFirst()))
                     var isGivenUp = false
-                    // More than the sockets' buffers hold; in pieces, so that nobody else is too slow.
+                    // More than the sockets' buffers hold, but in pieces, so that no other client is too slow.
                     for end in stride(from: 50, through: 2_000, by: 50) {
                         try await Self.emit(end - 49...end, from: bot, padding: 32 << 10)
                         try await eventually(within: .seconds(60), "the others have what is theirs") {
@@ -173,7 +174,7 @@ extension EndToEnd {
                         if !isGivenUp, slow.ledger.ending == nil {
                             let decided = edges.decisions.owners(in: "workers")
                             isGivenUp = others.contains { $0.numbers.contains { decided[$0] == slow.appID } }
-                            // What was written to it is there, and after that why it was closed.
+                            // The bytes that were written to it are still there, and behind them the close frame.
                             if isGivenUp { try await slow.resumeReading() }
                         }
                     }

@@ -79,7 +79,7 @@ extension EndToEnd {
                 deployment.registryBus.lose()
                 try await eventually(within: .seconds(20), "nobody listens there any more") {
                     do {
-                        // No handshake: that would be the client the port is for.
+                        // A plain HTTP request: a handshake would count as the client that the port is for.
                         _ = try await FakeHTTP.get(url.replacing("ws://", with: "http://"))
                         return false
                     } catch {

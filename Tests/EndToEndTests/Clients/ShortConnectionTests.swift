@@ -46,7 +46,7 @@ extension EndToEnd {
                     try await real.close()
                     for observer in observers {
                         _ = try await observer.next("the real one has gone") { $0.raw("online") == "false" }
-                        // The two observers may have heard of each other.
+                        // The two observers may have been told of each other.
                         #expect(try await told(observer).filter { !$0.hasPrefix(" ") } == ["n true"])
                     }
                 }

@@ -62,7 +62,7 @@ extension EndToEnd {
                     try await bot.bot.emit(#"{"self_id":10001,"post_type":"notice","notice_type":"still"}"#)
                     _ = try await old.client.nextEvent("notice", "still")
 
-                    // The tokens are in force a moment before the log says so.
+                    // The log says so a moment after the tokens are in force.
                     try await eventually("it is told") {
                         count("The settings were read again", in: perpetua.printed) == 2
                     }

@@ -67,7 +67,7 @@ extension EndToEnd {
                     + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
                 _ = try await client.send(Array(handshake.utf8)) { $0.hasSuffix("\r\n\r\n") }
                 let action = Array(#"{"action":"get_status","t":""#.utf8) + [0xFF] + Array(#"","echo":[9]}"#.utf8)
-                // Masked by zeros.
+                // Masked with zeros, that is, unchanged.
                 let rest = [0x80 | UInt8(action.count), 0, 0, 0, 0] + action
                 for _ in 1...2 {
                     let answer = try await client.send([0x82] + rest) { $0.hasSuffix("}") }

@@ -7,7 +7,8 @@ extension EndToEnd {
     @Suite("What events cost the broker", .overRabbitMQ, .timeLimit(.minutes(3)))
     struct BrokerWorkTests {
         private static let events = 100
-        /// What else goes over the broker in the same seconds: renewals, presence. Far below one message per client and event.
+        /// Allows for other messages over the broker in the same seconds (renewals, presence): far fewer than one per
+        /// client and event.
         private static let others = 60
 
         @Test("one publish and one delivery per edge for each event, however many clients", arguments: [10, 1_000])
@@ -21,7 +22,7 @@ extension EndToEnd {
                         for _ in 0..<count {
                             clients.append(try await CountingClient.connect(to: deployment.edges[0].ws))
                         }
-                        // The first event has come through to all: links, sessions and bindings are there.
+                        // The first event reaches all clients: so the link, the sessions and the bindings are there.
                         try await bot.bot.emit(Self.event(1, of: bot))
                         try await Self.wait(for: clients, until: 1)
 

@@ -26,7 +26,7 @@ extension EndToEnd {
                         try await bot.bot.emit(numbers: 1...100)
                         try await Self.wait(for: counters, until: 100)
 
-                        // The alarm finds broadcasts, events and actions under way.
+                        // When the alarm comes, broadcasts, events and actions are under way.
                         async let accepted = Self.broadcastUntilRefused(from: sender.client)
                         let began = ContinuousClock.now
                         try await broker.setMemoryAlarm(true)
@@ -88,7 +88,7 @@ extension EndToEnd {
             }
         }
 
-        /// Each of these broadcasts came, once, and nobody went offline.
+        /// Expects that each of these broadcasts came once, and that nobody went offline.
         private static func expect(_ texts: [String], at client: FakeClient) async throws {
             let seen = try await eventually("every broadcast that was accepted arrives") {
                 var seen: [String: Int] = [:]

@@ -80,7 +80,7 @@ extension EndToEnd {
                         let perpetua = try PerpetuaProcess(
                             in: folder, ports: try FreePorts.range(of: 2), ["--bot", bot.url], descriptors: 256)
                         try await perpetua.waitUntilReady()
-                        // One that asked before can still ask.
+                        // A connection that was open before can still be used.
                         let health = try await KeptConnection(to: perpetua.http)
                         _ = try await health.get("/health/ready")
                         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(perpetua.pid)/fd").count
@@ -120,7 +120,7 @@ extension EndToEnd {
                 #expect(program.terminationStatus == 0)
             }
 
-            /// Of user and system, in seconds.
+            /// User and system time of the process, in seconds.
             private static func processorTime(_ pid: Int32) throws -> Double {
                 let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
                 let fields = try #require(text.split(separator: ")").last).split(separator: " ")
@@ -134,7 +134,7 @@ extension EndToEnd {
             }
         #endif
 
-        /// How a client that wants in fares.
+        /// What happened to a client that connects.
         private struct Outcome: Sendable {
             var member: OwnActionTests.Member?
             var status = 101

@@ -84,7 +84,7 @@ extension EndToEnd {
                 for row in page.split(separator: "\n").filter({ $0.hasPrefix("| `perpetua_") }) {
                     let cells = row.split(separator: "|")
                     let metric = Self.words(in: cells[0])[0]
-                    // The connection to a broker is counted where there is one.
+                    // Metrics of the broker's connection exist only where there is a broker.
                     if metric.hasPrefix("perpetua_bus_"), metric != "perpetua_bus_status", !isOnBroker { continue }
                     let labels = Self.words(in: cells[2])
                     let named = Set(Self.words(in: cells[3]))
@@ -98,12 +98,12 @@ extension EndToEnd {
             }
         }
 
-        /// Labels whose values are no list: numbers, versions.
+        /// Labels whose values are not from a list: numbers, versions.
         private static let open: Set = ["process", "version", "bot", "status"]
         private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
 
-        /// What stands in a cell as code, if it is one word.
+        /// The code spans in a cell that are one word.
         private static func words(in cell: Substring) -> [String] {
             cell.matches(of: /`([A-Za-z_][A-Za-z0-9_]*)`/).map { String($0.output.1) }
         }

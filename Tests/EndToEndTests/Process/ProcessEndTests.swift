@@ -8,7 +8,7 @@ import Testing
 extension EndToEnd {
     @Suite("The program ends when it is to end", .overMemory, .timeLimit(.minutes(2)))
     struct ProcessEndTests {
-        /// Runs `body` with a program that has long to drain: an action is under way that the bot never answers.
+        /// Runs `body` with a program that takes long to drain: an action is under way that the bot never answers.
         private func withStuckProgram(
             _ arguments: [String], _ body: (PerpetuaProcess, _ folder: URL) async throws -> Void
         ) async throws {
@@ -46,7 +46,7 @@ extension EndToEnd {
             try await withStuckProgram(["--shutdown_timeout", "1h"] + program) { perpetua, folder in
                 let file = folder.appendingPathComponent("program.pid")
                 let started = try await eventually(within: .seconds(20), "the bot's program has started") {
-                    // It has not started yet; and the file is there before its content.
+                    // `try?`: the program has not started yet. The file may also be there before its content.
                     let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
                     return Int(text.trimmingCharacters(in: .whitespacesAndNewlines))
                 } until: {
@@ -98,7 +98,7 @@ extension EndToEnd {
                 #expect(!second.printed.contains("listening"), "nothing has begun")
                 #expect(first.isRunning)
                 try await first.kill()
-                // Nothing of one that was killed keeps the next out.
+                // Nothing that is left of a killed process prevents the next one from starting.
                 let third = try PerpetuaProcess(in: folder, ports: try FreePorts.range(of: 2))
                 try await third.waitUntilReady()
                 third.terminate()

@@ -28,7 +28,8 @@ extension EndToEnd {
                     for (index, member) in members.enumerated() {
                         try await member.client.send(
                             #"{"action":"set_client_name","params":{"name":"n\#(index)"},"echo":"n"}"#)
-                        // Half of them have their answer when the process dies; the others may or may not have been written.
+                        // Half of them have their answer when the process dies; the others may or may not have been
+                        // written.
                         guard index < 10 else { continue }
                         #expect(try await member.client.next { $0.echo == #""n""# }.int("retcode") == 0)
                         tokens[index] = (member.token, member.appID)

@@ -24,7 +24,7 @@ struct TCPProxyTests {
             try await client.hears("before ")
             try await proxy.cut()
             client.send("meanwhile ")
-            // Somebody who does not come through the proxy is answered ten times over.
+            // A client that connects without the proxy is answered ten times meanwhile.
             let other = try await Line.connect(to: server)
             for round in 1...10 {
                 other.send("x")
@@ -101,7 +101,7 @@ private final class Echo: ChannelInboundHandler {
     }
 }
 
-/// A TCP client that keeps what it hears.
+/// A TCP client that keeps what it receives.
 private struct Line: Sendable {
     private final class Heard: ChannelInboundHandler, Sendable {
         typealias InboundIn = ByteBuffer

@@ -1,7 +1,7 @@
 import TestSupport
 
-/// What a RabbitMQ node has taken and handed out since it started, over all queues and connections. It counts by itself, without a
-/// plugin, from 3.10 on.
+/// How many messages a RabbitMQ node has taken and delivered since it started, over all queues and connections. From
+/// 3.10 on it counts them without a plugin.
 struct BrokerCounters: Sendable {
     let published: Int
     let delivered: Int

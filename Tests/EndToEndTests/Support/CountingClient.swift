@@ -10,7 +10,7 @@ import WebSocketTransport
     import Darwin
 #endif
 
-/// A client that keeps a ledger of numbered events instead of the events.
+/// A client that counts and checks numbered events, instead of keeping them.
 final class CountingClient: WebSocketDelegate, Sendable {
     struct Ledger: Sendable {
         var received = 0
@@ -33,7 +33,7 @@ final class CountingClient: WebSocketDelegate, Sendable {
     }
 
     func received(text: ByteBuffer) {
-        // Other frames are not counted.
+        // `try?`: other frames are not counted.
         guard let number = Self.number(in: text) else { return }
         state.withLock { ledger in
             if number != ledger.last + 1, ledger.mistake == nil { ledger.mistake = "\(number) after \(ledger.last)" }

@@ -13,9 +13,10 @@ struct Deployment: Sendable {
         var bots: [String] = []
         /// Flags for every process, as `["--client_status", "none"]`.
         var settings: [String] = []
-        /// How processes reach the broker where it is not directly: by name (`e1`, `registry1`, `gateway1`), as through a proxy.
+        /// Other addresses of the broker, such as a proxy's, for some processes, by their names (`e1`, `registry1`,
+        /// `gateway1`).
         var brokers: [String: String] = [:]
-        /// What keeps deployments on one broker apart.
+        /// Separates deployments that share a broker.
         var prefix = RabbitMQ.freshPrefix()
     }
 
@@ -46,7 +47,7 @@ struct Deployment: Sendable {
                         product, in: folder, common + health + flags(name, port) + plan.settings))
             }
         }
-        // One file for all: a standby takes over what the first has written.
+        // All registries share one file: a standby takes over what the first one has written.
         registries = try services(plan.registries, named: "registry", "registry") { _, _ in
             ["--registry.database", "registry.sqlite"]
         }
@@ -78,9 +79,9 @@ struct DeployedService: Sendable {
     let health: String
     let program: RunningProgram
 
-    /// Of an edge.
+    /// The address of an edge.
     var ws: String { "ws://127.0.0.1:\(port)" }
-    /// Of a gateway.
+    /// The address of a gateway.
     var http: String { "http://127.0.0.1:\(port)" }
 
     func waitUntilReady() async throws { try await program.waitUntilReady(at: health, within: .seconds(60)) }
@@ -88,13 +89,13 @@ struct DeployedService: Sendable {
     /// `kill -9`.
     func kill() async throws { try await program.kill() }
 
-    /// Starts it as it was, and waits until it is ready.
+    /// Starts it again as before, and waits until it is ready.
     func start() async throws {
         try program.start()
         try await waitUntilReady()
     }
 
-    /// SIGTERM, and waits for its end.
+    /// Sends SIGTERM, and waits for its end.
     /// - Returns: its exit code.
     func stop() async throws -> Int32 {
         program.terminate()
@@ -102,8 +103,8 @@ struct DeployedService: Sendable {
     }
 }
 
-/// Runs `body` with a deployment of its own, and ends its processes afterwards, whatever happens. What they printed last is shown
-/// if `body` throws.
+/// Runs `body` with a deployment of its own, and ends its processes afterwards, whatever happens. What they printed
+/// last is shown if `body` throws.
 func withDeployment(
     on broker: String, _ plan: Deployment.Plan = Deployment.Plan(), _ body: (Deployment) async throws -> Void
 ) async throws {
@@ -122,7 +123,7 @@ func withDeployment(
     }
 }
 
-/// What went wrong in a deployment, with what its processes said.
+/// What went wrong in a deployment, with the last output of its processes.
 struct DeploymentFailure: Error, CustomStringConvertible {
     let error: any Error
     let lastWords: String

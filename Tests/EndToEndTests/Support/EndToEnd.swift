@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// The whole of Perpetua against scripted bots and clients. One test at a time in a process, so that each has its threads to itself;
-/// `scripts/suites.sh` runs a few such processes.
+/// The whole of Perpetua against scripted bots and clients. One test at a time in a process, so that each has its
+/// threads to itself; `scripts/suites.sh` runs a few such processes.
 @Suite(.serialized)
 enum EndToEnd {}
 
-/// ./test runs these tests twice, with PERPETUA_TEST_BUS `memory` and then `amqp`. What does not look at it need not run
-/// twice; where it is not set all of them run.
+/// ./test runs these tests twice, with PERPETUA_TEST_BUS `memory` and then `amqp`. Tests that do not depend on it need
+/// not run twice; where it is not set, all of them run.
 extension Trait where Self == ConditionTrait {
     /// The bus is in memory whatever PERPETUA_TEST_BUS says.
     static var overMemory: Self { .disabled(if: busOfThisRun == "amqp", "It runs with the tests over memory.") }

@@ -7,13 +7,13 @@ import TestSupport
 import Testing
 import WebSocketTransport
 
-/// A client of a group that notes the numbers of the events it got, and may die when it has had so many.
+/// A client of a group that notes the numbers of the events it got, and may be made to die after a number of them.
 final class GroupClient: WebSocketDelegate, Sendable {
     struct Ledger: Sendable {
         var numbers: [Int] = []
         var appID: String?
         var ending: WebSocketEnding?
-        /// Events of ours, by their detail type.
+        /// How many of our own events it got, by detail type.
         var ours: [String: Int] = [:]
         var diesAfter: Int?
     }
@@ -45,8 +45,9 @@ final class GroupClient: WebSocketDelegate, Sendable {
         return client
     }
 
-    /// From then on each of these edges knows everybody who has come: a broadcast is as of now, and an edge that gives chats may hear of a
-    /// member only after the first event.
+    /// Waits until each of these edges knows every client that has connected. A broadcast makes sure of that, since it
+    /// goes to those who are online now; otherwise an edge that distributes chats might hear of a member only after the
+    /// first event.
     static func areKnown(at edges: [String]) async throws {
         for edge in edges {
             let witness = try await FakeClient.connect(to: edge)
@@ -57,7 +58,7 @@ final class GroupClient: WebSocketDelegate, Sendable {
         }
     }
 
-    /// Breaks off the connection, without a word, within the callback of that event.
+    /// Makes it break off the connection, without a close frame, within the callback of that event.
     func die(after count: Int) { state.withLock { $0.diesAfter = count } }
 
     /// Closes in good order, and waits for the end.
@@ -75,7 +76,7 @@ final class GroupClient: WebSocketDelegate, Sendable {
     }
 
     func received(text: ByteBuffer) {
-        // Other frames do not count.
+        // `try?`: other frames are not counted.
         guard let object = try? JSONObject(text) else { return }
         let dies = state.withLock { ledger in
             if let number = object["number"]?.int64 {

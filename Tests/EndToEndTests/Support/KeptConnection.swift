@@ -22,7 +22,7 @@ final class KeptConnection: Sendable {
             .connect(host: "127.0.0.1", port: port).get()
     }
 
-    /// The answer as it came, as soon as its body (a JSON object) is there.
+    /// Returns the answer as it came, as soon as its body (a JSON object) is there.
     func get(_ path: String, headers: [String] = []) async throws -> String {
         received.text.withLock { $0 = "" }
         let lines = ["GET \(path) HTTP/1.1", "Host: 127.0.0.1"] + headers
@@ -34,7 +34,7 @@ final class KeptConnection: Sendable {
         }
     }
 
-    /// Sends bytes as they are, and waits for what comes then.
+    /// Sends bytes as they are, and waits for the answer.
     func send(_ bytes: [UInt8], until isThere: (String) -> Bool) async throws -> String {
         received.text.withLock { $0 = "" }
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes))

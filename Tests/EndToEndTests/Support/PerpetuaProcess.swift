@@ -8,7 +8,7 @@ struct PerpetuaProcess: Sendable {
 
     /// - Parameters:
     ///   - ports: the shared port and the gateway's.
-    ///   - descriptors: how many it may have open; `nil`: as many as the tests.
+    ///   - descriptors: how many descriptors it may have open; `nil`: as many as the tests.
     init(in folder: URL, ports: ClosedRange<Int>, _ arguments: [String] = [], descriptors: Int? = nil) throws {
         ws = "ws://127.0.0.1:\(ports.lowerBound)"
         http = "http://127.0.0.1:\(ports.upperBound)"

@@ -13,8 +13,8 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
     private var process: Process
 
     /// Starts it.
-    /// - Parameter descriptors: how many it may have open, half of them unless it asks for more; `nil`: as many as the
-    /// tests.
+    /// - Parameter descriptors: how many descriptors it may have open, and half of that before it raises its limit;
+    ///   `nil`: as many as the tests.
     init(_ product: String, in folder: URL, _ arguments: [String], descriptors: Int? = nil) throws {
         self.descriptors = descriptors
         self.product = product
@@ -56,7 +56,7 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
 
     /// Everything it printed so far, over all its lives.
     var printed: String {
-        // It is there since the initialiser made it.
+        // `try?`: the initialiser has made the file.
         (try? String(contentsOf: output, encoding: .utf8)) ?? ""
     }
 
@@ -81,7 +81,7 @@ final class RunningProgram: @unchecked Sendable {  // Foundation's Process; each
         _ = try await exitCode()
     }
 
-    /// Has it read its settings again.
+    /// Makes it read its settings again.
     func hangUp() { Foundation.kill(process.processIdentifier, SIGHUP) }
 
     func terminate() { Foundation.kill(process.processIdentifier, SIGTERM) }
@@ -103,7 +103,7 @@ func withFolder(_ body: (URL) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("perpetua-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer {
-        // What is left over does no harm.
+        // `try?`: a leftover folder does no harm.
         try? FileManager.default.removeItem(at: folder)
     }
     try await body(folder)

@@ -6,7 +6,7 @@ import OneBot
 import Synchronization
 import TestSupport
 
-/// A deployment of three edges that may all dial one bot, on either bus, for tests that ask nothing else of it.
+/// A deployment of three edges that may all dial one bot, on either bus.
 struct ThreeEdges: Sendable {
     enum Bus: String, Sendable, CaseIterable, CustomStringConvertible {
         case memory, rabbitMQ
@@ -15,9 +15,9 @@ struct ThreeEdges: Sendable {
 
     /// The edges' shared ports.
     let ws: [String]
-    /// What was decided on each numbered event.
+    /// Which members the numbered events were given to.
     let decisions: Decisions
-    /// Takes the registry away for good: nobody hears of who comes and goes any more.
+    /// Removes the registry for good, so that nobody is told any more who comes and goes.
     let loseRegistry: @Sendable () async throws -> Void
 
     /// - Parameter settings: as flags, without their dashes.
@@ -52,7 +52,7 @@ struct ThreeEdges: Sendable {
         }
     }
 
-    /// Another program on the broker: reads the headers of events.
+    /// Another program on the broker, which reads the headers of events.
     final class Decisions: Sendable {
         private let owners = Mutex<[Int: [String: String]]>([:])
 
@@ -69,13 +69,13 @@ struct ThreeEdges: Sendable {
         }
 
         private func note(_ delivery: Delivery) {
-            // Other events are not counted.
+            // `try?`: other events are not counted.
             guard let number = (try? JSONObject(delivery.body))?["number"]?.int64 else { return }
             let found = delivery.properties.groupStamp?.owners.map { ($0.group, $0.member.appID) } ?? []
             owners.withLock { $0[Int(number)] = Dictionary(found) { $1 } }
         }
 
-        /// By number: the `app_id` of the member of that group that was to have the event.
+        /// For each number, the `app_id` of the member of that group the event was given to.
         func owners(in group: String) -> [Int: String] {
             owners.withLock { $0.compactMapValues { $0[group] } }
         }

@@ -60,7 +60,8 @@ extension EndToEnd {
 
                         let other = try await FakeClient.connect(to: perpetua.ws)
                         _ = try await other.nextEvent("meta_event", "lifecycle")
-                        // What we dial does not come from an address: this is still the only client that does.
+                        // A dialled framework is not identified by an address, so `other` is still the only client at
+                        // its address.
                         let named = try await FakeHTTP.get(perpetua.http + "/api/set_client_name?name=other")
                         #expect(named.retcode == 0)
                         let sent = try await other.call(
@@ -169,7 +170,8 @@ extension EndToEnd {
                     try await withPerpetua(yaml, bots: [bot.url]) { perpetua in
                         let first = try await framework.nextConnection()
                         _ = try await first.nextEvent("meta_event", "lifecycle")
-                        // Not even the end of what is on its way, unless that breaks off.
+                        // From now on it does not even read up to the end of its connection: only a reset shows it
+                        // that.
                         try await first.stopReading()
                         let padding = String(repeating: "x", count: 256 << 10)
                         for number in 1...64 {
@@ -245,7 +247,7 @@ extension EndToEnd {
                             for name in ["all", "all@20002", "one"] { _ = try await client(named: name, perpetua) }
                             #expect(framework.attempts.count == 3)
                             #expect(try await client(named: "all", perpetua)["self_id"]?.int64 == 10001)
-                            // It is known from the settings, and may not be connected yet.
+                            // The bot is known from the settings, but may not be connected yet.
                             try await eventually("the bot has a link") {
                                 try await two.bot.emit(#"{"self_id":20002,"post_type":"notice","notice_type":"two"}"#)
                                     > 0

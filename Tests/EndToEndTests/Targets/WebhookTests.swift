@@ -298,12 +298,12 @@ extension EndToEnd {
                     try await waitFor(100, at: receiver)
                     #expect(numbers(receiver) == Array(1...100))
                     #expect(receiver.requests.filter { $0["sub_type"] == "enable" }.count == 1)
-                    // One of them posts: it is killed, whichever it is, and the other one is there.
+                    // One of the edges posts. Each is killed in turn, and the other one takes over.
                     for edge in deployment.edges {
                         let before = receiver.events.count
                         try await edge.kill()
                         try await eventually(within: .seconds(60), "an event arrives") {
-                            // Until the bot is linked again nobody hears.
+                            // Until the bot is connected again, its events go to nobody.
                             if try await bot.bot.emit(event(1_000)) > 0 { return receiver.events.count > before }
                             return false
                         }

@@ -60,7 +60,7 @@ import Testing
 
     @Test("what is behind both members is not looked at again")
     func shallow() throws {
-        // Not valid, so that reading on would show.
+        // The data is not valid, so that reading on would fail.
         let data = ByteBuffer(string: #"{"type":"stream","data_type":"file_chunk","data":"#)
         let scanned = try data.withUnsafeReadableBytes { bytes in
             var scanner = FrameScanner(bytes)

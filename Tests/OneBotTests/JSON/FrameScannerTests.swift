@@ -221,7 +221,7 @@ struct FrameScannerTests {
 
     // MARK: Support
 
-    /// What is wrong with our reading of those bytes, if anything is.
+    /// How our reading of these bytes is wrong; `nil` where it is right.
     static func disagreement(on bytes: [UInt8], mustBeValid: Bool = false) -> String? {
         let shown = "\(String(decoding: bytes, as: UTF8.self)) \(bytes)"
         let foundation = bytes.prefix(4).contains(0) ? nil : FoundationJSON.parse(bytes)
@@ -234,7 +234,7 @@ struct FrameScannerTests {
         } catch {
             guard foundation != nil else { return mustBeValid ? "nobody takes it: \(shown)" : nil }
             guard let comma = trailingComma(in: bytes, before: error) else { return "\(error): \(shown)" }
-            // The one thing Foundation lets pass; without it we have to agree again.
+            // The one thing that only Foundation allows; without it both have to agree again.
             var rest = bytes
             rest.remove(at: comma)
             return disagreement(on: rest, mustBeValid: mustBeValid)
@@ -253,7 +253,7 @@ struct FrameScannerTests {
 }
 
 extension JSONError {
-    /// A missing key told as a missing value.
+    /// A missing key reported as a missing value.
     fileprivate var trimmingKey: JSONError {
         guard case .invalid(let offset, "a key is missing") = self else { return self }
         return .invalid(offset: offset, reason: "a value is missing")

@@ -138,7 +138,7 @@ struct JSONObjectTests {
 
     // MARK: Support
 
-    /// Random objects, with the name of a member to look for, which many of them have, and a new value for it.
+    /// Checks random objects, each with the name of a member, which many of them have, and a new value for it.
     static func forEachObject(rounds: Int, _ check: (ObjectParts, String, [UInt8]) throws -> String?) throws {
         let seed = UInt64.random(in: 0 ... .max)
         var json = RandomJSON(seed: seed)

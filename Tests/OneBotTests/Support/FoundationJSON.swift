@@ -3,11 +3,11 @@ import NIOCore
 
 @testable import OneBot
 
-/// Foundation's parser, which ours is held against.
+/// Foundation's parser, to compare ours with.
 enum FoundationJSON {
-    /// What Foundation makes of it; `nil` where it is no JSON to it.
+    /// The value Foundation reads; `nil` where it takes the bytes for invalid.
     static func parse(_ bytes: [UInt8]) -> Any? {
-        // The error would only say that it is invalid.
+        // `try?`: the error would only say that it is invalid.
         try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
     }
 
@@ -28,15 +28,15 @@ enum FoundationJSON {
         }
     }
 
-    /// Whether something in it is no JSON to Foundation and is to us: a number too large for a double, half of a
-    /// surrogate pair.
+    /// Whether the text contains something that is valid to us but not to Foundation: a number too large for a double,
+    /// half of a surrogate pair.
     static func holdsWhatItRefuses(_ text: JSONText) -> Bool {
         if holdsHalfPair(text.bytes) { return true }
         return switch text.kind {
         case .number: text.double == nil
         case .array: text.array?.contains(where: holdsWhatItRefuses) ?? false
         case .object:
-            // Of duplicate keys, Foundation reads the first ones, too.
+            // Foundation also reads the values of duplicate keys that come before the last.
             text.object.map { object in object.members.contains { holdsWhatItRefuses(object.value(of: $0)) } } ?? false
         case .null, .boolean, .string: false
         }
@@ -69,7 +69,7 @@ enum FoundationJSON {
         guard let theirs, let double = ours.double else { return false }
         let tolerance = abs(double) * 1e-15
         guard abs(theirs.doubleValue - double) <= tolerance else { return false }
-        // Only where it stands there as an integer: Foundation makes a double of 1e3.
+        // Only numbers that are written as integers are compared: Foundation makes a double of 1e3.
         guard let exact = Int64(String(buffer: ours.bytes)) else { return true }
         return ours.int64 == exact && theirs.int64Value == exact
     }

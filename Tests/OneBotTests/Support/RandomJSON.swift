@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Makes JSON, and things that were JSON until somebody stepped on them.
+/// Makes valid JSON, and JSON that has been damaged.
 struct RandomJSON {
     var random: SeededGenerator
 
@@ -153,7 +153,7 @@ struct ObjectParts {
         members[index].name.utf8.elementsEqual(name.utf8)
     }
 
-    /// With those members only, each with the separator that stood before it.
+    /// The text with only these members, each with the separator before it.
     func text(of kept: [Int]) -> [UInt8] {
         var bytes = opening
         for (place, index) in kept.enumerated() {

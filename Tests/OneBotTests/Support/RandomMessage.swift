@@ -2,7 +2,7 @@ import TestSupport
 
 @testable import OneBot
 
-/// Makes messages in both of OneBot's forms, with as much as possible that means something to a careless parser.
+/// Makes messages in both of OneBot's forms, with as many characters as possible that a careless parser might misread.
 struct RandomMessage {
     var random: SeededGenerator
 
@@ -22,7 +22,7 @@ struct RandomMessage {
             .joined()
     }
 
-    /// Segments as they can come out of a string: no two texts in a row, no text that says nothing, no type without a letter.
+    /// Segments as they can come out of a string: no two texts in a row, no empty text, no empty type.
     mutating func segments() -> [MessageSegment] {
         var segments: [MessageSegment] = []
         for _ in 0..<Int.random(in: 0...5, using: &random) {

@@ -7,7 +7,7 @@ import Testing
     let edge = LeaseHolder.edge(EdgeAddress(edgeID: "e1", instance: "a"))
     let other = LeaseHolder.client("app-2")
 
-    /// Looks every second, as its owner does.
+    /// Looks for lapsed leases every second, as the table's owner does.
     private func lapsed(_ table: inout LeaseTable, from start: Int, to end: Int) -> [Int: [LeaseHolder]] {
         var found: [Int: [LeaseHolder]] = [:]
         for second in start...end {

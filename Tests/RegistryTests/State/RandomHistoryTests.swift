@@ -4,7 +4,8 @@ import Testing
 
 @testable import Registry
 
-/// Random histories; after every step what others believe is what the registry knows, and its own rules hold.
+/// Random histories: after every step, what others believe is what the registry knows, and the registry's own rules
+/// hold.
 @Suite struct RandomHistoryTests {
     @Test(
         "whatever happens, replicas agree, names and app_ids are unique, and what is written is what is promised",
@@ -68,7 +69,7 @@ import Testing
         checkTurns(of: world, "seed \(seed) round \(round)")
     }
 
-    /// An edge is told to be up and gone in turns: never gone twice, nor up.
+    /// An edge is announced as up and as down in turns: never twice in a row.
     private func checkTurns(of world: RegistryWorld, _ place: Comment) {
         var up: Set<EdgeAddress> = []
         for change in world.published {
@@ -119,7 +120,7 @@ import Testing
     }
 }
 
-/// A small generator whose numbers a seed repeats.
+/// Random numbers that are the same for the same seed.
 private struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -159,7 +159,7 @@ import Testing
             world.requests.contains {
                 if case .disconnect(edge, session: 1, reason: _) = $0 { true } else { false }
             })
-        // What the older edge says of it afterwards counts no more.
+        // Later reports of the old edge about the client are ignored.
         try world.report(.full, of: edge, sessions: [RegistryWorld.claim(1, resume: 60, granted: grant)])
         #expect(world.replica.clients[grant.appID]?.edge == other)
         try world.report(.change, of: edge, left: [1], count: 0)

@@ -30,7 +30,7 @@ import Testing
             PortRecord(appID: "p", clientToken: "t", edgeID: "e", instance: "i", port: 8100, expiresAt: 99))
         changes.put(BotRecord(selfID: 10001, epochBits: -1, configuredIndex: nil))
         try await store.save(changes)
-        // The files as a kill leaves them: nothing was closed, nothing written back.
+        // The files as a killed process leaves them: nothing was closed, nothing written back.
         let copy = try folder.copy(of: "a/b", to: "crashed")
         let after = try await RegistryStore(path: copy + "/registry.sqlite").begin(utcMilliseconds: 0)
         #expect(first.registryEpoch == 1_000)

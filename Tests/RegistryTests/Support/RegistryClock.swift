@@ -3,11 +3,11 @@ import TestSupport
 
 @testable import Registry
 
-/// The time of a registry at work, moved by a test: however long the machine takes, nothing lapses before its time.
+/// The clock of a running registry, moved by a test: however slow the machine is, nothing lapses early.
 final class RegistryClock: Sendable {
     private let state = Mutex((now: Moment(uptime: .zero, utcMilliseconds: UTC.milliseconds + 1_000), looks: 0))
 
-    /// The registry takes the time with everything it does.
+    /// The registry calls this with everything it does.
     func look() -> Moment {
         state.withLock { state in
             state.looks += 1
@@ -15,9 +15,9 @@ final class RegistryClock: Sendable {
         }
     }
 
-    /// Lets that much time pass, and waits until the registry has looked for what has lapsed.
+    /// Lets this much time pass, and waits until the registry has looked for lapsed leases.
     ///
-    /// To be called while nobody reports and nobody asks: then the registry takes the time for its looks alone.
+    /// To be called while nobody reports or asks, so that only these looks read the clock.
     func advance(by time: Duration, file: String = #fileID, line: Int = #line) async throws {
         let before = state.withLock { state in
             state.now.uptime += time

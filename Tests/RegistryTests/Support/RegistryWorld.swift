@@ -4,8 +4,8 @@ import Testing
 
 @testable import Registry
 
-/// A registry's state with everything it asks for carried out at once, its own clock, and a replica that believes what it
-/// publishes.
+/// A registry's state with a clock of its own, and a replica that applies what it publishes. Everything the state asks
+/// for is carried out at once.
 struct RegistryWorld {
     var state: RegistryState
     var now = Moment(uptime: .seconds(1_000), utcMilliseconds: 1_700_000_000_000)
@@ -35,7 +35,7 @@ struct RegistryWorld {
         _ = replica.replace(with: state.presence.snapshot)
     }
 
-    /// A registry that starts with what this one has written.
+    /// A registry that starts from what this one has written.
     func restarted(after pause: Duration = .zero) -> RegistryWorld {
         var next = RegistryWorld(
             lease: state.leases.duration, portExpiry: state.portExpiry, ports: state.allocator.range,
@@ -72,7 +72,7 @@ struct RegistryWorld {
             appID: "app-\(newcomers)", token: try #require(ClientToken("token-\(newcomers)")), state: .leased)
     }
 
-    /// Time passes, with a look at the table every second.
+    /// Lets time pass, with a look at the table every second.
     mutating func pass(_ time: Duration) {
         var left = time
         while left > .zero {
@@ -129,7 +129,7 @@ struct RegistryWorld {
 
     // MARK: Reports
 
-    /// False where the edge is not believed any more.
+    /// False where the edge's reports are ignored.
     @discardableResult
     mutating func report(
         _ kind: EdgeReport.Kind, of edge: EdgeAddress = edge, sequence: UInt64? = nil, ready: Bool = true,

@@ -8,7 +8,7 @@ import TestSupport
 
 @testable import Registry
 
-/// A registry at work on an embedded bus, with as many scripted edges as a test wants.
+/// A running registry on an in-memory bus, with as many scripted edges as a test wants.
 final class RunningRegistry: Sendable {
     let broker: InMemoryBroker
     /// Its connection to the broker.
@@ -20,8 +20,8 @@ final class RunningRegistry: Sendable {
     private final class Kept: Sendable { let store = Mutex<RegistryStore?>(nil) }
 
     /// - Parameters:
-    ///   - clock: its time, where a test moves that itself.
-    ///   - timesLocked: how often the database is another process's before it can be opened.
+    ///   - clock: its clock, where a test moves that itself.
+    ///   - timesLocked: how often opening the database fails because another process has it.
     init(
         _ database: String = ":memory:", broker: InMemoryBroker = InMemoryBroker(), ports: ClosedRange<Int>? = nil,
         lease: Duration = .seconds(60), portExpiry: Duration = .seconds(60), clock: RegistryClock? = nil,

@@ -6,20 +6,20 @@ import OneBot
 import Synchronization
 import Testing
 
-/// An edge as the registry sees it: it reports, asks, opens and closes ports as it was told to, and keeps a replica.
+/// An edge as the registry sees it: it reports and asks, opens and closes ports when told to, and keeps a replica.
 final class ScriptedEdge: Sendable {
     struct State {
         var open: [Int: String] = [:]
         var nextPort = 40_000
         var refusesPorts: Set<Int> = []
-        /// Ports it was asked to open while they were: the registry must never do that.
+        /// Ports it was asked to open although they were open, which the registry must never do.
         var doubled: [Int] = []
         var mostOpen = 0
         var disconnected: [UInt64] = []
         var reportsAsked = 0
         /// What came into the inbox, in order: `answer` or a kind of presence change.
         var inbox: [String] = []
-        /// The edges it was told are gone, each time.
+        /// The edges that were announced as down, in order.
         var down: [EdgeAddress] = []
     }
 
@@ -67,7 +67,7 @@ final class ScriptedEdge: Sendable {
                 let report = EdgeReport(
                     kind: kind, edge: address, sequence: sequence, isReady: true, sessions: sessions, left: left,
                     bots: bots, closedPorts: closed, sessionCount: count ?? sessions.count)
-                guard let body = try? JSONEncoder().encode(report) else {  // strings and numbers: always can
+                guard let body = try? JSONEncoder().encode(report) else {  // strings and numbers: it cannot fail
                     return published.resume(returning: .rejected("not encodable"))
                 }
                 bus.publish(
@@ -78,7 +78,7 @@ final class ScriptedEdge: Sendable {
         #expect(outcome == .confirmed)
     }
 
-    /// Asks with bytes of the test's own, and returns the answer's.
+    /// Asks with the given bytes, and returns those of the answer.
     func ask(_ question: String, timeout: Duration = .seconds(5)) async throws -> ByteBuffer {
         try await requester.request(
             Message(ByteBuffer(string: question)), to: exchanges.rpc, key: Exchanges.registryKey, timeout: timeout

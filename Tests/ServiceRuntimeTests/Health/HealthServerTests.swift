@@ -58,7 +58,7 @@ struct HealthServerTests {
     func silent(bytes: String) async throws {
         try await withServer(patience: .milliseconds(200)) { port in
             let channel = try await connect(to: port)
-            // On a busy machine it is closed before we come to this.
+            // `try?`: on a busy machine the server closes the connection before this.
             try? await channel.writeAndFlush(ByteBuffer(string: bytes))
             try await channel.closeFuture.get()
             try await untilAnswered(at: port)
@@ -72,7 +72,7 @@ struct HealthServerTests {
             for _ in 0..<HealthServer.maxConnections { open.append(try await connect(to: port)) }
             let next = try await connect(to: port)
             try await next.closeFuture.get()
-            // On a busy machine some were closed for their silence before.
+            // `try?`: on a busy machine the server has closed some of them before.
             for channel in open { try? await channel.close() }
             try await untilAnswered(at: port)
         }
@@ -95,7 +95,7 @@ struct HealthServerTests {
             do {
                 return try await FakeHTTP.get("http://127.0.0.1:\(port)/health/live").status == 200
             } catch {
-                return false  // The server has not seen the others go yet, or had no patience.
+                return false  // The server has not noticed the end of the others yet, or has closed this one.
             }
         }
     }

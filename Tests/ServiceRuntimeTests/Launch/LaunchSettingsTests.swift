@@ -9,7 +9,7 @@ struct LaunchSettingsTests {
     private func withFile(_ yaml: Data, _ body: (String) throws -> Void) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "perpetua-\(UUID()).yaml").path()
         try yaml.write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }  // Left behind it harms nobody.
+        defer { try? FileManager.default.removeItem(atPath: path) }  // `try?`: a leftover file does no harm.
         try body(path)
     }
 

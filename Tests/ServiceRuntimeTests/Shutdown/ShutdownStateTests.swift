@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Stopping the process")
 struct ShutdownStateTests {
-    /// `#expect` cannot call what mutates without a result to compare.
+    /// `#expect` cannot call a mutating function directly.
     private func begin(_ state: inout ShutdownState) -> Bool { state.begin() }
 
     private let start = ContinuousClock.now

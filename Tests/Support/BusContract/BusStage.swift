@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Where one case of ``MessageBusContract`` plays: its connections and its names, gone when it ends.
+/// The stage for one case of ``MessageBusContract``: its connections and its names, which are gone when it ends.
 final class BusStage: Sendable {
     let contract: MessageBusContract
     private let prefix = "contract-\(UInt64.random(in: 0 ... .max))"
@@ -36,7 +36,7 @@ final class BusStage: Sendable {
     /// Ends the connections and deletes the queues.
     func clear() async {
         for bus in opened.withLock({ $0 }) { await bus.close() }
-        // Only tidying: what cannot be deleted any more has not failed the case.
+        // `try?`: this only tidies up, and must not fail the case.
         guard let bus = try? await contract.connect() else { return }
         for queue in queues.withLock({ $0 }) { try? await bus.delete(queue) }
         await bus.close()
@@ -44,7 +44,7 @@ final class BusStage: Sendable {
 }
 
 extension MessageBus {
-    /// Publishes a text to the exchange, and waits for how it ended.
+    /// Publishes a text to the exchange, and waits for the outcome.
     func publish(
         _ text: String, to exchange: Exchange, _ key: RoutingKey, mandatory: Bool = false,
         expiration: Duration? = nil

@@ -17,7 +17,7 @@ extension MessageBusContract {
             first.acknowledge()
             first.acknowledge()
             #expect(try await greedy.texts(atLeast: 3) == ["1", "2", "3"])
-            // Had a fourth been let through, the next consumer would not find it.
+            // If a fourth had been delivered, the next consumer would not get it.
             let next = DeliveryRecorder()
             try await next.consume(queue, from: bus, on: stage.anyEventLoop())
             #expect(try await next.texts(atLeast: 2) == ["4", "5"])

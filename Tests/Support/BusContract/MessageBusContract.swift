@@ -10,8 +10,8 @@ public import Testing
 /// }
 /// ```
 ///
-/// A difference found between two buses becomes a case here. The cases use names of their own on every run, so that they may
-/// share a broker, and delete what they made.
+/// A difference found between two buses becomes a case here. The cases use names of their own on every run, so that
+/// they may share a broker, and delete what they made.
 public struct MessageBusContract: Sendable {
     /// What a queue does with a message that takes it over its bound.
     public enum Overflow: Sendable {
@@ -56,7 +56,7 @@ public struct MessageBusContract: Sendable {
     ///   - maxMessageBytes: the largest body this bus takes.
     ///   - overflow: what its queues do at their bound.
     ///   - connect: a new connection to one and the same broker.
-    ///   - letTimePass: returns when the broker's time is that much later.
+    ///   - letTimePass: returns when that much of the broker's time has passed.
     public init(
         maxMessageBytes: Int, overflow: Overflow,
         connect: @escaping @Sendable () async throws -> any MessageBus,

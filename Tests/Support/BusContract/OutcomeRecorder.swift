@@ -1,7 +1,7 @@
 public import Bus
 import Synchronization
 
-/// Writes down how publishes ended, in the order their ends were told.
+/// Records the outcomes of publishes, in the order they were reported.
 public final class OutcomeRecorder: Sendable {
     private let ends = Mutex<[(text: String, outcome: PublishOutcome)]>([])
 
@@ -11,7 +11,7 @@ public final class OutcomeRecorder: Sendable {
     /// The texts whose publish was confirmed.
     public var confirmed: [String] { ends.withLock { $0.filter { $0.outcome == .confirmed }.map(\.text) } }
 
-    /// What to give to `publish` as `then`.
+    /// The callback to give to `publish` as `then`.
     public func then(_ text: String) -> @Sendable (PublishOutcome) -> Void {
         { outcome in self.ends.withLock { $0.append((text, outcome)) } }
     }

@@ -7,7 +7,8 @@ public struct RabbitMQ: Sendable {
     /// The folder `scripts/rabbitmq.sh` keeps it in; `nil`: it was started by somebody else, and cannot be controlled.
     private let folder: URL?
 
-    /// The node that ./test started for the run. Tests share it: each takes a ``freshPrefix()`` or a ``makeVirtualHost()``, and none kills it.
+    /// The node that ./test started for the run. Tests share it: each takes a ``freshPrefix()`` or a
+    /// ``makeVirtualHost()``, and none kills it.
     /// - Throws: ``RabbitMQError/missing``.
     public static func ofTheRun() throws -> RabbitMQ {
         let environment = ProcessInfo.processInfo.environment
@@ -16,13 +17,14 @@ public struct RabbitMQ: Sendable {
         return RabbitMQ(url: url, folder: folder)
     }
 
-    /// A value for `amqp.prefix` that nobody else uses: exchanges and queues of its own on a shared node, for nothing.
+    /// A value for `amqp.prefix` that nobody else uses: a cheap way to have exchanges and queues of one's own on a
+    /// shared node.
     public static func freshPrefix() -> String { "t\(UUID().uuidString.prefix(8).lowercased())" }
 
     /// Where it listens.
     public var port: Int { URLComponents(string: url)?.port ?? 5672 }
 
-    /// A virtual host of its own. Costs about a second; a ``freshPrefix()`` is enough for most.
+    /// A virtual host of its own. Costs about a second; a ``freshPrefix()`` is enough for most tests.
     /// - Returns: the address that leads there.
     public func makeVirtualHost() async throws -> String {
         let name = Self.freshPrefix()
@@ -40,7 +42,7 @@ public struct RabbitMQ: Sendable {
 
     // MARK: Control
 
-    /// Ends it as a crash does.
+    /// Ends it like a crash.
     public func kill9() async throws { try await run("kill9") }
 
     /// Starts it again after ``kill9()``, with what it had stored; returns when it accepts connections.
@@ -49,7 +51,7 @@ public struct RabbitMQ: Sendable {
     /// Ends it in good order and starts it again.
     public func restart() async throws { try await run("restart") }
 
-    /// Starts it again with more in its `rabbitmq.conf`, and with those plugins.
+    /// Starts it again with these lines added to its `rabbitmq.conf`, and with those plugins.
     public func restart(adding lines: [String], plugins: [String] = []) async throws {
         guard let folder else { throw RabbitMQError.notOurs(url: url) }
         let file = folder.appendingPathComponent("rabbitmq.conf")
@@ -60,12 +62,12 @@ public struct RabbitMQ: Sendable {
         try await restart()
     }
 
-    /// Stops it from running, its sockets open: a broker that hangs.
+    /// Freezes it with its sockets open, like a broker that hangs.
     public func freeze() async throws { try await run("freeze") }
 
     public func thaw() async throws { try await run("thaw") }
 
-    /// Says that memory is short (publishers are blocked), or no longer.
+    /// Sets the memory alarm, so that publishers are blocked, or clears it.
     public func setMemoryAlarm(_ isOn: Bool) async throws {
         let alarm = "{resource_limit,memory,node()}"
         try await evaluate(isOn ? "rabbit_alarm:set_alarm({\(alarm),[]})." : "rabbit_alarm:clear_alarm(\(alarm)).")
@@ -92,7 +94,7 @@ public struct RabbitMQ: Sendable {
             let printed = try await ScriptRun.output(of: "scripts/rabbitmq.sh", ["start", folder.path])
             return RabbitMQ(url: printed, folder: folder)
         } catch {
-            // The error says what happened; what was started meanwhile must not stay.
+            // `try?`: the error says what happened, but a node that was started must not stay.
             _ = try? await ScriptRun.output(of: "scripts/rabbitmq.sh", ["stop", folder.path])
             throw error
         }
@@ -110,7 +112,7 @@ public func withRabbitMQ<Result>(
     do {
         result = try await body(node)
     } catch {
-        // The body's error says more than what stopping may add.
+        // `try?`: the body's error says more than an error of stopping.
         try? await node.stop()
         throw error
     }

@@ -10,7 +10,8 @@ import SettingsReading
 import Synchronization
 import WSEdge
 
-/// The three services as they are when each is a process of its own: every one has its own connection to the broker, and there are several edges.
+/// The three services as separate processes would run them: each has its own connection to the broker, and there are
+/// several edges.
 public struct RunningDeployment: Sendable {
     public struct Edge: Sendable {
         /// Its shared port's address, without a path.

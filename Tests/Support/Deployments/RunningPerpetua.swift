@@ -17,9 +17,9 @@ public struct RunningPerpetua: Sendable {
     public let ws: String
     /// The gateway's: `http://127.0.0.1:PORT`.
     public let http: String
-    /// Where its bus is: any program may connect.
+    /// The broker of its bus, to which any program may connect.
     public let broker: any TestBroker
-    /// What it calls its exchanges.
+    /// The exchanges it uses.
     public let exchanges: Exchanges
     fileprivate let services: ServiceGroup
 
@@ -42,7 +42,7 @@ public func withPerpetua<Result: Sendable>(
         (key: "edge.shared_port", value: "0"), (key: "api.port", value: "0"),
         (key: "registry.database", value: database), (key: "amqp.prefix", value: prefix),
     ]
-    // Told at once, so that nobody waits a second for what is not its subject.
+    // client_status is sent at once, so that tests with another subject need not wait a second for it.
     if !yaml.contains("client_status_delay") { flags.append((key: "client_status_delay", value: "0")) }
     for (index, url) in bots.enumerated() { flags.append((key: "bots[\(index)].url", value: url)) }
     let settings = Settings(file: (name: "test.yaml", yaml: yaml), flags: flags)

@@ -4,7 +4,7 @@ import Foundation
 import Logging
 import NIOPosix
 
-/// Where the bus of a test is: in memory, or RabbitMQ.
+/// The broker of a test's bus: in memory, or RabbitMQ.
 public protocol TestBroker: Sendable {
     /// A new connection; it is up when this returns.
     func newConnection() async throws -> any MessageBus
@@ -30,8 +30,9 @@ extension RabbitMQ: TestBroker {
     }
 }
 
-/// The broker of tests of the whole: RabbitMQ where PERPETUA_TEST_BUS is `amqp`, else memory. ./test runs them over both.
-/// - Throws: where RabbitMQ is asked for and not there.
+/// The broker of end-to-end tests: RabbitMQ where PERPETUA_TEST_BUS is `amqp`, else the in-memory one. ./test runs them
+/// over both.
+/// - Throws: where RabbitMQ is asked for but missing.
 func brokerOfThisRun() throws -> any TestBroker {
     let name = ProcessInfo.processInfo.environment["PERPETUA_TEST_BUS"] ?? "memory"
     precondition(["memory", "amqp"].contains(name), "PERPETUA_TEST_BUS is \(name); use memory or amqp")

@@ -7,14 +7,14 @@ public import Observability
 public import OneBot
 import Synchronization
 
-/// A program in no way ours, on the broker: it sends frames with the properties a test gives them, and waits for answers in a
-/// queue of its own.
+/// A program of somebody else's on the broker: it sends frames with the properties a test gives them, and waits for
+/// answers in a queue of its own.
 public final class BrokerProgram: Sendable {
     public let bus: any MessageBus
     public let replies: QueueName
     private let exchanges: Exchanges
     private let answers = Mutex<[String: Message]>([:])
-    /// Those that others followed, by their correlation id, in order.
+    /// Answers that were followed by others, by correlation id, in order.
     private let parts = Mutex<[String: [Message]]>([:])
 
     public init(at broker: some TestBroker, exchanges: Exchanges = Exchanges()) async throws {

@@ -4,8 +4,7 @@ public import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A program on the bus that a test writes in a line: it consumes a queue, remembers what came, and answers as it is
-/// told.
+/// A program on the bus that takes a test one line: it consumes a queue, records what came, and answers as it is told.
 public final class BusResponder: Sendable {
     private struct State {
         var deliveries: [Delivery] = []
@@ -35,7 +34,7 @@ public final class BusResponder: Sendable {
     /// Everything that came so far.
     public var deliveries: [Delivery] { state.withLock { $0.deliveries } }
 
-    /// From now on it answers so.
+    /// From now on it answers like this.
     public func answer(with answer: @escaping @Sendable (Delivery) -> ByteBuffer?) {
         state.withLock { $0.answer = answer }
     }

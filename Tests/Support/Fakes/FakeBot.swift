@@ -4,18 +4,21 @@ import Synchronization
 
 /// A scripted bot for tests: sends only what it is told to, and answers only what it is scripted for.
 ///
-/// What Perpetua may ask of its own accord (`get_login_info`, `get_status`, `get_version_info`) is answered as a real bot does. Any other action
-/// the script has no answer to is refused and noted: ``withFakeBot(_:answering:_:)`` fails at the end if there was one.
+/// Actions that Perpetua sends by itself (`get_login_info`, `get_status`, `get_version_info`) are answered as by a real
+/// bot. Any other action that the script has no answer for is refused and recorded: ``withFakeBot(_:answering:_:)``
+/// fails at the end if there was one.
 public struct FakeBot: Sendable {
     /// The bot itself: `emit`, `nextAction`, `dropLinks`, `goAway`, ….
     public let bot: SimulatedBot
     private let unexpected: UnexpectedActions
 
-    /// What perpetua asks without a client having asked.
+    /// The actions that Perpetua sends without a client's asking.
     private static let expectedAlways: Set<String> = ["get_login_info", "get_status", "get_version_info"]
 
-    /// Listens on a free port (or only dials, as configured). The caller stops it; ``withFakeBot(_:answering:_:)`` does so by itself.
-    /// - Parameter script: the answer to an action; `nil`: it was not expected. The default expects everything a real bot knows.
+    /// Listens on a free port (or only dials, as configured). The caller stops it; ``withFakeBot(_:answering:_:)`` does
+    /// so by itself.
+    /// - Parameter script: the answer to an action; `nil`: it was not expected. The default expects everything a real
+    ///   bot knows.
     public static func start(
         _ configuration: SimulatedBotConfiguration = .scripted,
         answering script: @escaping @Sendable (ReceivedAction) -> ScriptedAnswer? = { _ in .standard }
@@ -63,7 +66,7 @@ public func withFakeBot<Result>(
     do {
         result = try await body(bot)
     } catch {
-        // The body's error says more than what stopping may add.
+        // `try?`: the body's error says more than an error of stopping.
         try? await bot.stop()
         throw error
     }
@@ -71,7 +74,7 @@ public func withFakeBot<Result>(
     return result
 }
 
-/// Noted on the bot's event loop, read by the test.
+/// Recorded on the bot's event loop, read by the test.
 private final class UnexpectedActions: Sendable {
     private let frames = Mutex<[String]>([])
 

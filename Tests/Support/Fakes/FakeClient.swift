@@ -30,7 +30,8 @@ public final class FakeClient: Sendable {
         return FakeClient(eventLoop: eventLoop, frames: frames)
     }
 
-    /// The server's end of a connection as a client: so it is where a framework is dialled. On its event loop, before any frame is read.
+    /// Makes the server's end of a connection a client: a dialled framework is one. Called on its event loop, before
+    /// any frame is read.
     static func over(_ connection: WebSocketConnection, whenClosed: @escaping () -> Void) -> FakeClient {
         let frames = ReceivedFrames(eventLoop: connection.eventLoop)
         frames.connection = connection
@@ -98,7 +99,7 @@ public final class FakeClient: Sendable {
         }
     }
 
-    /// Reads nothing more from the socket until ``resumeReading()``: a client that hangs.
+    /// Stops reading from the socket until ``resumeReading()``, like a client that hangs.
     public func stopReading() async throws { try await act { $0.connection?.pauseReading() } }
 
     public func resumeReading() async throws { try await act { $0.connection?.resumeReading() } }
@@ -111,7 +112,7 @@ public final class FakeClient: Sendable {
         _ = try await ending()
     }
 
-    /// Closes the socket without a word.
+    /// Closes the socket without a close frame.
     public func abort() async throws { try await act { $0.connection?.abort() } }
 
     /// How the connection ended; waits for it.
@@ -129,12 +130,12 @@ public final class FakeClient: Sendable {
 /// A text frame a fake client got.
 public struct ReceivedFrame: Sendable, CustomStringConvertible {
     public let text: String
-    /// `nil` where it is no JSON object.
+    /// `nil` where it is not a JSON object.
     public let json: JSONObject?
 
     init(_ bytes: ByteBuffer) {
         text = String(buffer: bytes)
-        // Frames that are no JSON are for the test to find.
+        // `try?`: the test finds frames that are not JSON.
         json = try? JSONObject(bytes)
     }
 

@@ -5,8 +5,8 @@ import NIOPosix
 import Synchronization
 public import WebSocketTransport
 
-/// A framework's server for reverse WebSockets: notes every attempt to connect, and hands out each connection as a ``FakeClient``, since that is
-/// what a framework is once it is connected.
+/// A framework's server for reverse WebSockets: it records every attempt to connect, and hands out each connection as a
+/// ``FakeClient``, since a connected framework is one.
 public final class FakeFramework: Sendable {
     public struct Attempt: Sendable {
         public let request: UpgradeRequest
@@ -78,7 +78,7 @@ public final class FakeFramework: Sendable {
     /// Answers attempts with that status; `nil`: lets them in.
     public func refuse(with status: HTTPResponseStatus?) { desk.state.withLock { $0.refusal = status } }
 
-    /// Hangs up on everybody as soon as they are in; `nil`: no longer.
+    /// Closes every connection as soon as it is open, with that reason; `nil`: no longer.
     public func hangUp(with reason: CloseReason?) { desk.state.withLock { $0.greeting = reason } }
 
     public var attempts: [Attempt] { desk.state.withLock { $0.attempts } }

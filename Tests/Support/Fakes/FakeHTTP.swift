@@ -5,15 +5,15 @@ public import OneBot
 
 /// A minimal HTTP client for tests: one request, one connection, one answer.
 public enum FakeHTTP {
-    /// What the server said.
+    /// The server's answer.
     public struct Answer: Sendable, CustomStringConvertible {
         public let status: Int
         public let headers: HTTPHeaders
         public let body: String
 
-        /// The body as a JSON object; `nil` where it is none.
+        /// The body as a JSON object; `nil` where it is not one.
         public var json: JSONObject? {
-            // A body that is no JSON is for the test to find.
+            // `try?`: the test finds a body that is not JSON.
             try? JSONObject(ByteBuffer(string: body))
         }
 

@@ -5,7 +5,7 @@ public import NIOCore
 public import OneBot
 import Synchronization
 
-/// A registry that answers as a test says, over the bus. What it was not told, it refuses loudly.
+/// A registry that answers as a test says, over the bus. It refuses other questions loudly.
 public final class FakeRegistry: Sendable {
     private struct State {
         var snapshot = PresenceSnapshot(registryEpoch: 1, sequence: 0, edges: [], clients: [], bots: [])
@@ -25,13 +25,13 @@ public final class FakeRegistry: Sendable {
         responder.answer { [self] in answer($0.body) }
     }
 
-    /// What `snapshot` is answered with.
+    /// The answer to `snapshot`.
     public var snapshot: PresenceSnapshot {
         get { state.withLock { $0.snapshot } }
         set { state.withLock { $0.snapshot = newValue } }
     }
 
-    /// From now on that method is answered so.
+    /// From now on it answers that method like this.
     public func answer<Params: Codable & Sendable>(
         _ method: RegistryAPI.Method, _ type: Params.Type = Params.self,
         with answer: @escaping @Sendable (Params) throws -> some Codable & Sendable
@@ -55,7 +55,7 @@ public final class FakeRegistry: Sendable {
         _ = await responder.publish(body, to: exchanges.presence, key: change.kind.key)
     }
 
-    /// Goes away: whoever asks finds nobody.
+    /// Goes away: questions are unroutable.
     public func close() async { await responder.close() }
 
     private func answer(_ question: ByteBuffer) -> ByteBuffer? {
@@ -98,7 +98,7 @@ extension BusResponder {
             bindings: [(exchanges.broadcast, key), (exchanges.callback, key)])
     }
 
-    /// Who holds a bot's link: gets its actions.
+    /// The holder of a bot's link, which gets its actions.
     public static func bot(
         _ bot: SelfID, at broker: some TestBroker, exchanges: Exchanges = Exchanges(),
         answer: @escaping @Sendable (Delivery) -> ByteBuffer? = { _ in nil }
@@ -108,8 +108,8 @@ extension BusResponder {
             bindings: [(exchanges.actions, BindingPattern(Exchanges.actionKey(bot).text))], answer: answer)
     }
 
-    /// The broadcasts or callbacks that came, by exchange; waits until there are that many. A publish is confirmed once the
-    /// message is in the queue, which is before it is delivered.
+    /// The broadcasts or callbacks that came, by exchange; waits until there are that many. A publish is confirmed once
+    /// the message is in the queue, which is before it is delivered.
     public func distributed(on exchange: Exchange, atLeast count: Int = 1) async throws -> [DistributedMessage] {
         try await eventually("\(count) messages came on \(exchange.name)") {
             deliveries.filter { $0.exchange == exchange.name }.compactMap { DistributedMessage(decoding: $0.body) }

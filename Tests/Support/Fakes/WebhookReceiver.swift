@@ -4,7 +4,8 @@ import NIOPosix
 public import OneBot
 import Synchronization
 
-/// A small HTTP server for tests that takes events as a framework does: it notes every request, and answers as it is told.
+/// A small HTTP server for tests that takes events as a framework does: it records every request, and answers as it is
+/// told.
 public final class WebhookReceiver: Sendable {
     public struct Request: Sendable, CustomStringConvertible {
         public let method: String
@@ -13,9 +14,9 @@ public final class WebhookReceiver: Sendable {
         public let headers: HTTPHeaders
         public let body: String
 
-        /// The body as a JSON object; `nil` where it is none.
+        /// The body as a JSON object; `nil` where it is not one.
         public var json: JSONObject? {
-            // A body that is no JSON is for the test to find.
+            // `try?`: the test finds a body that is not JSON.
             try? JSONObject(ByteBuffer(string: body))
         }
 
@@ -27,7 +28,7 @@ public final class WebhookReceiver: Sendable {
 
     public enum Reply: Sendable {
         case answer(Int, body: String = "", headers: HTTPHeaders = [:])
-        /// The request is taken, and nothing ever comes back.
+        /// The request is taken, and never answered.
         case hang
         /// The connection is closed instead.
         case hangUp
@@ -52,7 +53,7 @@ public final class WebhookReceiver: Sendable {
         port = server.localAddress?.port ?? 0
     }
 
-    /// - Parameter port: 0: the system chooses. One that comes back takes the port it had.
+    /// - Parameter port: 0: the system chooses. A receiver that comes back takes the port it had.
     public static func start(
         port: Int = 0, answering script: @escaping @Sendable (Request) -> Reply = { _ in .answer(204) }
     ) async throws -> WebhookReceiver {
@@ -82,7 +83,7 @@ public final class WebhookReceiver: Sendable {
 
     /// Stops listening and closes every connection.
     public func stop() async {
-        // Both may be closed already.
+        // `try?`: both may be closed already.
         try? await server.close()
         for channel in desk.connections.withLock({ Array($0.values) }) { try? await channel.close() }
     }

@@ -24,7 +24,7 @@ struct GroupRoutingTests {
         EventPosition(epoch: epoch, sequence: sequence)
     }
 
-    /// Who has each of 200 chats.
+    /// The owner of each of 200 chats.
     private func owners(_ routing: inout GroupRouting, among names: [String], at sequence: UInt64) -> [String?] {
         (0..<200).map { routing.owner(of: place($0), among: members(names), at: at(sequence))?.appID }
     }

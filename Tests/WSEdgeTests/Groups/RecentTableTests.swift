@@ -24,7 +24,7 @@ struct RecentTableTests {
         for _ in 0..<3 {
             for key in 0..<100 { #expect(table.use(key) == key) }
         }
-        // 40 strangers leave the 60 used last before them.
+        // 40 new keys leave the 60 that were used last before them.
         for key in 1_000..<1_040 { table.set(key, for: key) }
         for key in 40..<100 { #expect(table.use(key) == key) }
     }

@@ -66,7 +66,7 @@ struct BotOutboxTests {
         #expect(!outbox.isOfThisRound(before[0].ticket))
         let after = takeAll()
         #expect(after.map(\.parcel) == [1, 3, 4])
-        // The confirm of the first publish comes late, that of the second after it: one parcel is settled once.
+        // The confirm of the first publish comes late, and then that of the second: a parcel is settled once only.
         _ = outbox.settle(before[0].ticket)
         _ = outbox.settle(after[0].ticket)
         #expect(outbox.count == 2)

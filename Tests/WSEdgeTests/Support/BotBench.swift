@@ -34,7 +34,7 @@ final class BotBench: Sendable {
         var acknowledgesEvents = true
     }
 
-    /// Short where a test would wait; long where one would depend on how fast an answer comes.
+    /// Short where a test would otherwise wait; long where its result would otherwise depend on the machine's speed.
     static let quick: BotTiming = {
         var claims = ClaimTiming()
         claims.againAfter = .milliseconds(10)
@@ -117,7 +117,7 @@ final class BotBench: Sendable {
 
     // MARK: The bus's side
 
-    /// Publishes an action for the bot; its correlation id is returned.
+    /// Publishes an action for the bot, and returns its correlation id.
     @discardableResult
     func call(
         _ bot: Int64, _ frame: String, replyTo: QueueName? = "test.inbox", expiration: Duration? = nil,
@@ -157,7 +157,7 @@ final class BotBench: Sendable {
         try await eventually("\(count) events came", read: { self.events }, until: { $0.count >= count })
     }
 
-    /// With false, events stay in their queue, and fill it.
+    /// With `false`, events are not acknowledged, so that their queue fills up.
     func acknowledgeEvents(_ acknowledges: Bool) {
         let held = received.withLock { received in
             received.acknowledgesEvents = acknowledges
@@ -174,7 +174,7 @@ final class BotBench: Sendable {
     func untilOffline(_ number: Int64) async throws { try await edge.untilOffline(number) }
 }
 
-/// Keeps what is logged.
+/// Records what is logged.
 final class BotLog: Sendable {
     struct Entry: Sendable {
         let level: Logger.Level

@@ -13,7 +13,7 @@ import WebSocketTransport
 
 @testable import WSEdge
 
-/// The bots' side of one edge, at work on a broker it may share with others.
+/// The bots' side of one running edge, on a broker it may share with others.
 final class BotEdge: Sendable {
     let bots: Bots
     let log = BotLog()

@@ -7,7 +7,8 @@ import Synchronization
 import TestSupport
 import WebSocketTransport
 
-/// The bot's end of one WebSocket, every frame by hand: what it got is kept, in order, until a test takes it.
+/// The bot's end of one WebSocket, whose frames are written by hand. It keeps what it gets, in order, until a test
+/// takes it.
 final class BotPeer: WebSocketDelegate, Sendable {
     private struct State {
         var frames: [String] = []
@@ -36,7 +37,7 @@ final class BotPeer: WebSocketDelegate, Sendable {
         }
     }
 
-    /// Writes bytes as they are: whole frames, where the bot is the server.
+    /// Writes bytes as they are: whole frames. For bots that are the server.
     func send(raw bytes: ByteBuffer) {
         onLoop { socket in
             socket.send(encoded: bytes)
@@ -59,7 +60,7 @@ final class BotPeer: WebSocketDelegate, Sendable {
         return state.withLock { $0.frames.removeFirst() }
     }
 
-    /// Takes the next frame, an action: its name and our token (JSON).
+    /// Takes the next frame, which is an action, with its name and our token (JSON).
     func nextAction() async throws -> (name: String?, token: String, frame: String) {
         let frame = try await next()
         let object = try JSONObject(ByteBuffer(string: frame))

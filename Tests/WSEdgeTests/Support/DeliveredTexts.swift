@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What was told, in order.
+/// The texts that were delivered, in order.
 final class DeliveredTexts: Sendable {
     private let texts = Mutex<[String]>([])
     var all: [String] { texts.withLock { $0 } }

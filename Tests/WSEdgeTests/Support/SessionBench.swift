@@ -11,7 +11,8 @@ import WebSocketTransport
 
 @testable import WSEdge
 
-/// One client's session on its event loop, between a connection that a test plays and an in-memory bus. It is registered, and knows no bot.
+/// One client's session on its event loop, between a connection that a test plays and an in-memory bus. The session is
+/// registered, and knows no bot.
 final class SessionBench: Sendable {
     let broker = InMemoryBroker()
     let exchanges = Exchanges()
@@ -99,10 +100,10 @@ final class SessionBench: Sendable {
         try await onLoop { parts in for frame in frames { parts.session.received(text: ByteBuffer(string: frame)) } }
     }
 
-    /// What the client was sent.
+    /// The texts the client was sent.
     var sent: [String] { get async throws { try await onLoop { $0.connection.texts } } }
 
-    /// Who holds the links of those bots: gets their actions, in the order they were published.
+    /// The holder of the links of those bots, which gets their actions in the order they were published.
     func bots(_ bots: Int64...) async throws -> BusResponder {
         try await BusResponder(
             at: broker, queue: "bots",
@@ -110,7 +111,7 @@ final class SessionBench: Sendable {
     }
 }
 
-/// A connection that takes what it is sent, and is as writable as a test says. On one event loop.
+/// A connection that takes what it is sent, and is writable or not, as a test says. On one event loop.
 final class PlayedConnection: ClientConnection {
     let eventLoop: any EventLoop
     let remoteAddress = "test"

@@ -57,12 +57,12 @@ struct WebSocketDialerTests {
                 headers: ["Sec-WebSocket-Key": "\(key)", "Sec-WebSocket-Version": "13"]),
             initialResponseHeaders: [:]
         ).wait()
-        // TLS takes its time to say goodbye, and hands on what comes meanwhile.
+        // TLS may take a while to close, and hands on what comes meanwhile.
         if isGivenUp { outcome.fail(DialError.timedOut("ws://a/")) }
         let lines = answer.map { "\($0.name): \($0.value)\r\n" }.joined()
         try channel.writeInbound(ByteBuffer(string: "HTTP/1.1 101 Switching Protocols\r\n\(lines)\r\n"))
         #expect(accepted.withLock { $0 } == (isGivenUp ? 0 : 1))
-        _ = try? channel.finish()  // how the socket ends is not what this is about
+        _ = try? channel.finish()  // how the socket ends does not matter here
     }
 
     @Test("a peer that does not read is given up by a reset, and hears of the end at once")

@@ -16,7 +16,7 @@ struct HostileBytesTests {
             let peer = try await server.raw()
             try await peer.upgrade()
             for _ in 0..<Int.random(in: 1...8, using: &generator) { await peer.trySend(pieces(&generator)) }
-            // The server may have hung up already.
+            // `try?`: the server may have hung up already.
             try? await peer.close()
         }
         await expectAlive(server, seed)
@@ -32,7 +32,7 @@ struct HostileBytesTests {
             for _ in 0..<Int.random(in: 0...4, using: &generator) { mutate(&bytes, &generator) }
             let peer = try await server.raw()
             var request = ByteBuffer(bytes: bytes)
-            // What follows may be taken for frames or for a second request, but never for the other.
+            // The bytes that follow are either frames or a second request, and must not be taken for the other.
             if Bool.random(using: &generator) {
                 request.writeString(RawPeer.upgradeRequest("/second"))
             } else {

@@ -42,7 +42,7 @@ struct InboundRoomTests {
         let link = try Link(room: 1 << 20)
         let long = RawPeer.frame(.text, ByteBuffer(repeating: 65, count: 100_000))
         try link.receive(long, upTo: 64 << 10)
-        // 30 s, and one more for each 16 KiB.
+        // The time is 30 s, plus one second for each 16 KiB.
         link.advance(by: .seconds(32))
         #expect(link.taken > 0)
         link.advance(by: .seconds(2))
@@ -81,7 +81,7 @@ struct InboundRoomTests {
         let long = RawPeer.frame(.text, ByteBuffer(repeating: 65, count: 100_000))
         try link.receive(long, upTo: 64 << 10)
         link.connection.pauseReading()
-        // The timer has looked 30, 63 s after the beginning, and looks again after 96.
+        // The timer has looked 30 s and 63 s after the beginning, and looks again after 96 s.
         link.advance(by: .seconds(95))
         link.connection.resumeReading()
         link.advance(by: .seconds(32))
@@ -120,7 +120,7 @@ struct InboundRoomTests {
         #expect(link.taken == 0)
     }
 
-    /// A server's connection on an embedded channel, with so many bytes of room.
+    /// A server's connection on an embedded channel, with a given number of bytes of room.
     private final class Link: WebSocketDelegate {
         let channel = EmbeddedChannel()
         let connection: WebSocketConnection

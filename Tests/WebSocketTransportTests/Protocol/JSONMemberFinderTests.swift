@@ -7,7 +7,7 @@ import Testing
 struct JSONMemberFinderTests {
     private static let key = MaskingKey(value: 0x1234_5678)
 
-    /// Cut at those places, masked or not.
+    /// Finds the value in a text that comes in pieces, masked or not.
     private func find(_ text: String, cutAt cuts: [Int] = [], masked: Bool = false) -> String? {
         var finder = JSONMemberFinder("echo")
         var bytes = ByteBuffer(string: text)

@@ -50,7 +50,7 @@ struct SendBatchTests {
                 let shared = Self.text("all \(round)")
                 for (index, connection) in connections.enumerated() {
                     connection.send(encoded: shared)
-                    // With a second one both go through the channel.
+                    // With a second frame, both go through the channel.
                     if index.isMultiple(of: 3) { connection.send(encoded: Self.text("you \(round)")) }
                     connection.flush(in: batch)
                 }

@@ -136,7 +136,7 @@ struct WebSocketServerTests {
         options.upgradeTimeout = .milliseconds(50)
         let server = try await TestServer.start(options: options)
         let peer = try await server.raw()
-        // Byte by byte, and never the last one: only the server can end this.
+        // The request is sent byte by byte, without the last byte, so only the server can end this.
         for byte in RawPeer.upgradeRequest().utf8.dropLast() { await peer.trySend(ByteBuffer(bytes: [byte])) }
         #expect(await peer.read() == [])
     }

@@ -13,7 +13,7 @@ final class Endpoint: WebSocketDelegate, @unchecked Sendable {  // confined to i
         case closed(WebSocketEnding)
     }
 
-    /// What the end does with a text, besides noting it. Runs on the event loop.
+    /// What the endpoint does with a text, besides recording it. Runs on the event loop.
     typealias Reaction = @Sendable (WebSocketConnection, ByteBuffer) -> Void
 
     let request: UpgradeRequest?
@@ -55,7 +55,7 @@ final class Endpoint: WebSocketDelegate, @unchecked Sendable {  // confined to i
         return nil
     }
 
-    /// The next event that is no change of writability.
+    /// The next event other than a change of writability.
     func nextMessage() async -> Event? {
         for await event in stream {
             if case .writable = event { continue }

@@ -4,7 +4,7 @@ import NIOCore
 
 let testKey = MaskingKey(value: 0xDEAD_BEEF)
 
-/// A frame as a test writes it down. A client's, that is masked, unless it says otherwise.
+/// A frame as a test writes it down: a client's, which is masked, unless it says otherwise.
 struct FrameSpec: Sendable, CustomStringConvertible {
     var description: String
     fileprivate let bytes: [UInt8]
@@ -53,7 +53,7 @@ extension WebSocketState.Received {
 }
 
 extension WebSocketState {
-    /// Everything asked for by these frames, without the steps in which nothing is to be done.
+    /// Everything these frames ask for, without the steps in which nothing is to be done.
     mutating func takes(_ frames: FrameSpec...) -> [Received] { takes(raw: ByteBuffer(bytes: frames.flatMap(\.bytes))) }
 
     mutating func takes(raw bytes: ByteBuffer) -> [Received] {

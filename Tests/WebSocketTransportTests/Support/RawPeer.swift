@@ -8,7 +8,7 @@ import Synchronization
 final class RawPeer: Sendable {
     let channel: any Channel
     private let bytes: AsyncStream<ByteBuffer>
-    /// What came beyond that which was asked for.
+    /// Bytes that came beyond those that were asked for.
     private let rest = Mutex(ByteBuffer())
 
     private init(channel: any Channel, bytes: AsyncStream<ByteBuffer>) {
@@ -19,7 +19,7 @@ final class RawPeer: Sendable {
     static func connect(port: Int) async throws -> RawPeer {
         let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream()
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            // Small, so that a peer that stops reading fills up soon.
+            // Small, so that the buffer fills up soon when the peer stops reading.
             .channelOption(.socketOption(.so_rcvbuf), value: 64 << 10)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -38,7 +38,7 @@ final class RawPeer: Sendable {
 
     /// Sends bytes and does not care whether they arrive.
     func trySend(_ bytes: ByteBuffer) async {
-        // The server may have hung up, which is what such a test is about.
+        // `try?`: the server may have hung up, which such tests are about.
         try? await channel.writeAndFlush(bytes)
     }
 
@@ -62,7 +62,7 @@ final class RawPeer: Sendable {
         }
     }
 
-    /// Everything that comes until the end of the connection, or until it ends with `suffix`.
+    /// Everything that comes until the end of the connection, or until the bytes end with `suffix`.
     func read(until suffix: [UInt8] = []) async -> [UInt8] {
         var all = ByteBuffer()
         while var piece = await nextPiece() {

@@ -6,8 +6,8 @@ import NIOSSL
 
 @testable import WebSocketTransport
 
-/// Our server behind TLS, with a certificate for `localhost` and 127.0.0.1 that no system trusts. Both were made for these tests
-/// (`openssl req -x509 -newkey ec …`, valid until 2126) and protect nothing.
+/// Our server behind TLS, with a certificate for `localhost` and 127.0.0.1 that no system trusts. Both were made for
+/// these tests (`openssl req -x509 -newkey ec …`, valid until 2126) and protect nothing.
 struct TLSServer: Sendable {
     let port: Int
 

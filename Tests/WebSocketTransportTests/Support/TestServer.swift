@@ -45,7 +45,7 @@ struct TestServer: Sendable {
 }
 
 /// Dials `url` and hands out our end.
-/// - Parameter trust: which servers to trust instead of what the system does.
+/// - Parameter trust: which servers to trust, instead of those the system trusts.
 func dial(
     _ url: String, headers: HTTPHeaders = [:], options: WebSocketOptions = .init(), trust: TLSConfiguration? = nil,
     greeting: String? = nil, onText: @escaping Endpoint.Reaction = { _, _ in }

@@ -1,12 +1,12 @@
 @testable import WebSocketTransport
 
-/// A frame that breaks a rule, and the frames before it that make it do so.
+/// A frame that breaks a rule, with the frames before it that make it a violation.
 struct Violation: Sendable, CustomStringConvertible {
     let description: String
     var before: [FrameSpec] = []
     let frame: FrameSpec
     let reason: String
-    /// Whether it is a close frame all the same, after which the peer sends no other.
+    /// Whether it is also a close frame, after which the peer sends no other.
     var isClose = false
 
     static let all =

@@ -1,12 +1,12 @@
-/// One thing a reader can name, and how to carry it out.
+/// One operation with a name, and how to carry it out.
 struct Benchmark: Sendable {
-    /// In `Thresholds/`, and on the command line.
+    /// Its name in `Thresholds/`, and on the command line.
     let name: String
-    /// One operation of it, in words.
+    /// One operation, in words.
     let title: String
     /// How many operations a measurement has.
     let count: Int
-    /// Everything that is there before the first operation.
+    /// Makes everything that is needed before the first operation.
     let make: @Sendable () async throws -> Work
 
     static let all =
@@ -14,14 +14,14 @@ struct Benchmark: Sendable {
         + WholeWay.all
 }
 
-/// What a benchmark could not do, or did wrongly.
+/// What a benchmark could not do, or did wrong.
 struct BenchmarkFailure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// - Throws: where that is not so: a benchmark that does something else than it says measures nothing.
+/// - Throws: where the condition is false: a benchmark that does not do what it says measures nothing.
 func check(_ condition: Bool, _ sentence: @autoclosure () -> String) throws {
     if !condition { throw BenchmarkFailure(sentence()) }
 }

@@ -16,11 +16,11 @@ final class BotParts: @unchecked Sendable {  // confined to its event loop, as s
     let link: BotLink
     private(set) var connection: BotConnection?
     private let place = BotLinkState.Connection(number: 1, role: .universal, origin: .dialledIn)
-    /// Run until the process ends.
+    /// The claims, which run until the process ends.
     private var claiming: [Task<Void, Never>] = []
     private var answered = 0
 
-    /// The clock stands still, so that the tokens of the bot's link can be foreseen.
+    /// The clock stands still, so that the tokens of the bot's link are known in advance.
     private static let time: UInt64 = 1_700_000_000_000
 
     static func make(at edge: EdgeParts) async throws -> BotParts {
@@ -67,13 +67,13 @@ final class BotParts: @unchecked Sendable {  // confined to its event loop, as s
             findLink: { [link] _, _ in link }, isClosed: {})
         self.connection = connection
         connection.start()
-        // Without a socket it could not tell.
+        // The connection has no socket that could tell it.
         connection.writabilityChanged(isWritable: true)
     }
 
     func says(_ frame: ByteBuffer) { connection?.received(text: frame) }
 
-    /// Whether an action has come that is not answered.
+    /// Whether an action has come that is not answered yet.
     var hasAction: Bool { link.downlink.unanswered > 0 }
 
     /// Answers the action that came.

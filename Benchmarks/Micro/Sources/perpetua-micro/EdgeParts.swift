@@ -11,8 +11,8 @@ import WebSocketTransport
 
 @testable import WSEdge
 
-/// An edge on one event loop, put together as ``WSEdgeService`` does it, with clients that have quiet sockets and a bot without one.
-/// What comes to the inbox and goes on from there is the real thing.
+/// An edge on one event loop, put together as ``WSEdgeService`` does it, with clients that have quiet sockets and a bot
+/// without one. Everything from the inbox on is the real code.
 ///
 /// `@unchecked Sendable`: made off the loop, then everything is touched on `eventLoop` only.
 final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as said above
@@ -32,12 +32,12 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
     static let exchanges = Exchanges()
     static let logger = Logger(label: "benchmark") { _ in SwiftLogNoOpLogHandler() }
 
-    /// - Parameter clients: how many there are, all of the one bot.
+    /// - Parameter clients: how many clients there are, all of one bot.
     static func make(clients: Int) async throws -> EdgeParts {
         let parts = EdgeParts()
         for exchange in exchanges.all { try await parts.bus.declare(exchange) }
         try await parts.eventLoop.submit { parts.connect(clients) }.get()
-        // Whatever follows from that is done, and everybody has got the lifecycle.
+        // Waits until every session is open, and so has its lifecycle event.
         let deadline = ContinuousClock.now + .seconds(10)
         while try await parts.eventLoop.submit({ !parts.sessions.allSatisfy(\.isOpen) }).get() {
             try check(ContinuousClock.now < deadline, "The clients' sessions do not open.")
@@ -114,7 +114,7 @@ final class EdgeParts: @unchecked Sendable {  // confined to its event loop, as 
             metrics: metrics, eventLoop: eventLoop, logger: Self.logger)
     }
 
-    /// The bot as the registry speaks of it.
+    /// The bot as the registry publishes it.
     private var bot: OnlineBot {
         OnlineBot(
             selfID: Frames.bot, edge: address, epoch: 1, isOnline: true, configuredIndex: nil,

@@ -1,7 +1,7 @@
 import NIOCore
 import OneBot
 
-/// What bots and clients say in the benchmarks. Group, user and message are as large as they mostly are.
+/// The frames of bots and clients in the benchmarks, with ids and a message of usual size.
 enum Frames {
     static let bot = SelfID(10001)
 

@@ -1,7 +1,7 @@
 import AllocationCounter
 import Foundation
 
-/// What was spent up to a moment: allocations by this thread, time by the process.
+/// What was used up to a moment: allocations of this thread, time of the process.
 struct Moment: Sendable {
     let allocations: UInt64
     let bytes: UInt64

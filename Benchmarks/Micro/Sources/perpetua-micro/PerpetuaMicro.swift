@@ -5,13 +5,15 @@ import NIOPosix
 
 @testable import ServiceRuntime
 
-/// Measures one thing at a time: `perpetua-micro NAME COUNT` carries an operation out so many times, and says in JSON what that cost.
+/// Measures one thing at a time: `perpetua-micro NAME COUNT` carries an operation out that many times, and prints as
+/// JSON what it cost.
 ///
-/// One benchmark per process, so that none sees what another left behind. `Benchmarks/micro.py` runs them all.
+/// One benchmark per process, so that none is affected by what another left behind. `Benchmarks/micro.py` runs them
+/// all.
 @main
 struct PerpetuaMicro {
     static func main() {
-        // As every process of ours: what is counted on the way is a part of the way.
+        // As in every process of Perpetua: counting metrics is part of the cost.
         MetricsSystem.bootstrap(PrometheusMetrics())
         let words = CommandLine.arguments.dropFirst()
         if words.first == "list", words.count == 1 {
@@ -24,7 +26,8 @@ struct PerpetuaMicro {
             end("perpetua-micro list, or perpetua-micro NAME COUNT with a name of that list.")
         }
         do {
-            // The main thread waits here. Left to the runtime, as by an asynchronous `main`, it would sleep in a way that ends valgrind 3.19.
+            // The main thread waits here. With an asynchronous `main`, the runtime would let it sleep in a way that
+            // makes valgrind 3.19 exit.
             let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
             let measuring = eventLoop.makeFutureWithTask { try await benchmark.make().measure(count) }
             print(try measuring.wait().json)

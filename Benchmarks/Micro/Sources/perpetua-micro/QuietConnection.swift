@@ -3,7 +3,8 @@ import WebSocketTransport
 
 @testable import WSEdge
 
-/// A client's socket that takes everything and sends nothing: what is measured is ours, not the kernel's. Confined to its event loop.
+/// A client's socket that takes everything and sends nothing, so that our code is measured, and not the kernel.
+/// Confined to its event loop.
 final class QuietConnection: ClientConnection {
     let eventLoop: any EventLoop
     let remoteAddress = "192.0.2.1:5000"

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Operations on an event loop, one after another: the next begins when the one before has ended. Between two looks whether it has,
-/// whatever is due on the loop runs.
+/// Operations on an event loop, one after another: the next begins when the one before has ended. Between two looks at
+/// whether it has ended, the loop runs whatever is due.
 ///
 /// `@unchecked Sendable`: everything is touched on `eventLoop` only.
 final class Turns: @unchecked Sendable {  // confined to its event loop, as said above

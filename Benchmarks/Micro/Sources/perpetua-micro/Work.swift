@@ -1,14 +1,14 @@
 import AllocationCounter
 import NIOCore
 
-/// What is measured, ready to begin.
+/// The work that is measured, ready to begin.
 enum Work {
     /// Carries the operation out that often, in one call.
     case calls((_ count: Int) throws -> Void)
     /// An operation that takes several turns of an event loop.
     case turns(Turns)
 
-    /// Operations before those that count: whatever is made once is made by then.
+    /// How many operations come before those that count: by then, whatever is made only once has been made.
     static let warmUp = 64
 
     func measure(_ count: Int) async throws -> Measurement {
@@ -25,7 +25,7 @@ enum Work {
     }
 }
 
-/// Keeps a value from being left out because nobody uses it.
+/// Keeps the compiler from removing a value that nobody uses.
 @inline(__always)
 func keep<Value>(_ value: Value) {
     withUnsafePointer(to: value) { allocation_counter_keep($0) }

@@ -39,8 +39,8 @@ final class ClientSession: WebSocketDelegate {
         actions = SessionActions(
             of: id, over: connection, choice: state.choice(in: upgrade.scope), feed: feed, home: home,
             services: services.actions)
-        // They let go of this session when its connection is gone. A weak reference would make each event cost more: of an
-        // object that has one, the runtime keeps the reference counts elsewhere.
+        // They let go of this session when its connection is gone. A weak reference would make each event cost more: of
+        // an object that has one, the runtime keeps the reference counts elsewhere.
         actions.begin(telling: { self.hear($0) }, logger: { self.logger })
         feed.begin { self.hear($0) }
     }

@@ -144,7 +144,7 @@ struct BotDialerTests {
                 isDialled ? try await server.nextPeer() : try await bench.dialIn(selfID: 1, role: "Event")
             events.pauseReading()
             try await bench.untilOnline(1)
-            // Comes later, and is given up all the same.
+            // This connection comes later, and is given up like the others.
             let actions = try await bench.dialIn(selfID: 2, role: "API")
             actions.pauseReading()
             try await bench.untilOnline(2)

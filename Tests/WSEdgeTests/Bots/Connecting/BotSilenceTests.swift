@@ -29,7 +29,7 @@ struct BotSilenceTests {
             for word in ["bots[0]", "silent", "path", "LLBot", "/event"] { #expect(trouble[0].contains(word)) }
             let told = try await eventually("the log says so", read: { warnings(bench) }) { !$0.isEmpty }
             #expect(told.map { $0.metadata["reason"] } == trouble)
-            // Connected anew and silent again it is no news.
+            // When it connects anew and is silent again, that is not news.
             peer.close()
             peer = try await server.nextPeer()
             try await eventually("it is seen again") {
@@ -83,7 +83,7 @@ struct BotSilenceTests {
                 bench.bots.troubles.isEmpty && bench.bots.silent.isEmpty
             }
             #expect(bench.answers.count == answers, "our own question is nobody else's business")
-            // Whatever it says is enough.
+            // Any frame of the bot ends its silence.
             bot.close()
             let back = try await server.nextPeer()
             try await eventually("it counts as silent again", read: { bench.bots.silent }) { !$0.isEmpty }

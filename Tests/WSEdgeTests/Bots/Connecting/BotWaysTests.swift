@@ -25,7 +25,7 @@ struct BotWaysTests {
         let events: BotPeer
     }
 
-    /// Runs `body` with bot 10001 connected so.
+    /// Runs `body` with bot 10001 connected that way.
     private func with(_ way: BotWay, _ body: (BotBench, Ends) async throws -> Void) async throws {
         let servers = [try await BotPeerServer.start(), try await BotPeerServer.start()]
         var flags = [("bots[0].access_token", "sesame")]
@@ -68,7 +68,7 @@ struct BotWaysTests {
         for server in servers { await server.stop() }
     }
 
-    /// The next action of that name; its echo. We may have asked once more who the bot is.
+    /// The echo of the next action of that name. We may have asked once more who the bot is.
     private func next(_ name: String, to bot: BotPeer) async throws -> String {
         while true {
             let action = try await bot.nextAction()

@@ -11,7 +11,7 @@ struct BotBreakerTests {
         (key: "action_timeout", value: "100ms"), (key: "breaker.timeouts", value: "2"),
         (key: "breaker.probe_interval", value: "100ms"),
     ]
-    /// No probe comes within the test.
+    /// The settings of ``quick``, but with no probe within the test.
     private static let unprobed = quick.dropLast() + [(key: "breaker.probe_interval", value: "10m")]
 
     private func retcode(_ bench: BotBench, _ frame: String = #"{"action":"get_friend_list","echo":7}"#) async throws
@@ -21,7 +21,7 @@ struct BotBreakerTests {
         return try JSONObject(ByteBuffer(string: try await bench.answer(to: call.id)))["retcode"]?.int64
     }
 
-    /// A bot that has left two actions unanswered; their tokens.
+    /// A bot that has left two actions unanswered, with their tokens.
     private func silentBot(_ bench: BotBench) async throws -> (bot: BotPeer, tokens: [String]) {
         let bot = try await bench.dialIn(selfID: 10001)
         try await bench.untilOnline(10001)
@@ -46,7 +46,7 @@ struct BotBreakerTests {
             #expect(refused["echo"]?.object?["mine"]?.bool == true)
             #expect(refused["data"]?.object?["retry_after_ms"]?.int64 ?? 0 > 0)
             #expect(refused["msg"]?.string?.contains("does not answer") == true)
-            // Not answered, it is asked again.
+            // The first probe is not answered, so a second one follows.
             let first = try await bot.nextAction()
             let second = try await bot.nextAction()
             for probe in [first, second] {

@@ -227,7 +227,8 @@ struct BotClaimTests {
             try await bench.untilOnline(10001)
             bench.edge.bus.lose()
             try await eventually("the link knows") { bench.edge.hasLogged("they are kept") }
-            // What follows the event tells that it has come: before the link ends, whatever keeps the sockets' threads.
+            // The frame behind the event shows that the event has come before the link ends, however busy the sockets'
+            // threads are.
             old.send(BotBench.event(10001, 1), "{}")
             try await eventually("the event has come") { bench.edge.hasLogged("neither event nor response") }
             try await withEdge("e2", on: bench.broker) { second in

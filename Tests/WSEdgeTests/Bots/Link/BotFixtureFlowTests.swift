@@ -14,7 +14,7 @@ struct BotFixtureFlowTests {
         try await BotBench.run { bench in
             let bot = try await bench.dialIn(selfID: BotFixture.account)
             bot.send(fixtures.map(\.text))
-            // Of lifecycles clients get ours.
+            // Clients get our own lifecycle events instead of the bot's.
             let expected = fixtures.filter { !$0.name.contains("lifecycle") }
             let events = try await bench.events(count: expected.count)
             #expect(events.map { String(buffer: $0.body) } == expected.map(\.text))
@@ -23,7 +23,7 @@ struct BotFixtureFlowTests {
 
     @Test("an answer comes back as it was sent, with the asker's echo", arguments: BotFixture.Implementation.allCases)
     func answers(of implementation: BotFixture.Implementation) async throws {
-        // Of a download's many answers to one action the first ones do not end it.
+        // A download has many answers to one action, and the first ones do not end it.
         let fixtures = try BotFixture.all(of: [.response], by: implementation).filter {
             !$0.name.contains("stream") && !$0.name.contains("echo")
         }

@@ -141,7 +141,7 @@ struct BotLinkTests {
 
             let again = try await bench.dialIn(selfID: 10001)
             try await bench.untilOnline(10001)
-            // The answer to the old link's action comes late, on the new one.
+            // The answer to the old link's action comes late, on the new link.
             again.send(#"{"status":"ok","retcode":0,"echo":\#(token)}"#, BotBench.event(10001, 1))
             let event = try await bench.events(count: 1)[0]
             let second = try #require(bench.bot(10001)?.epoch)
@@ -178,7 +178,7 @@ struct BotLinkTests {
             let early = try await bench.call(10001, #"{"action":"a"}"#)
             #expect(early.outcome == .unroutable, "nobody takes actions yet: who asks knows at once")
             let api = try await bench.dialIn(selfID: 10001, role: "API")
-            // What the API connection sends as an event is not published: it has no part in events.
+            // An event on the API connection is not published: that connection carries no events.
             api.send(BotBench.event(10001, 0))
             event.send(BotBench.event(10001, 1))
             let published = try await bench.events(count: 1)
@@ -218,7 +218,7 @@ struct BotLinkTests {
             let second = try #require(bench.bot(10001)?.epoch)
             #expect(second > epoch)
             #expect(events.map(\.properties.messageID) == ["\(epoch)-1", "\(second)-1"])
-            // Found out who it is, then online for good.
+            // Its identity is found out, then it stays online.
             #expect(bench.reported.dropFirst().filter { !$0.isOnline }.isEmpty)
         }
     }

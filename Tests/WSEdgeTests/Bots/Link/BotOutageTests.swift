@@ -43,8 +43,8 @@ struct BotOutageTests {
             try await bench.untilOnline(10001)
             let call = try await bench.call(10001, #"{"action":"a","echo":1}"#)
             let token = try await bot.nextAction().token
-            // More than the queue holds and the consumer takes: the last of them wait for their confirm. The answer behind them tells that all of
-            // them are published.
+            // More than the queue holds and the consumer takes, so the last of them wait for their confirm. The answer
+            // behind them shows that all of them are published.
             bot.send((1...200).map { BotBench.event(10001, $0) })
             bot.send(#"{"status":"ok","retcode":0,"echo":\#(token)}"#)
             _ = try await bench.answer(to: call.id)
@@ -125,7 +125,7 @@ struct BotOutageTests {
             bench.edge.bus.restore()
             #expect(try numbers(try await bench.events(count: 10)) == (1...10).map { Int64($0) })
             #expect(try await bench.answer(to: call.id).contains("ok"))
-            // Said once, not with every attempt.
+            // It is logged once, not with every attempt.
             #expect(bench.log.entries.filter { $0.message.contains("they are kept") }.count == 1)
         }
     }

@@ -77,7 +77,7 @@ struct BotPacingTests {
             #expect(answer["echo"]?.string == "over")
             let data = try #require(answer["data"]?.object)
             #expect(data["queue_position"]?.int64 == 3)
-            // Two are before it, and one minute after the first each has gone.
+            // Two actions are before it, and one of them goes each minute after the first.
             #expect((60_000...180_000).contains(try #require(data["retry_after_ms"]?.int64)))
             #expect(try message(try await bot.next()) == "sent")
             #expect(bot.unread.isEmpty)
@@ -117,7 +117,7 @@ struct BotPacingTests {
                 try await bench.call(10001, send("1")), try await bench.call(10001, send("2")),
                 try await bench.call(10001, send("3")),
             ]
-            // Each is answered as it comes: the third after six seconds, and the bot has four.
+            // Each is answered as it comes: the third after six seconds, while the bot has four seconds for each.
             for call in calls {
                 bot.send(#"{"status":"ok","retcode":0,"data":null,"echo":\#(try await bot.nextAction().token)}"#)
                 #expect(try await answer(bench, to: call.id)["retcode"]?.int64 == 0)

@@ -19,7 +19,7 @@ struct BotStreamTests {
 
     private static func last(_ token: String) -> String { frame(#"{"type":"response","data_type":"x"}"#, token) }
 
-    /// Asks, and has the bot answer in two parts.
+    /// Sends an action, and lets the bot answer in two parts.
     private func begin(_ bench: BotBench, _ bot: BotPeer) async throws -> (id: String, token: String) {
         try await bench.untilOnline(10001)
         let call = try await bench.call(10001, #"{"action":"download_file_stream","echo":{"a":1}}"#)

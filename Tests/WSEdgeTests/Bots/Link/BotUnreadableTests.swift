@@ -109,7 +109,7 @@ struct BotUnreadableTests {
         var timing = BotBench.quick
         timing.leastSilence = .seconds(4)
         try await BotBench.run(timing: timing) { bench in
-            // The one that is to live is the first whose time would be over.
+            // The bot that is to stay alive is the first whose time would be over.
             let bots = (try await bench.dialIn(selfID: 10001), try await bench.dialIn(selfID: 10002))
             let heartbeat = #"{"post_type":"meta_event","meta_event_type":"heartbeat","status":{},"interval":100}"#
             bots.0.send(heartbeat)

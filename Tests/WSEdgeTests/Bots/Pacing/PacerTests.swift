@@ -33,7 +33,7 @@ struct PacerTests {
             expiration: expiration)
     }
 
-    /// Adds; why it was refused, where it was.
+    /// Adds an item; returns why it was refused, or `nil`.
     private func add(
         _ item: String, _ request: Pacer<String>.Request, to pacer: inout Pacer<String>
     ) -> Pacer<String>.Refusal? {
@@ -46,7 +46,7 @@ struct PacerTests {
         }
     }
 
-    /// Lets time go by until nothing waits: what went when, or was late.
+    /// Lets time pass until nothing waits; returns what was sent when, and what was late.
     private func run(
         _ pacer: inout Pacer<String>, from begin: NIODeadline? = nil
     ) -> (sent: [(item: String, at: NIODeadline)], late: [String]) {
@@ -84,7 +84,7 @@ struct PacerTests {
         #expect(sent.prefix(burst).allSatisfy { $0.at == start })
         let last = try #require(sent.last)
         #expect(last.at == start + .milliseconds(50) * (1000 - burst))
-        // Fair: one of each, over and over; and of each client in order.
+        // Fair: one item of each client in every round, each client's items in order.
         for round in 0..<200 {
             let items = sent[(round * 5)..<(round * 5 + 5)].map(\.item)
             #expect(items == (1...5).map { "\($0).\(round + 1)" })

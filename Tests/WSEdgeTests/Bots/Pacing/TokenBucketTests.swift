@@ -19,7 +19,7 @@ struct TokenBucketTests {
         #expect(bucket.next <= start)
         bucket.take(at: start)
         #expect(bucket.next == start + .milliseconds(50))
-        // Late: what was missed is not made up for.
+        // It is taken late: lost time is not made up for.
         bucket.take(at: start + .milliseconds(80))
         #expect(bucket.next == start + .milliseconds(130))
     }
@@ -58,7 +58,7 @@ struct TokenBucketTests {
         }
         for (index, first) in taken.enumerated() {
             let inSecond = taken[index...].prefix { $0 < first + .seconds(1) }.count
-            // The burst was there, and one of the rate comes in only after the second.
+            // The burst was there, and one token of the rate comes only after the second.
             #expect(inSecond <= rate + burst - 1, "seed \(seed)")
         }
     }

@@ -80,7 +80,7 @@ struct BotProcessTests {
         try await withProcess(script("trap '' TERM; echo ready; while true; do sleep 1; done"), timing: timing) {
             process in
             try await eventually("it is ready") { lines("stdout") == ["ready"] }
-            // It may speak before we have its pid.
+            // The program may print before we have its pid.
             let pid = try await untilRunning(process)
             last.withLock { $0 = pid }
         }
@@ -90,7 +90,7 @@ struct BotProcessTests {
 
     @Test("it does not inherit that we ignore SIGTERM")
     func signalsAreReset() async throws {
-        // As a process does that hears of signals through a signal source.
+        // Ignores the signal, as a process with a signal source does.
         let before = signal(SIGUSR2, SIG_IGN)
         defer { signal(SIGUSR2, before) }
         try await withProcess(script("kill -USR2 $$; echo survived")) { _ in
@@ -181,7 +181,7 @@ struct BotProcessTests {
     }
 
     private func isZombie(_ pid: Int32) -> Bool {
-        // `try?`: no such file, no such process.
+        // `try?`: without the file there is no such process.
         (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?.contains(") Z ") ?? true
     }
 }

@@ -8,7 +8,7 @@ struct CallHabitTests {
     private let later = ContinuousClock.Instant.now + CallHabit.patience
     private var habit = CallHabit()
 
-    /// It called so many actions, with so many events before each.
+    /// Records that many calls, with that many events before each.
     private mutating func call(_ calls: Int, every events: Int) {
         habit.connected(at: start)
         for _ in 0..<calls {

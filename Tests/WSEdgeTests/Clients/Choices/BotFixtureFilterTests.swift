@@ -7,7 +7,8 @@ import Testing
 
 @Suite("Which events of today's bots a client wants")
 struct BotFixtureFilterTests {
-    /// What concerns the account, or happens in no chat: it reaches everybody, whatever chats they listed.
+    /// Whether the event concerns the account, or happens in no chat: then it reaches everybody, whatever chats they
+    /// listed.
     private static func concernsEverybody(_ fixture: BotFixture) -> Bool {
         let names: Set = [
             "notice-client-status", "notice-flash-file", "notice-friend-poke-mine", "notice-online-file-receive",
@@ -16,7 +17,7 @@ struct BotFixtureFilterTests {
         return fixture.kind == .meta || fixture.name.hasPrefix("notice-bot-o") || names.contains(fixture.name)
     }
 
-    /// What happens in one of the groups.
+    /// Whether it happens in one of the groups.
     private static func isInGroup(_ fixture: BotFixture) -> Bool {
         let words = fixture.name.split(separator: "-")
         return words.contains("group") && !words.contains("private")

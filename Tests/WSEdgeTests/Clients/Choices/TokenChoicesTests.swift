@@ -11,7 +11,7 @@ import WebSocketTransport
 struct TokenChoicesTests {
     private func settings(_ yaml: String) -> Settings { Settings(file: (name: "p.yaml", yaml: yaml)) }
 
-    /// What a client that shows this token asks for, with everybody's choices beneath.
+    /// The upgrade of a client that shows this token, on top of everybody's choices.
     private func upgrade(
         _ token: String, _ query: [(String, String)] = [], by configuration: WSEdgeConfiguration
     ) throws -> ClientUpgrade {

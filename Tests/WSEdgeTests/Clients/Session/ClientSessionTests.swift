@@ -98,7 +98,7 @@ struct ClientSessionTests {
         return upgrade
     }()
 
-    /// Notes which of its events were handed back.
+    /// Records which of its events were handed back.
     private final class Orphans: Sendable {
         private let ids = Mutex<[String]>([])
         var all: [String] { ids.withLock { $0 } }

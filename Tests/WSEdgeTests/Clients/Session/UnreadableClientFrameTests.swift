@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A client's frame that is not kept")
 struct UnreadableClientFrameTests {
-    /// What becomes of a binary message that is not UTF-8, its bytes coming in pieces of that size.
+    /// The answer to a binary message that is not UTF-8, and whose bytes come in pieces of that size.
     private func answer(to bytes: [UInt8], inPiecesOf size: Int) throws -> String? {
         var state = WebSocketState(side: .server, maxMessageBytes: 16 << 20, tolerance: [.tooLarge, .notText])
         var wire = FrameHeader.frame(

@@ -9,7 +9,7 @@ import WebSocketTransport
 
 @Suite("ConnectionPair: actions and events over two sockets", .timeLimit(.minutes(1)))
 struct ConnectionPairTests {
-    /// Hears a pair; on its loop.
+    /// The delegate of a pair, called on its loop.
     private final class Listener: WebSocketDelegate, Sendable {
         let texts = DeliveredTexts()
         func received(text: ByteBuffer) { texts.append(String(buffer: text)) }

@@ -13,7 +13,7 @@ struct WebhookQueueTests {
 
     func text(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
 
-    /// What is to be posted now; `nil` where nothing is.
+    /// The event that is to be posted now; `nil` where there is none.
     func posted(_ queue: inout WebhookQueue, at now: NIODeadline) -> (text: String, attempt: Int)? {
         guard case .post(let event) = queue.next(at: now) else { return nil }
         return (String(buffer: event.text), event.attempts)

@@ -54,7 +54,8 @@ enum AMQPFrames {
         return Message(Frames.event, properties)
     }
 
-    /// A delivery as a broker sends it: its method, then header and body of a publish, which are alike both ways.
+    /// A delivery as a broker sends it: its method, then header and body of a publish, which are the same in both
+    /// directions.
     private static var delivered: ByteBuffer {
         get throws {
             let encoder = AMQPEncoder()

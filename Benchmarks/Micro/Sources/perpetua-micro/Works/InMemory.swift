@@ -45,7 +45,7 @@ enum InMemory {
     }
 }
 
-/// What has arrived, and what is still to.
+/// What has arrived, and what is still to arrive.
 ///
 /// `@unchecked Sendable`: touched on the benchmark's event loop only.
 final class Arrivals: @unchecked Sendable {  // confined to its event loop, as said above
@@ -57,6 +57,6 @@ final class Arrivals: @unchecked Sendable {  // confined to its event loop, as s
 
     var areComplete: Bool { count >= expected }
 
-    /// Nothing is expected that has not arrived.
+    /// From now on nothing more is expected than has arrived.
     func settle() { expected = count }
 }

@@ -2,8 +2,8 @@ import NIOCore
 
 @testable import WSEdge
 
-/// Everything between two sockets of one process, sockets and frames left out: what ``Routing``, ``InMemory``, ``Echoes`` and ``Parsing``
-/// measure in parts, and what lies between those.
+/// The whole way between two sockets of one process, without the sockets and their frames: the parts that ``Routing``,
+/// ``InMemory``, ``Echoes`` and ``Parsing`` measure, and everything between them.
 enum WholeWay {
     static let all = [
         Benchmark(
