@@ -9,7 +9,7 @@ test:
 	./test
 
 unit:
-	scripts/again.sh 1 --suite values --suite units
+	scripts/again.sh 1 --suite fast
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Services Shared Tests Examples Benchmarks

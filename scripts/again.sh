@@ -3,7 +3,7 @@
 #   scripts/again.sh 30                       all of them thirty times: values, units, the bus, end to end over memory and over RabbitMQ
 #   scripts/again.sh 20 --busy                the same with one core kept busy
 #   scripts/again.sh 50 --filter BotClaim     what matches, as often as given
-#   scripts/again.sh 10 --suite units         of values, units, bus, memory, rabbitmq that one; as often as given
+#   scripts/again.sh 10 --suite units         of values, units, fast (those two at once), bus, memory, rabbitmq that one; as often as given
 #   scripts/again.sh 30 --release             built with optimisation, where a run takes half as long
 # Each failure is printed with its run and its seed; the whole of a run that failed stays in .build/again, in a folder for each call. The last
 # line counts, and the exit status says whether all passed. PERPETUA_TEST_AMQP_URL names a broker to use instead of one of its own.
@@ -28,7 +28,7 @@ while [ $# -gt 0 ]; do
         --release) configuration=release; shift ;;
         --filter) [ $# -ge 2 ] || die "--filter needs a name"; chosen+=("$2"); shift 2 ;;
         --suite)
-            case " ${suites[*]} " in *" ${2:-} "*) ;; *) die "--suite needs one of: ${suites[*]}" ;; esac
+            case " ${suites[*]} fast " in *" ${2:-} "*) ;; *) die "--suite needs one of: ${suites[*]} fast" ;; esac
             chosen+=("$2")
             shift 2
             ;;
@@ -58,7 +58,7 @@ trap 'exit 130' INT TERM
 
 if [ -z "${PERPETUA_TEST_AMQP_URL:-}" ]; then
     case " ${chosen[*]} " in
-        " values " | " units " | " values units " | " memory ") ;;
+        " values " | " units " | " values units " | " fast " | " memory ") ;;
         *)
             folder=$(mktemp -d "${TMPDIR:-/tmp}/perpetua-rabbitmq.XXXXXX")
             export PERPETUA_TEST_AMQP_DIR=$folder PERPETUA_TEST_AMQP_URL

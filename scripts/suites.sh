@@ -4,12 +4,15 @@
 values='(OneBot|Contracts|SettingsReading)Tests\.'
 
 suites=(values units bus memory rabbitmq)
+# fast is none of its own: it is values and units beside each other.
 configuration=debug
 
 suite_title() {
     case "$1" in
         values) echo "Unit tests of values" ;;
         units) echo "Unit tests" ;;
+        fast) echo "Unit tests, all of them" ;;
+        fuzz) echo "Fuzzing, for a minute" ;;
         bus) echo "The bus over RabbitMQ" ;;
         memory) echo "End-to-end tests, over memory" ;;
         rabbitmq) echo "End-to-end tests, over RabbitMQ" ;;
@@ -22,6 +25,9 @@ run_suite() {
     case "$1" in
         values) swift_tests "$2" --filter "$values" ;;
         units) swift_tests "$2" --skip "$values" --skip EndToEndTests --skip AMQPTests --skip FuzzTests ;;
+        fast) fast "$2" ;;
+        # Not by "swift test", which would keep everybody else from building meanwhile.
+        fuzz) PERPETUA_FUZZ_SECONDS=60 width=1 swift_tests "$2" --filter FuzzTests ;;
         # One after another, since they kill, freeze and cut off brokers of their own.
         bus) width=1 swift_tests "$2" --filter AMQPTests --no-parallel ;;
         # Tests that do not depend on the bus run in one of the two only.
@@ -39,6 +45,18 @@ swift_tests() {
     mkdir -p "$(dirname "$log")"
     NO_COLOR=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${width:-4} ".build/$configuration/perpetuaPackageTests.xctest" --testing-library swift-testing "$@" 2>&1 |
         tee "$log"
+}
+
+# values keeps one core busy, and most of units waits.
+fast() {
+    local status=0 job
+    run_suite values "$1.values" &
+    job=$!
+    run_suite units "$1.units" || status=1
+    wait "$job" || status=1
+    cat "$1.values" "$1.units" >"$1"
+    rm "$1.values" "$1.units"
+    return $status
 }
 
 # Within a process they run one after another, so that each has the threads to itself. There are three such processes,
