@@ -2,7 +2,6 @@
 # Runs unmodified client libraries against a perpetua with a simulated bot behind it.
 #
 #   Tests/Clients/run.sh [PROGRAM…]      all programs, or only those whose name contains one of these words
-#   Tests/Clients/run.sh --part 1/2      every second of them, from the first on; 2/2: the others
 #   Tests/Clients/run.sh --environment   makes the Python environment, and runs nothing
 #
 # PERPETUA_BIN   the perpetua to test (.build/debug/perpetua)
@@ -155,13 +154,11 @@ start_perpetua() {
 
 [[ -n ${PERPETUA_WS:-} ]] || start_perpetua
 
-passed=0 failed=0 number=0
+passed=0 failed=0
 # NAME COMMAND…
 run() {
     local name=$1
     shift
-    number=$((number + 1))
-    (((number - part) % parts == 0)) || return 0
     if ((${#words[@]})); then
         local wanted=
         for word in "${words[@]}"; do [[ $name == *"$word"* ]] && wanted=yes; done
@@ -193,12 +190,6 @@ run_choosy() {
     run "$1_choosy" env CHOOSES=1 PERPETUA_TOKEN="$choosy" "${@:2}"
 }
 
-part=1 parts=1
-if [[ ${1:-} == --part ]]; then
-    [[ ${2:-} =~ ^([1-9])/([1-9])$ ]] || { echo "--part needs a part of how many, as 1/2." >&2; exit 64; }
-    part=${BASH_REMATCH[1]} parts=${BASH_REMATCH[2]}
-    shift 2
-fi
 words=("$@")
 python=("$venv/bin/python" -B)
 cd "$clients"
