@@ -56,6 +56,7 @@ extension EndToEnd {
                     let members = try await Self.members(edges)
                     let (victim, others) = (members[1], [members[0], members[2], members[3]])
                     victim.die(after: 700)
+                    try await GroupClient.areKnown(at: edges.ws)
                     try await Self.emit(1...events, from: bot)
                     try await victim.ended()
                     try await Self.emitLast(after: events, from: bot, to: others)

@@ -45,15 +45,16 @@ final class CountingClient: WebSocketDelegate, Sendable {
     /// The number of an event that tests make, found by the C library: to scan millions of them takes minutes in a
     /// build without optimisation.
     private static func number(in text: ByteBuffer) -> Int64? {
-        let name = #""number":"#
+        let name: StaticString = #""number":"#
+        let length = name.utf8CodeUnitCount
         return text.withUnsafeReadableBytes { bytes in
             guard var start = bytes.baseAddress else { return nil }
             let end = start + bytes.count
-            while end - start > name.utf8.count, let place = memchr(start, 0x22, end - start - name.utf8.count) {
+            while end - start > length, let place = memchr(start, 0x22, end - start - length) {
                 start = UnsafeRawPointer(place) + 1
-                guard memcmp(place, name, name.utf8.count) == 0 else { continue }
+                guard memcmp(place, name.utf8Start, length) == 0 else { continue }
                 var number: Int64 = 0
-                var next = UnsafeRawPointer(place) + name.utf8.count
+                var next = UnsafeRawPointer(place) + length
                 while next < end, case let digit = Int64(next.load(as: UInt8.self)) - 0x30, 0...9 ~= digit {
                     number = number * 10 + digit
                     next += 1
