@@ -265,7 +265,7 @@ public struct RegistryService: Service {
         )
     }
 
-    /// Four ticks in a lease, at least 20 ms and at most half a second apart.
+    /// Half a second, or a quarter of the short leases that tests set, but at least 20 ms.
     private var tickInterval: TimeAmount {
         let interval = min(max(configuration.lease / 4, .milliseconds(20)), .milliseconds(500))
         return .nanoseconds(Int64(interval / .nanoseconds(1)))

@@ -35,10 +35,10 @@ public struct ClaimPolicy: Sendable {
         /// How long its holder may take to answer; `nil`: the holder is not asked, a message only finds out whether
         /// there is a queue.
         var patience: Duration?
-        /// The shorter time for the first question, and for those after the holder promised to release: a queue that is
-        /// being given up may take a question along, so it is soon asked again. After that, a silent holder may be our
-        /// own lost connection, so the queue is declared all the same. `nil`: no question is hurried, and a silent
-        /// holder is only asked again.
+        /// The shorter time for the first question, and for those after the holder promised to release: a question that
+        /// reaches a queue as it is deleted is lost with it, so it is soon asked again. After that, a silent holder may
+        /// be our own lost connection, so the queue is declared all the same. `nil`: no question is hurried, and a
+        /// silent holder is only asked again.
         var haste: Duration?
         /// A holder that has been silent for this long counts as keeping it.
         var silenceLimit: Duration?

@@ -32,7 +32,8 @@ struct KnownClient: Sendable {
     /// When its session was let in (time awake); `nil` where that was before the registry started.
     var admittedAt: Duration?
 
-    /// What must outlive the registry. A client that lives on AMQP is always saved: no edge reports it again.
+    /// Whether it has something that must outlive the registry. A client that lives on AMQP is always saved: no edge
+    /// reports it again.
     var hasSomethingToKeep: Bool { name != nil || resume != nil }
 
     var grant: SessionGrant { SessionGrant(appID: appID, clientToken: token.text, clientName: name?.text) }

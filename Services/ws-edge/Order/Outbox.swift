@@ -113,8 +113,8 @@ struct Outbox<Item> {
         return look()
     }
 
-    /// False where everything was published again since, or is about to be: how that publish ended means nothing any
-    /// more, unless it was taken.
+    /// False where the outbox was closed or opened since. What is not settled goes out again then, so that of the
+    /// earlier publish only a confirmation counts.
     func isOfThisRound(_ ticket: Ticket) -> Bool { isOpen && ticket.round == round }
 
     /// Nothing is published until ``open()``.

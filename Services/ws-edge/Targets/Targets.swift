@@ -92,7 +92,7 @@ struct Target: Sendable {
     let claim: (kind: String, name: String)
     /// How long the work goes on after the claim was lost and could not be had again; `nil`: until another edge has it.
     let patience: Duration?
-    /// The work for one bot. It goes on until it is cancelled, and does not end before.
+    /// The work for one bot. It goes on until it is cancelled.
     let work: @Sendable (TargetSeat) async -> Void
 }
 

@@ -27,8 +27,8 @@ struct AckBatch {
     }
 
     static let longestWait = TimeAmount.milliseconds(100)
-    /// Well below the number of messages a publisher has under way: the broker may confirm a message on disk only once
-    /// it is acknowledged.
+    /// Well below the number of messages a publisher has under way. The broker may confirm a persistent message only
+    /// once we acknowledge it, so that a publisher with fewer under way would wait for us.
     private static let most = 64
 
     /// In the order of their tags.

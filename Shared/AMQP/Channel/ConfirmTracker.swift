@@ -17,7 +17,7 @@ struct ConfirmTracker<Entry> {
     private(set) var count = 0
     private(set) var bytes = 0
 
-    /// The tag that ``add(_:bytes:at:)`` will return next.
+    /// The tag of the next publish that is added.
     var nextTag: UInt64 { firstTag + UInt64(entries.count) }
     /// Since when the first of them waits.
     var oldest: NIODeadline? { entries.first??.since }

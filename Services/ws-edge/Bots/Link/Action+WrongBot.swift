@@ -4,9 +4,9 @@ import Contracts
 import OneBot
 
 extension Action {
-    /// The answer to an action that names another bot than the one it came to; `nil` where it does not. An edge has
-    /// chosen the bot by what the action says, so that its actions are not looked at; a program that publishes by
-    /// itself may use the wrong key.
+    /// The answer to an action that names another bot than the one it came to; `nil` where it does not. An action
+    /// that came through an edge is not checked, since the edge chose the bot by it; a program on the broker may have
+    /// used the wrong key.
     static func objection(to frame: JSONObject, from asker: MessageProperties, at bot: SelfID) -> Response? {
         guard asker.appID != ServiceName.edge.rawValue else { return nil }
         return Action.selfID(in: frame).flatMap { objection(to: $0, at: bot) }

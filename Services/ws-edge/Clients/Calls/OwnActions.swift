@@ -8,7 +8,7 @@ import OneBot
 /// An action that asks the registry may wait for it some seconds, in vain. The actions behind it that would ask as well
 /// have then waited long enough: they share its answer, so that nobody waits longer than two such questions.
 struct OwnActions {
-    /// A registry that kept a question so long did not refuse: it did not answer.
+    /// A question that fails as unavailable after this long got no answer; a refusal comes sooner.
     static let silence = TimeAmount.seconds(1)
 
     struct Job: Sendable {

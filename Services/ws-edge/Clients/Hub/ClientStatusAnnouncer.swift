@@ -79,7 +79,7 @@ struct ClientStatusAnnouncer: Sendable {
     private var isCrowd: Bool { presence.clientCount > Self.crowd }
 
     /// The clients of an edge whose sessions have something to hear. Those of other edges are left out: a session here
-    /// may have the same number. A client that a registry took in anew may have another name by that.
+    /// may have the same number. A client that a new registry took in may have got another name then.
     static func spokenOf(in effect: PresenceReplica.Effect, at edge: EdgeAddress) -> [OnlineClient] {
         (effect.renamed + effect.cameOnline).filter { $0.edge == edge }
     }

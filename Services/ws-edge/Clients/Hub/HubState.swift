@@ -14,7 +14,7 @@ struct HubState<Member: AnyObject> {
     private var entries: [UInt64: Entry] = [:]
     private var audiences: [Audience: [UInt64]] = [:]
     private var members: [Audience: [Member]] = [:]
-    /// The audiences that follow some bots; there are at most as many as tokens.
+    /// The audiences that follow some bots. There are at most two for each token: members of a group have their own.
     private var mixed: [Audience: Set<SelfID>] = [:]
     /// How many sessions there are whose bot is not known yet. It is kept because it is asked with each event.
     private(set) var waitingCount = 0

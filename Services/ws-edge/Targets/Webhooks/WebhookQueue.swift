@@ -99,8 +99,8 @@ struct WebhookQueue {
         return .post(event)
     }
 
-    /// The request that ``next(at:)`` asked for is over. Events that were dropped meanwhile never include the one under
-    /// way.
+    /// The request that ``next(at:)`` asked for is over. The event under way is never among those that
+    /// were dropped meanwhile.
     mutating func ended(_ ending: Ending, at now: NIODeadline) -> Verdict {
         guard var event = posting else {
             preconditionFailure("WebhookQueue.ended(_:at:) was called with no request under way")
