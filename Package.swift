@@ -70,7 +70,6 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")  // APIGateway
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")  // Registry
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")  // SettingsReading
-let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")  // webhooks: WSEdge
 
 let package = Package(
     name: "perpetua",
@@ -113,8 +112,6 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         // perpetua.yaml; swift-configuration wants it below 7.
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-        // Webhooks: connections that are kept, TLS, deadlines; nothing else of ours holds its version.
-        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         // The protocol and the port: these import nothing of ours.
@@ -157,7 +154,7 @@ let package = Package(
             [
                 "OneBot", "Bus", "Contracts", "Claims", "Actions", "WebSocketTransport", "Listening",
                 "SettingsReading", "Observability", nioCore, nioPosix, nioHTTP1, logging, lifecycle, metrics,
-                httpClient, deque, "CLibcrypto",
+                deque, "CLibcrypto",
             ], pages: ["Bots/README.md", "Clients/README.md"]),
         service(
             "Registry", folder: "registry",

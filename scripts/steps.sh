@@ -13,6 +13,8 @@ place=00
 place_count=0
 is_lane=false
 step_count=0
+# What the last step of a lane printed.
+step_log=
 declare -A lane_pids=()
 
 note() { printf '%s\n' "$1" >>"$lanes/$place.summary"; }
@@ -28,6 +30,8 @@ step() {
     else
         note "✘ $name ($((SECONDS - begin)) s)"
         failure "$name"
+        # Of a suite, the summary names what failed.
+        if [ -n "$step_log" ] && [ "$1" != run_suite ]; then failure "$(tail -n 30 "$step_log" | sed 's/^/    /')"; fi
         return 1
     fi
 }
@@ -37,6 +41,7 @@ left_out() { note "– $1: left out, since $2"; failure "$1 (left out)"; }
 run_step() {
     local name=$1 log status=0
     shift
+    step_log=
     if ! $is_lane; then
         say "$name"
         "$@" || status=$?
@@ -45,6 +50,7 @@ run_step() {
     fi
     step_count=$((step_count + 1))
     log="$lanes/$place.$step_count.log"
+    step_log=$log
     printf '… %s\n' "$name"
     "$@" >"$log" 2>&1 || status=$?
     (

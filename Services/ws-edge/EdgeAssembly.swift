@@ -137,11 +137,7 @@ struct EdgeAssembly: Sendable {
             EdgePart(run: { await tasks.run() }),
             .registry(leases, presence, address, refresh: { methods.refreshPresence() }),
             EdgePart(drain: { _ in delivery.leave() }),
-            EdgePart(
-                run: {
-                    await targets.run()
-                    await webhooks.http.shutDown()
-                }, drain: { _ in targets.drain() }),
+            EdgePart(run: { await targets.run() }, drain: { _ in targets.drain() }),
             EdgePart(drain: { _ in await port.close() }),
             EdgePart(drain: { _ in await ports.closeAll() }, impairment: { accepting.impairment }),
             .sessions(hub, outbound, inbound, metrics, drainTime: configuration.sockets.drainTime),

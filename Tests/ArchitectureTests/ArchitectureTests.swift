@@ -41,7 +41,7 @@ struct ArchitectureTests {
     /// Heavy packages, and the one module that knows each.
     static let heavy: [String: Set<String>] = [
         "Hummingbird": ["APIGateway"], "HummingbirdCore": ["APIGateway"], "GRDB": ["Registry"],
-        "Yams": ["SettingsReading"], "AsyncHTTPClient": ["WSEdge"],
+        "Yams": ["SettingsReading"],
         "NIOWebSocket": ["WebSocketTransport"], "NIOSSL": ["WebSocketTransport", "AMQP"],
     ]
 

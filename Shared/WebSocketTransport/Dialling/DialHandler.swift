@@ -66,8 +66,8 @@ final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
         headers.replaceOrAdd(name: "Connection", value: "Upgrade")
         headers.replaceOrAdd(name: "Sec-WebSocket-Key", value: key)
         headers.replaceOrAdd(name: "Sec-WebSocket-Version", value: "13")
-        if let credentials = dial.target.credentials, !headers.contains(name: "Authorization") {
-            headers.add(name: "Authorization", value: "Basic \(Base64.encode(credentials))")
+        if let authorization = dial.target.authorization, !headers.contains(name: "Authorization") {
+            headers.add(name: "Authorization", value: authorization)
         }
         let head = HTTPRequestHead(
             version: .http1_1, method: .GET, uri: dial.target.requestTarget, headers: headers)
@@ -180,22 +180,5 @@ final class UpgradeResponseDecoder: ByteToMessageDecoder {
 
     func decodeLast(context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool) throws -> DecodingState {
         try decoder.decodeLast(context: context, buffer: &buffer, seenEOF: seenEOF)
-    }
-}
-
-/// RFC 4648 §4, for `Authorization: Basic`. Foundation would add 8 MB to save these lines.
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for place in 0..<4 {
-                text.append(place <= group.count ? alphabet[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -5,9 +5,6 @@ import NIOSSL
 
 /// Opens WebSockets to servers (`ws://`, `wss://`).
 public struct WebSocketDialer: Sendable {
-    /// Made once per process: reading the system's certificates takes a while.
-    private static let defaultTLS = Result { try NIOSSLContext(configuration: .makeClientConfiguration()) }
-
     private let options: WebSocketOptions
     private let trust: TLSConfiguration?
 
@@ -37,7 +34,7 @@ public struct WebSocketDialer: Sendable {
         }
         let tls: NIOSSLContext?
         do {
-            tls = target.isSecure ? try makeTLS() : nil
+            tls = try target.tls(trusting: trust)
         } catch {
             throw .cannotConnect(shownURL, reason: "TLS cannot be set up: \(error).")
         }
@@ -87,18 +84,8 @@ public struct WebSocketDialer: Sendable {
         let encoder = HTTPRequestEncoder()
         let decoder = ByteToMessageHandler(UpgradeResponseDecoder())
         let pipeline = channel.pipeline.syncOperations
-        if let tls {
-            // An address is not a name by which a server could choose its certificate (SNI).
-            let isAddress = (try? SocketAddress(ipAddress: dial.target.host, port: 0)) != nil
-            try pipeline.addHandler(
-                NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : dial.target.host))
-        }
+        if let tls { try dial.target.secure(pipeline, tls) }
         try pipeline.addHandlers(encoder, decoder, DialHandler(dial, encoder: encoder, decoder: decoder))
-    }
-
-    private func makeTLS() throws -> NIOSSLContext {
-        if let trust { return try NIOSSLContext(configuration: trust) }
-        return try Self.defaultTLS.get()
     }
 
     private static func dialError(_ error: any Error, _ dial: DialHandler.Dial) -> DialError {
@@ -106,15 +93,9 @@ public struct WebSocketDialer: Sendable {
         case let error as DialError: error
         case ChannelError.connectTimeout: .timedOut(dial.url)
         case let error as NIOConnectionError:
-            .cannotConnect(dial.url, reason: Self.reason(error))
+            .cannotConnect(dial.url, reason: "\(DialTarget.reason(error)).")
         default: .cannotConnect(dial.url, reason: "\(error).")
         }
-    }
-
-    private static func reason(_ error: NIOConnectionError) -> String {
-        if let attempt = error.connectionErrors.last { return "\(attempt.error)." }
-        if error.dnsAError != nil || error.dnsAAAAError != nil { return "the name \(error.host) cannot be resolved." }
-        return "no address of \(error.host) answered."
     }
 
     private static func isClean(_ field: String) -> Bool {

@@ -218,6 +218,11 @@ extension EndToEnd {
             try await withFakeBot { bot in
                 try await withPerpetua("api: {online_clients_shape: \(shape)}", bots: [bot.url]) { perpetua in
                     let member = try await Member(perpetua)
+                    // The edge reports a moment after the lifecycle which bot a client without ?self_id= is for.
+                    try await eventually("the list says which bot the client is for") {
+                        try await FakeHTTP.get(perpetua.http + "/api/get_online_clients").body.contains(
+                            #""self_id":10001"#)
+                    }
                     let answer = try await member.client.call("get_online_clients", echo: "1")
                     let data = try #require(answer.json?["data"])
                     let list = shape == "array" ? data.array : data.object?["clients"]?.array

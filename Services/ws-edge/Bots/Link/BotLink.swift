@@ -52,6 +52,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     }
 
     var state: BotLinkState { wires.state }
+    private var log: LinkLog { LinkLog(logger: uplink.logger) }
 
     // MARK: Connections come and go
 
@@ -65,9 +66,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
             uplink.close()
         }
         if startsEpoch { beginEpoch() }
-        uplink.logger.info(
-            replaces ? "A bot is connected again; the newest connection counts." : "A bot is connected.",
-            metadata: [LogKeys.remoteAddress: "\(wire.remoteAddress)", LogKeys.role: "\(wire.place.role.rawValue)"])
+        log.connected(wire, replaces: replaces)
         updateClaims()
         if startsEpoch, state.phase == .up { tell(isOnline: true) }
         if uplink.isFull { wire.pauseReading() }
@@ -86,8 +85,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
         guard loss.endsLink else { return }
         updateClaims()
         tell(isOnline: false)
-        uplink.logger.log(
-            level: ending.isOurs ? .info : .warning, "A bot is gone.", metadata: [LogKeys.reason: "\(ending)"])
+        log.gone(ending)
     }
 
     private func tell(isOnline: Bool) { services.changed(self, uplink.epoch, isOnline) }
@@ -128,18 +126,15 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
 
     /// Every claim, and what it tells the link.
     var claimsAndHandlers: [(Claim, Claim.Handlers)] {
-        BotLinkState.Part.allCases.map { part in
-            var handlers = Claim.Handlers()
-            handlers.granted = { if self.claims.grant(part) { self.claimed() } }
-            handlers.lost = {
-                self.claims.lost(part)
-                self.stopPublishing()
-            }
-            handlers.refused = { self.refused(part, because: $0) }
-            handlers.released = { self.release(part, to: $0) }
-            handlers.deliver = { self.downlink.deliver($0) }
-            return (claims.claim(of: part), handlers)
-        }
+        claims.handled(
+            granted: { if self.claims.grant($0) { self.claimed() } }, lost: { self.lost($0) },
+            refused: { self.refused($0, because: $1) }, released: { self.release($0, to: $1) },
+            deliver: { self.downlink.deliver($0) })
+    }
+
+    private func lost(_ part: BotLinkState.Part) {
+        claims.lost(part)
+        stopPublishing()
     }
 
     /// A part is wanted while a connection fills it. After the link is lost its claims are kept until what it left can
@@ -158,8 +153,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     /// Every part that is wanted is ours.
     private func claimed() {
         if services.newestElsewhere(bot) > uplink.epoch, state.phase != .down {
-            // Another edge had the bot while we were cut off, and is gone: consumers take no more of the old epoch.
-            beginEpoch()
+            beginEpoch()  // Another edge had the bot while we were cut off: consumers take no more of the old epoch.
         }
         wasClaimed = true
         if wires.claimed() { tell(isOnline: true) }
@@ -179,7 +173,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     /// A queue, or the bus, is away: the bot's frames are kept until it is back.
     private func stopPublishing() {
         guard wires.unclaimed() || uplink.isOpen else { return }
-        uplink.logger.notice("The bus does not take the bot's frames now; they are kept.")
+        log.keepsFrames()
         uplink.close()
         updateClaims()
     }
@@ -188,9 +182,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     private func refused(_ part: BotLinkState.Part, because reason: String) {
         let dropped = claims.holds(.events) ? 0 : uplink.dropEvents()
         metrics.eventsSuperseded.increment(by: dropped)
-        uplink.logger.warning(
-            "Another edge holds the bot; this link is closed.",
-            metadata: [LogKeys.reason: "\(reason)", LogKeys.count: "\(dropped)"])
+        log.refused(because: reason, dropped: dropped)
         expel(
             part,
             wasClaimed
@@ -200,10 +192,7 @@ final class BotLink: @unchecked Sendable {  // confined to its event loop, as sa
     /// Whether a link at another edge may have that part of the bot: it may where it is newer.
     private func release(_ part: BotLinkState.Part, to wish: BotRelease) -> Bool {
         guard wish.epoch > uplink.epoch else { return false }
-        if state.parts.contains(part) {
-            uplink.logger.notice(
-                "A newer link at another edge takes the bot over.", metadata: [LogKeys.edgeID: "\(wish.edge.edgeID)"])
-        }
+        if state.parts.contains(part) { log.released(to: wish.edge.edgeID) }
         expel(part, .policy("replaced by a newer connection of bot \(bot) at edge \(wish.edge.edgeID)"))
         return true
     }

@@ -7,7 +7,7 @@ import Observability
 import OneBot
 
 /// The claims on a bot's parts: which parts are wanted, and which of those are ours. Confined to the link's event loop,
-/// but for ``claim(of:)``.
+/// but for ``claim(of:)`` and ``handled(granted:lost:refused:released:deliver:)``.
 final class LinkClaims {
     typealias Part = BotLinkState.Part
 
@@ -26,6 +26,23 @@ final class LinkClaims {
         switch part {
         case .actions: actions
         case .events: events
+        }
+    }
+
+    /// Every claim, and what is done about its news.
+    func handled(
+        granted: @escaping @Sendable (Part) -> Void, lost: @escaping @Sendable (Part) -> Void,
+        refused: @escaping @Sendable (Part, _ reason: String) -> Void,
+        released: @escaping @Sendable (Part, BotRelease) -> Bool, deliver: @escaping @Sendable (Delivery) -> Void
+    ) -> [(Claim, Claim.Handlers)] {
+        Part.allCases.map { part in
+            var handlers = Claim.Handlers()
+            handlers.granted = { granted(part) }
+            handlers.lost = { lost(part) }
+            handlers.refused = { refused(part, $0) }
+            handlers.released = { released(part, $0) }
+            handlers.deliver = deliver
+            return (claim(of: part), handlers)
         }
     }
 

@@ -71,12 +71,12 @@ final class ClientSession: WebSocketDelegate {
             if !isOpen, feed.seat?.granted(grant, at: .now()) == true { return }
             let isNew = state.grant == nil
             let opening = take(grant)
-            if isNew { logger.info("Client connected.", metadata: [LogKeys.sessionRole: "\(upgrade.role.rawValue)"]) }
+            if isNew { log.connected(as: upgrade.role) }
             act(on: opening)
             tellBot()
         case .delayed: act(on: state.registered(nil))
         case .refused(let failure):
-            logger.notice("Client refused.", metadata: [LogKeys.reason: "\(failure.message)"])
+            log.refused(failure)
             close(.policy(failure.message))
         }
         if state.readsActions { actions.read() }
@@ -125,12 +125,7 @@ final class ClientSession: WebSocketDelegate {
     }
 
     /// Whether an event can be given to it: it is here to stay, and follows that bot.
-    func takes(_ event: GroupedEvent) -> Bool {
-        guard let seat = feed.seat, !seat.hasLeft, seat.group == event.place.group else { return false }
-        if audience.shares(event.place.bot) { return true }
-        // Its bot is not known yet, and may turn out to be this one.
-        return audience == .unbound && !home.isKnown(event.place.bot)
-    }
+    func takes(_ event: GroupedEvent) -> Bool { feed.takes(event, as: audience) }
 
     func tick(now: NIODeadline) {
         actions.tick(now: now)
@@ -147,12 +142,7 @@ final class ClientSession: WebSocketDelegate {
 
     func closed(_ ending: WebSocketEnding) {
         guard state.end() else { return }
-        logger.info("Client disconnected.", metadata: [LogKeys.reason: "\(ending)"])
-        if ending.code == 1009, !ending.isOurs {
-            logger.warning(
-                "A message was larger than a client takes: it closed its connection, and what came since is lost to it.",
-                metadata: [LogKeys.reason: "\(feed.largestAdvice)"])
-        }
+        log.disconnected(ending, feed)
         feed.end()
         actions.end()
         home.remove(self)
@@ -194,15 +184,10 @@ final class ClientSession: WebSocketDelegate {
         case .cut(let calls): actions.cut(calls)
         case .fellBehind(let bytes):
             services.metrics.slowClientsClosed.increment()
-            logger.warning("Client too slow: closed.", metadata: [LogKeys.bytes: "\(bytes)"])
+            log.tooSlow(bytes: bytes)
             feed.letGo()
             close(.tryAgainLater("You read too slowly; reconnect when you can keep up."))
-        case .callsNoMore:
-            logger.notice(
-                "A framework gets messages, and has called no action since it was connected again; before, it did.",
-                metadata: [
-                    LogKeys.clientName: "\(client?.clientName ?? "")", LogKeys.reason: "\(CallWatch.likelyReason)",
-                ])
+        case .callsNoMore: log.callsNoMore(client)
         case .answersWentOut: actions.answersWentOut()
         }
     }
@@ -211,4 +196,5 @@ final class ClientSession: WebSocketDelegate {
     var logger: Logger {
         services.logger(of: claim, token: upgrade.scope.name, appID: appID, remoteAddress: connection.remoteAddress)
     }
+    private var log: SessionLog { SessionLog(logger: logger) }
 }

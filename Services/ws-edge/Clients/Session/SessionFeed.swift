@@ -268,6 +268,14 @@ final class SessionFeed {
     /// fewer of its actions are read meanwhile.
     var waitingAnswers: Int { wantsAnswersApart ? outbound.answers : 0 }
 
+    /// Whether an event can be given to it: it is here to stay, and follows that bot.
+    func takes(_ event: GroupedEvent, as audience: Audience) -> Bool {
+        guard let seat, !seat.hasLeft, seat.group == event.place.group else { return false }
+        if audience.shares(event.place.bot) { return true }
+        // Its bot is not known yet, and may turn out to be this one.
+        return audience == .unbound && !home.isKnown(event.place.bot)
+    }
+
     /// What a client probably means that says a message was too large, and what to do about it.
     var largestAdvice: String { largest.advice }
 

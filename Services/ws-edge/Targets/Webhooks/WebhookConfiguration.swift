@@ -1,6 +1,6 @@
-import Foundation
 import OneBot
 import SettingsReading
+import WebSocketTransport
 
 /// One entry of `webhooks[]`: a receiver of events over HTTP POST (OneBot 11, HTTP POST).
 public struct WebhookConfiguration: Sendable {
@@ -29,8 +29,7 @@ public struct WebhookConfiguration: Sendable {
             "\(entry).timeout", default: .seconds(10), in: .milliseconds(100)...(.seconds(600)))
         atSender = settings.bool("\(entry).at_sender", default: true)
         target = TargetConfiguration(settings, entry: entry, url: url.isEmpty ? nil : url)
-        let parts = URL(string: url)
-        if !["http", "https"].contains(parts?.scheme?.lowercased()) || parts?.host?.isEmpty != false {
+        if (try? DialTarget(url, .http)) == nil {
             settings.report(
                 "\(entry).url", value: url,
                 remedy: "Write the receiver's address, as http://127.0.0.1:8080/onebot/v11/.")

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Logging
 import Metrics
 import NIOCore
@@ -16,14 +15,14 @@ final class WebhookConnection: ClientConnection {
     /// The session; held until it is told of the end.
     var delegate: (any WebSocketDelegate)?
 
-    private let poster: WebhookPoster
+    private let requests: WebhookPoster
+    private let poster: HTTPPoster
     /// `webhooks[].at_sender`.
     private let atSender: Bool
     private let metrics: WebhookMetrics
     private let logger: Logger
     private var queue: WebhookQueue
     private var log: WebhookLog
-    private var request: HTTPClient.Task<WebhookAnswer>?
     private var timer: Scheduled<Void>?
     /// Actions that wait until the session reads again; while there are any, no event is posted.
     private var actions: CircularBuffer<ByteBuffer> = CircularBuffer()
@@ -33,10 +32,11 @@ final class WebhookConnection: ClientConnection {
     private enum Ending { case none, closing(CloseReason), closed }
 
     init(
-        poster: WebhookPoster, atSender: Bool, remoteAddress: String, queue: WebhookQueue, metrics: WebhookMetrics,
+        requests: WebhookPoster, atSender: Bool, remoteAddress: String, queue: WebhookQueue, metrics: WebhookMetrics,
         logger: Logger, on eventLoop: any EventLoop
     ) {
-        self.poster = poster
+        self.requests = requests
+        poster = HTTPPoster(to: requests.address, on: eventLoop)
         self.atSender = atSender
         self.remoteAddress = remoteAddress
         self.queue = queue
@@ -111,11 +111,10 @@ final class WebhookConnection: ClientConnection {
     }
 
     private func post(_ event: WebhookQueue.Event) {
-        let request = poster.post(event.text, attempt: event.attempts, on: eventLoop)
-        self.request = request
-        request.futureResult.hop(to: eventLoop).assumeIsolated().whenComplete { outcome in
+        let headers = requests.headers(of: event.text, attempt: event.attempts)
+        let outcome = poster.post(event.text, headers: headers, within: requests.timeout)
+        outcome.assumeIsolated().whenComplete { outcome in
             if case .closed = self.ending { return }
-            self.request = nil
             switch outcome {
             case .success(let answer): self.answered(answer, to: event)
             case .failure(let error): self.failed(error)
@@ -124,7 +123,7 @@ final class WebhookConnection: ClientConnection {
         }
     }
 
-    private func answered(_ answer: WebhookAnswer, to event: WebhookQueue.Event) {
+    private func answered(_ answer: HTTPPoster.Answer, to event: WebhookQueue.Event) {
         switch queue.ended(.answered(status: answer.status), at: .now()) {
         case .delivered:
             metrics.posted(.ok)
@@ -163,9 +162,9 @@ final class WebhookConnection: ClientConnection {
 
     // MARK: Quick operations
 
-    private func carryOut(_ answer: WebhookAnswer, to event: WebhookQueue.Event) {
+    private func carryOut(_ answer: HTTPPoster.Answer, to event: WebhookQueue.Event) {
         guard case .none = ending, answer.status != 204 else { return }
-        guard let body = answer.body else { return log.odd("longer than \(WebhookAnswer.maxBodyBytes) bytes") }
+        guard let body = answer.body else { return log.odd("longer than \(HTTPPoster.Answer.maxBodyBytes) bytes") }
         guard body.readableBytes > 0 else { return }
         // An answer that is no object is no quick operation; why it is none does not matter.
         guard let json = try? JSONObject(body) else { return log.odd("no JSON object") }
@@ -205,8 +204,7 @@ final class WebhookConnection: ClientConnection {
         if case .closed = self.ending { return }
         self.ending = .closed
         timer?.cancel()
-        request?.cancel()
-        request = nil
+        poster.close()
         actions.removeAll()
         metrics.dropped(.unreachable, count: queue.clear())
         let session = delegate

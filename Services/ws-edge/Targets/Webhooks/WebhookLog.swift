@@ -1,7 +1,5 @@
-import AsyncHTTPClient
 import Logging
 import NIOCore
-import NIOPosix
 import Observability
 
 /// What an operator reads of one webhook: each kind of failure as a warning with its likely cause, and at debug where
@@ -25,7 +23,7 @@ struct WebhookLog {
 
     mutating func unanswered(_ error: any Error, at now: NIODeadline) {
         failed(
-            "A webhook does not answer; the event is posted again.", kind: Self.words(for: error), at: now,
+            "A webhook does not answer; the event is posted again.", kind: "\(error)", at: now,
             cause:
                 "Is the receiver running, and is webhooks[].url right? Inside a container, localhost is the container itself."
         )
@@ -90,20 +88,6 @@ struct WebhookLog {
             "Nothing takes events at that path: NoneBot's is /onebot/v11/, aiocqhttp's is /."
         case 413: "The event is too large for it."
         default: "The receiver's own log says more."
-        }
-    }
-
-    /// Why there was no answer, without what differs from attempt to attempt.
-    static func words(for error: any Error) -> String {
-        switch error {
-        case let error as HTTPClientError where error == .deadlineExceeded: return "no answer in time"
-        case let error as HTTPClientError where error == .remoteConnectionClosed:
-            return "the connection was closed before an answer came"
-        case let error as HTTPClientError: return error.shortDescription
-        case let error as NIOConnectionError:
-            if let attempt = error.connectionErrors.last { return "\(attempt.error)" }
-            return "the name \(error.host) cannot be resolved"
-        default: return "\(error)"
         }
     }
 }

@@ -23,7 +23,7 @@ struct WebhookWork: Sendable {
         logger[metadataKey: LogKeys.selfID] = "\(seat.selfID)"
         let poster: WebhookPoster
         do {
-            poster = try WebhookPoster(client: webhooks.http.shared, webhook: configuration, bot: seat.selfID)
+            poster = try WebhookPoster(webhook: configuration, bot: seat.selfID)
         } catch {
             logger.error("A webhook's address cannot be used.", metadata: [LogKeys.error: "\(error)"])
             return
@@ -54,7 +54,7 @@ struct WebhookWork: Sendable {
         let opened = eventLoop.makePromise(of: Open.self)
         eventLoop.execute {
             let connection = WebhookConnection(
-                poster: poster, atSender: configuration.atSender,
+                requests: poster, atSender: configuration.atSender,
                 remoteAddress: DialledConnection.shown(configuration.url),
                 queue: WebhookQueue(maxBytes: webhooks.maxBytes, budget: webhooks.budget),
                 metrics: webhooks.metrics, logger: logger, on: eventLoop)
@@ -96,7 +96,6 @@ struct WebhookWork: Sendable {
 /// Makes targets of the entries of `webhooks[]`, and holds what all of them share.
 final class Webhooks: Sendable {
     let door: TargetDoor
-    let http: WebhookHTTPClient
     /// How far one receiver may be behind, and all clients together.
     let maxBytes: Int
     let budget: OutboundBudget
@@ -108,7 +107,6 @@ final class Webhooks: Sendable {
         self.maxBytes = maxBytes
         self.budget = budget
         self.group = group
-        http = WebhookHTTPClient(group)
     }
 
     func target(_ configuration: WebhookConfiguration) -> Target {
